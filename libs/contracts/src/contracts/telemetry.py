@@ -1,0 +1,123 @@
+"""The names that on-call people read: every log event and every metric, once, with unit and meaning.
+
+A name that is not here does not type-check (log events) or does not exist (metrics); dashboards and alerts
+are written against this list.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+LogEvent = Literal[
+    "service.started",
+    "service.stopped",
+    "service.stopping",
+    "http.request",
+    "http.failed",
+    "event.handled",
+    "event.dead_lettered",
+    "event.held",
+    "event.paused",
+    "event.retried",
+    "consumer.tripped",
+    "consumer.uncommitted",
+    "broker.away",
+    "broker.connected",
+    "worker.failed",
+    "outbox.relayed",
+    "file.reread",
+    "file.unreadable",
+    "delivery.accepted",
+    "delivery.refused",
+    "delivery.rejected",
+    "delivery.ignored",
+    "install.started",
+    "install.completed",
+    "install.refused",
+    "tenant.deactivated",
+    "token.refreshed",
+    "token.refresh_failed",
+    "uninstall.ignored",
+    "uninstall.postponed",
+    "session_keys.away",
+    "send.accepted",
+    "send.refused",
+    "send.postponed",
+    "send.repeated",
+    "tenant.projected",
+    "reply.recorded",
+    "reply.adopted",
+    "reply.unmatched",
+    "reply.postponed",
+    "reply.failed",
+    "reply.superseded",
+    "reply.waiting",
+    "contact.linked",
+    "account.resting",
+    "lane.taken",
+    "lane.lost",
+]
+"""Every log event. One canonical line per request or message; the rest are lifecycle and trouble."""
+
+Kind = Literal["counter", "gauge", "histogram"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric family.
+
+    Attributes:
+        name: Prometheus name with its unit; counters get `_total` on export.
+        kind: how it moves.
+        help: what it says.
+        labels: label names, each with a bounded set of values.
+    """
+
+    name: str
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+MetricName = Literal[
+    "http_request_seconds",
+    "consumer_batch_seconds",
+    "consumer_events",
+    "consumer_paused",
+    "worker_failures",
+    "outbox_relayed",
+    "published_events",
+    "deliveries",
+    "installs",
+    "token_refreshes",
+    "sends",
+    "replies",
+    "timeline_oldest_pending_seconds",
+]
+"""Every metric."""
+
+METRICS: Final[dict[MetricName, Metric]] = {
+    "http_request_seconds": Metric(
+        "http_request_seconds", "histogram", "Time to answer a request, in seconds.", ("route", "method", "status")
+    ),
+    "consumer_batch_seconds": Metric(
+        "consumer_batch_seconds", "histogram", "Time to settle a batch of records, in seconds.", ("topic",)
+    ),
+    "consumer_events": Metric("consumer_events", "counter", "Records settled, by outcome.", ("topic", "outcome")),
+    "consumer_paused": Metric(
+        "consumer_paused", "gauge", "1 while a consumer waits for one of our own dependencies.", ("topic",)
+    ),
+    "worker_failures": Metric("worker_failures", "counter", "Rounds of a background loop that failed.", ("worker",)),
+    "outbox_relayed": Metric("outbox_relayed", "counter", "Events taken from an outbox and published."),
+    "published_events": Metric("published_events", "counter", "Events acknowledged by the broker.", ("topic",)),
+    "deliveries": Metric(
+        "deliveries", "counter", "Deliveries from outside, by route and outcome.", ("route", "outcome")
+    ),
+    "installs": Metric("installs", "counter", "Installs, by outcome.", ("outcome",)),
+    "token_refreshes": Metric("token_refreshes", "counter", "Token refreshes, by outcome.", ("outcome",)),
+    "sends": Metric("sends", "counter", "Sends, by source and outcome.", ("source", "outcome")),
+    "replies": Metric("replies", "counter", "Replies, by outcome.", ("outcome",)),
+    "timeline_oldest_pending_seconds": Metric(
+        "timeline_oldest_pending_seconds", "gauge", "Age of the oldest reply that is not on its timeline, in seconds."
+    ),
+}
+"""By name."""

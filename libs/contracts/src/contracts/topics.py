@@ -1,0 +1,71 @@
+"""Every event type there is: one per topic. `deploy/topics.yaml` says how each topic is kept."""
+
+from types import MappingProxyType
+from typing import Final
+
+from contracts.deliveries import DeliveryRejected
+from contracts.envelope import EventData, EventType
+from contracts.messages import ContactLinked, MessageReceived, MessageRefused, MessageSent, ReplyRecorded
+from contracts.tenants import AppUninstalled, TenantInstalled, TenantSnapshot, TenantUninstalled, TenantUpdated
+
+
+def _account(data: TenantSnapshot | AppUninstalled | ReplyRecorded | ContactLinked) -> str:
+    return str(data.portal_id)
+
+
+def _conversation(data: MessageReceived | MessageSent) -> str:
+    return f"{data.chert_tenant}:{data.chat_id}"
+
+
+def _recipient(data: MessageRefused) -> str:
+    return f"{data.portal_id}:{data.contact_id}"
+
+
+def _owner(data: DeliveryRejected) -> str:
+    return data.owner
+
+
+TENANT_INSTALLED: Final = EventType("tenant.installed", 1, TenantInstalled, _account, compacted=True)
+TENANT_UPDATED: Final = EventType("tenant.updated", 1, TenantUpdated, _account, compacted=True)
+TENANT_UNINSTALLED: Final = EventType("tenant.uninstalled", 1, TenantUninstalled, _account, compacted=True)
+APP_UNINSTALLED: Final = EventType("app.uninstalled", 1, AppUninstalled, _account)
+MESSAGE_RECEIVED: Final = EventType("message.received", 1, MessageReceived, _conversation)
+MESSAGE_SENT: Final = EventType("message.sent", 1, MessageSent, _conversation)
+MESSAGE_REFUSED: Final = EventType("message.refused", 1, MessageRefused, _recipient)
+REPLY_RECORDED: Final = EventType("reply.recorded", 1, ReplyRecorded, _account)
+CONTACT_LINKED: Final = EventType("contact.linked", 1, ContactLinked, _account)
+DELIVERY_REJECTED: Final = EventType("delivery.rejected", 1, DeliveryRejected, _owner)
+
+EVENT_TYPES: Final = MappingProxyType[str, EventType[EventData]](
+    {
+        event_type.name: event_type
+        for event_type in (
+            TENANT_INSTALLED,
+            TENANT_UPDATED,
+            TENANT_UNINSTALLED,
+            APP_UNINSTALLED,
+            MESSAGE_RECEIVED,
+            MESSAGE_SENT,
+            MESSAGE_REFUSED,
+            REPLY_RECORDED,
+            CONTACT_LINKED,
+            DELIVERY_REJECTED,
+        )
+    },
+)
+"""By name."""
+
+
+def dead_letter_topic(topic: str, group: str) -> str:
+    """Where a consumer group puts what it could not handle: failure belongs to a consumer."""
+    return f"{topic}.{group}.dlq"
+
+
+def owner_of(key: bytes | None) -> str:
+    """Whose record this is, from its key alone, so that even an unreadable one has an owner.
+
+    Every key begins with the account or the Chert tenant, then a colon if more follows.
+    """
+    if not key:
+        return "unknown"
+    return key.split(b":", 1)[0].decode("ascii", "replace")[:100]
