@@ -1,0 +1,125 @@
+"""The client for Chert's Messaging API: sending, lines, chats and the event log.
+
+One platform credential signs all calls; each names the customer by the slug of its Chert tenant.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final, Self
+
+import httpx2
+
+from chert_client.answers import understood_as
+from chert_client.connection import Call, CallLimits, ChertConnection
+from chert_client.errors import NotFoundError
+from chert_client.models import ChatHistory, EventPage, OutgoingMessage, PhoneLine, PhoneLines, SentMessage
+
+EVENTS_LIMIT: Final = 200
+"""The most events that Chert gives in one page."""
+
+_CHAT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+class ChertClient:
+    """Chert's Messaging API; opened once per process, `async with`."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        signing_secret: Callable[[], bytes],
+        now: Callable[[], datetime],
+        limits: CallLimits | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Speak for all tenants of one platform.
+
+        Args:
+            base_url: Chert's host, `https://console.trychert.com` in production.
+            signing_secret: the platform credential's text; asked at each try, so that a rotated one counts at once.
+            now: the clock, aware.
+            limits: the bounds of each call.
+            transport: what carries requests instead of the network, for tests.
+        """
+        self.limits = limits or CallLimits()
+        self._connection = ChertConnection(
+            base_url, signing_secret=signing_secret, now=now, limits=self.limits, transport=transport
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._connection.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._connection.__aexit__(kind, error, traceback)
+
+    async def send(self, tenant: str, message: OutgoingMessage) -> SentMessage:
+        """Send one text (chert-contract.md section 14.2); one try, so that each is its caller's to record.
+
+        Repeating it with the same message and key is safe for as long as Chert keeps the key: the bytes are the same.
+
+        Raises:
+            ChertError: any leaf.
+        """
+        told = {name: value for name, value in asdict(message).items() if value is not None}
+        # Escaped to ASCII, so that half a surrogate pair is Chert's to refuse and never an error here.
+        call = Call(method="POST", path="/send", tenant=tenant, content=json.dumps(told).encode("ascii"))
+        return await self._connection.write(call, understood_as(SentMessage))
+
+    async def phone_numbers(self, tenant: str) -> tuple[PhoneLine, ...]:
+        """The tenant's lines (section 14.5).
+
+        Raises:
+            ChertError: any leaf, after the retries of a read.
+        """
+        call = Call(method="GET", path="/phone-numbers", tenant=tenant)
+        return (await self._connection.read(call, understood_as(PhoneLines))).phone_numbers
+
+    async def chat_messages(self, tenant: str, chat_id: str) -> ChatHistory:
+        """The newest 200 messages of a chat, oldest first (section 14.4).
+
+        Raises:
+            NotFoundError: there is no such chat; also, without a call, for an id that cannot stand in a path.
+            ChertError: any other leaf, after the retries of a read.
+        """
+        if not _CHAT_ID.fullmatch(chat_id):
+            raise NotFoundError
+        call = Call(method="GET", path=f"/chats/{chat_id}/messages", tenant=tenant)
+        return await self._connection.read(call, understood_as(ChatHistory))
+
+    async def events(
+        self,
+        tenant: str,
+        *,
+        event_type: str | None = None,
+        since: datetime | None = None,
+        cursor: str | None = None,
+        limit: int = EVENTS_LIMIT,
+    ) -> EventPage:
+        """A page of the tenant's event log (section 14.8).
+
+        Args:
+            tenant: the tenant's slug.
+            event_type: only events of this type, for example `message.received`.
+            since: only events from this moment on, aware.
+            cursor: `next_cursor` of the page before.
+            limit: how many, at most 200.
+
+        Raises:
+            ChertError: any leaf, after the retries of a read.
+        """
+        told = {
+            "type": event_type,
+            "since": None if since is None else since.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "cursor": cursor,
+            "limit": str(limit),
+        }
+        params = {name: value for name, value in told.items() if value is not None}
+        call = Call(method="GET", path="/events", tenant=tenant, params=params)
+        return await self._connection.read(call, understood_as(EventPage))

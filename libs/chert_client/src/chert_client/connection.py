@@ -1,0 +1,200 @@
+"""One pooled connection to Chert's Messaging API: signed requests, deadlines, size limit, typed errors.
+
+Every try is signed anew over the exact bytes that are sent, and carries the trace it belongs to.
+Sources: chert-contract.md sections 3.4, 4.2 and 14.1.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+import httpx2
+import stamina
+from opentelemetry.propagate import inject
+
+from chert_client.answers import Answer
+from chert_client.errors import (
+    AnswerLostError,
+    MalformedAnswerError,
+    NoAnswerError,
+    NotSentError,
+    Refusal,
+    ServerFaultError,
+)
+from chert_client.signatures import sign
+
+_API: Final = "/api/v1"
+_READ_ATTEMPTS: Final = 3
+
+FAILURES: Final[Mapping[type[httpx2.RequestError], type[NoAnswerError]]] = {
+    httpx2.ConnectError: NotSentError,
+    httpx2.ConnectTimeout: NotSentError,
+    httpx2.PoolTimeout: NotSentError,
+    httpx2.ProxyError: NotSentError,
+    httpx2.UnsupportedProtocol: NotSentError,
+    httpx2.CloseError: AnswerLostError,
+    httpx2.DecodingError: AnswerLostError,
+    httpx2.LocalProtocolError: AnswerLostError,
+    httpx2.ReadError: AnswerLostError,
+    httpx2.ReadTimeout: AnswerLostError,
+    httpx2.RemoteProtocolError: AnswerLostError,
+    httpx2.SSEError: AnswerLostError,
+    httpx2.TooManyRedirects: AnswerLostError,
+    httpx2.WriteError: AnswerLostError,
+    httpx2.WriteTimeout: AnswerLostError,
+}
+"""What a failure of the transport means for a send; one that is not listed may have sent it."""
+
+ReturnType = TypeVar("ReturnType")
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """The bounds of one call and of the pool; `total_seconds` covers every try of a read."""
+
+    connect_seconds: float = 2.0
+    read_seconds: float = 10.0
+    total_seconds: float = 15.0
+    response_bytes: int = 4 * 1024 * 1024
+    connections: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request on behalf of one tenant, as it will be sent."""
+
+    method: str
+    path: str
+    tenant: str
+    params: Mapping[str, str] | None = None
+    content: bytes = field(default=b"", repr=False)
+
+
+class ChertConnection:
+    """Chert at one address, spoken to with one platform credential."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        signing_secret: Callable[[], bytes],
+        now: Callable[[], datetime],
+        limits: CallLimits,
+        transport: httpx2.AsyncBaseTransport | None,
+    ) -> None:
+        self._signing_secret = signing_secret
+        self._now = now
+        self._limits = limits
+        self._reading = stamina.AsyncRetryingCaller(
+            attempts=_READ_ATTEMPTS, timeout=limits.total_seconds, wait_jitter=0.2
+        ).on(_worth_another_try)
+        self._http = httpx2.AsyncClient(
+            base_url=base_url,
+            transport=transport,
+            follow_redirects=False,
+            # Proxies and certificates from the environment would be settings that nobody set.
+            trust_env=False,
+            headers={"accept": "application/json", "accept-encoding": "identity"},
+            limits=httpx2.Limits(max_connections=limits.connections),
+            timeout=httpx2.Timeout(
+                connect=limits.connect_seconds,
+                pool=limits.connect_seconds,
+                read=limits.read_seconds,
+                write=limits.read_seconds,
+            ),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._http.__aexit__(kind, error, traceback)
+
+    async def read(self, call: Call, understand: Callable[[Answer], ReturnType]) -> ReturnType:
+        """Send a call that changes nothing; up to three tries within one budget."""
+        async with self._budget() as progress:
+
+            async def attempt() -> ReturnType:
+                return understand(await self._answer(call, progress))
+
+            return await self._reading(attempt)
+
+    async def write(self, call: Call, understand: Callable[[Answer], ReturnType]) -> ReturnType:
+        """Send a call once, whatever comes of it."""
+        async with self._budget() as progress:
+            return understand(await self._answer(call, progress))
+
+    @asynccontextmanager
+    async def _budget(self) -> AsyncIterator["_Progress"]:
+        progress = _Progress()
+        deadline = asyncio.timeout(self._limits.total_seconds)
+        try:
+            async with deadline:
+                yield progress
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            raise progress.out_of_time() from None
+
+    async def _answer(self, call: Call, progress: "_Progress") -> Answer:
+        request = self._signed(call)
+        progress.sending = True
+        try:
+            response = await self._http.send(request, stream=True)
+            async with aclosing(response):
+                content = await self._content(response)
+        except httpx2.RequestError as error:
+            # Not chained: the text of a protocol error can quote a header.
+            raise _no_answer(error) from None
+        headers = response.headers
+        return Answer(response.status_code, content, headers.get("retry-after"), headers.get("x-trace-id"))
+
+    def _signed(self, call: Call) -> httpx2.Request:
+        """The request, with a signature of this moment."""
+        headers = {
+            "x-chert-tenant": call.tenant,
+            "x-chert-signature": sign(self._signing_secret(), call.content, int(self._now().timestamp())),
+        }
+        if call.content:
+            headers["content-type"] = "application/json"
+        inject(headers)
+        return self._http.build_request(
+            call.method, f"{_API}{call.path}", params=call.params, content=call.content, headers=headers
+        )
+
+    async def _content(self, response: httpx2.Response) -> bytes:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            return b""  # nobody asked for it, and a small chunk can unfold into more than any limit
+        content = bytearray()
+        async for chunk in response.aiter_bytes():
+            content += chunk
+            if len(content) > self._limits.response_bytes:
+                return b""
+        return bytes(content)
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a call has come, for the moment when its time is up."""
+
+    sending: bool = False
+
+    def out_of_time(self) -> NoAnswerError:
+        refusal = Refusal(failure="BudgetSpent")
+        return AnswerLostError(refusal) if self.sending else NotSentError(refusal)
+
+
+def _worth_another_try(error: Exception) -> bool:
+    """Whether a read is tried again; when Chert is throttling, when to come back is the caller's affair."""
+    return isinstance(error, NoAnswerError | MalformedAnswerError | ServerFaultError) and error.retryable
+
+
+def _no_answer(error: httpx2.RequestError) -> NoAnswerError:
+    return FAILURES.get(type(error), AnswerLostError)(Refusal(failure=type(error).__name__))

@@ -1,0 +1,209 @@
+"""One pooled connection to HubSpot's API: deadlines, size limit, retries of reads, typed errors.
+
+A call's budget covers all of it: the access token, the wait for a free connection, every try, the whole answer.
+So whoever holds a lease for `limits.total_seconds` when a call begins still holds it when the call ends.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final, Protocol, Self, TypeVar
+
+import httpx2
+import stamina
+
+from hubspot_client.answers import Answer
+from hubspot_client.errors import (
+    AnswerLostError,
+    MalformedAnswerError,
+    NoAnswerError,
+    NotSentError,
+    Refusal,
+    ServerFaultError,
+)
+from hubspot_client.paths import DEFAULT_API_VERSION, PATHS, ApiVersion
+
+_READ_ATTEMPTS: Final = 3
+_RETRIED: Final = (NoAnswerError, MalformedAnswerError, ServerFaultError)
+"""What a read is tried again after. Being throttled is not among them: the budget is the caller's."""
+
+FAILURES: Final[Mapping[type[httpx2.RequestError], type[NoAnswerError]]] = {
+    httpx2.ConnectError: NotSentError,
+    httpx2.ConnectTimeout: NotSentError,
+    httpx2.PoolTimeout: NotSentError,
+    httpx2.ProxyError: NotSentError,
+    httpx2.UnsupportedProtocol: NotSentError,
+    httpx2.CloseError: AnswerLostError,
+    httpx2.DecodingError: AnswerLostError,
+    httpx2.LocalProtocolError: AnswerLostError,
+    httpx2.ReadError: AnswerLostError,
+    httpx2.ReadTimeout: AnswerLostError,
+    httpx2.RemoteProtocolError: AnswerLostError,
+    httpx2.SSEError: AnswerLostError,
+    httpx2.TooManyRedirects: AnswerLostError,
+    httpx2.WriteError: AnswerLostError,
+    httpx2.WriteTimeout: AnswerLostError,
+}
+"""What a failure of the transport means for a write; one that is not listed may have sent it."""
+
+ReturnType = TypeVar("ReturnType")
+
+
+class AccessTokens(Protocol):
+    """Where the access token of an installed account comes from; asked before every try."""
+
+    async def __call__(self, portal_id: int) -> str:
+        """The account's access token; exceptions reach the caller unchanged, and nothing was sent then."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """The bounds of one call and of the pool."""
+
+    connect_seconds: float = 2.0
+    read_seconds: float = 10.0
+    total_seconds: float = 15.0
+    response_bytes: int = 4 * 1024 * 1024
+    connections: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, as it will be sent; `json` and `form` exclude each other."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] | None = None
+    json: object = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    access_token: Callable[[], Awaitable[str]] | None = None
+
+
+class HubSpotConnection:
+    """HubSpot's API at one address and version; opened once per process, `async with`."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        version: ApiVersion = DEFAULT_API_VERSION,
+        limits: CallLimits | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.limits = limits or CallLimits()
+        self.paths = PATHS[version]
+        self._reading = stamina.AsyncRetryingCaller(
+            attempts=_READ_ATTEMPTS, timeout=self.limits.total_seconds, wait_jitter=0.2
+        ).on(_RETRIED)
+        self._http = httpx2.AsyncClient(
+            base_url=base_url,
+            transport=transport,
+            follow_redirects=False,
+            # Proxies and certificates from the environment would be settings that nobody set.
+            trust_env=False,
+            headers={"accept": "application/json", "accept-encoding": "identity"},
+            limits=httpx2.Limits(max_connections=self.limits.connections),
+            timeout=httpx2.Timeout(
+                connect=self.limits.connect_seconds,
+                pool=self.limits.connect_seconds,
+                read=self.limits.read_seconds,
+                write=self.limits.read_seconds,
+            ),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._http.__aexit__(kind, error, traceback)
+
+    async def read(self, call: Call, understand: Callable[[Answer], ReturnType]) -> ReturnType:
+        """Send a call that changes nothing; up to three tries within one budget.
+
+        Raises:
+            HubSpotError: what the last try ended with, or what `understand` made of its answer.
+        """
+        async with self._budget() as progress:
+
+            async def attempt() -> ReturnType:
+                return understand(await self._answer(call, progress))
+
+            return await self._reading(attempt)
+
+    async def write(self, call: Call, understand: Callable[[Answer], ReturnType]) -> ReturnType:
+        """Send a call once, whatever comes of it.
+
+        Raises:
+            HubSpotError: `may_have_happened` says whether HubSpot may have carried it out all the same.
+        """
+        async with self._budget() as progress:
+            return understand(await self._answer(call, progress))
+
+    @asynccontextmanager
+    async def _budget(self) -> AsyncIterator["_Progress"]:
+        progress = _Progress()
+        deadline = asyncio.timeout(self.limits.total_seconds)
+        try:
+            async with deadline:
+                yield progress
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            raise progress.out_of_time() from None
+
+    async def _answer(self, call: Call, progress: "_Progress") -> Answer:
+        request = await self._request(call)
+        progress.sending = True
+        try:
+            response = await self._http.send(request, stream=True)
+            async with aclosing(response):
+                content = await self._content(response)
+        except httpx2.RequestError as error:
+            # Not chained: the text of a protocol error can quote a header.
+            raise _no_answer(error) from None
+        return Answer(response.status_code, content, response.headers.get("retry-after"))
+
+    async def _request(self, call: Call) -> httpx2.Request:
+        headers = {}
+        if call.access_token is not None:
+            headers["authorization"] = f"Bearer {await call.access_token()}"
+        content = None
+        if call.json is not None:
+            headers["content-type"] = "application/json"
+            # Escaped to ASCII, so that half a surrogate pair is HubSpot's to refuse and never an error here.
+            content = json.dumps(call.json).encode("ascii")
+        return self._http.build_request(
+            call.method, call.path, params=call.params, content=content, data=call.form, headers=headers
+        )
+
+    async def _content(self, response: httpx2.Response) -> bytes:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            return b""  # nobody asked for it, and a small chunk can unfold into more than any limit
+        content = bytearray()
+        async for chunk in response.aiter_bytes():
+            content += chunk
+            if len(content) > self.limits.response_bytes:
+                return b""
+        return bytes(content)
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a call has come, for the moment when its time is up."""
+
+    sending: bool = False
+
+    def out_of_time(self) -> NoAnswerError:
+        refusal = Refusal(category="BudgetSpent")
+        return AnswerLostError(refusal) if self.sending else NotSentError(refusal)
+
+
+def _no_answer(error: httpx2.RequestError) -> NoAnswerError:
+    return FAILURES.get(type(error), AnswerLostError)(Refusal(category=type(error).__name__))
