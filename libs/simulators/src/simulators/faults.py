@@ -1,0 +1,76 @@
+"""Faults ordered through the control API: what goes wrong, how often, and how slow everything is."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class FaultKind(StrEnum):
+    """How a request fails."""
+
+    STATUS = "status"  # it is answered with the given status, headers and body
+    DROP = "drop"  # the connection breaks without an answer
+    HANG = "hang"  # no answer ever comes; the connection stays open
+
+
+@dataclass(slots=True)
+class Fault:
+    """One ordered fault; `count` falls with each request it hits."""
+
+    path_prefix: str
+    kind: FaultKind
+    count: int
+    method: str | None = None
+    status: int = 500
+    body: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    after_write: bool = False
+
+    def hits(self, method: str, path: str) -> bool:
+        """Whether a request of this method and path is meant."""
+        return self.method in {None, method} and path.startswith(self.path_prefix)
+
+
+class FaultPlan:
+    """The faults still to happen, in the order they were ordered, and the latencies by path prefix."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._latencies: dict[str, float] = {}
+
+    @property
+    def pending(self) -> list[Fault]:
+        """The faults still to happen."""
+        return list(self._faults)
+
+    def order(self, fault: Fault) -> None:
+        """Let a fault happen to the next `count` requests that it is meant for."""
+        self._faults.append(fault)
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The fault that this request suffers, used up by one."""
+        for fault in self._faults:
+            if fault.hits(method, path):
+                fault.count -= 1
+                self._faults = [left for left in self._faults if left.count > 0]
+                return fault
+        return None
+
+    def set_latency(self, path_prefix: str, seconds: float) -> None:
+        """Delay every request whose path begins with the prefix; 0 ends it."""
+        self._latencies.pop(path_prefix, None)
+        if seconds > 0:
+            self._latencies[path_prefix] = seconds
+
+    def latency(self, path: str) -> float:
+        """The delay of a path in seconds: that of the longest prefix."""
+        prefixes = [prefix for prefix in self._latencies if path.startswith(prefix)]
+        return self._latencies[max(prefixes, key=len)] if prefixes else 0.0
+
+    def clear_faults(self) -> None:
+        """Call off the faults still to happen; latencies stay."""
+        self._faults.clear()
+
+    def clear(self) -> None:
+        """Call off faults and latencies."""
+        self.clear_faults()
+        self._latencies.clear()

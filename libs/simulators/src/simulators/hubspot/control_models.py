@@ -1,0 +1,241 @@
+"""What the control API takes and gives. Moments are Unix seconds by the simulator's clock."""
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from simulators.hubspot.deliveries import EVENTS_PER_REQUEST, Delivery, DeliveryStatus
+from simulators.hubspot.models import Communication, Contact, Portal
+from simulators.hubspot.signing import SignatureVersion
+from simulators.hubspot.workflows import DEFAULT_WORKFLOW_ID, Execution, Outcome
+
+MAX_EVENTS = 100 * EVENTS_PER_REQUEST
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class PortalOrder(BaseModel):
+    """A new account."""
+
+    portal_id: int = Field(ge=1)
+    name: str = Field(min_length=1, max_length=200)
+    unavailable_scopes: list[str] = Field(default_factory=list, description="scopes that its plan cannot grant")
+
+
+class PortalView(BaseModel):
+    """An account."""
+
+    portal_id: int
+    name: str
+    installed: bool
+
+    @classmethod
+    def of(cls, portal: Portal) -> Self:
+        """The account as it is now."""
+        return cls(portal_id=portal.portal_id, name=portal.name, installed=portal.install is not None)
+
+
+class ContactOrder(BaseModel):
+    """Properties of a contact."""
+
+    properties: dict[str, str]
+
+
+class ContactCreated(BaseModel):
+    """The new contact."""
+
+    id: str
+
+
+class ContactView(BaseModel):
+    """A contact record."""
+
+    id: str
+    portal_id: int
+    properties: dict[str, str]
+    created_at: float
+
+    @classmethod
+    def of(cls, portal: Portal, contact: Contact) -> Self:
+        """The contact as it is now."""
+        return cls(
+            id=contact.contact_id,
+            portal_id=portal.portal_id,
+            properties=contact.properties,
+            created_at=contact.created_at,
+        )
+
+
+class CommunicationView(BaseModel):
+    """A logged message."""
+
+    id: str
+    portal_id: int
+    contact_ids: list[str]
+    properties: dict[str, str]
+    created_at: float
+    write_trace_id: str | None
+
+    @classmethod
+    def of(cls, message: Communication) -> Self:
+        """The message as it is now."""
+        return cls(
+            id=message.communication_id,
+            portal_id=message.portal_id,
+            contact_ids=message.contact_ids,
+            properties=message.properties,
+            created_at=message.created_at,
+            write_trace_id=message.write_trace_id,
+        )
+
+
+class Timeline(BaseModel):
+    """A contact's timeline, newest message first by the message's own timestamp."""
+
+    communications: list[CommunicationView]
+
+
+class InstallView(_View):
+    """The app, connected to an account."""
+
+    portal_id: int
+    installed_at: float
+    scopes: list[str]
+
+
+class Ledger(BaseModel):
+    """The truth: everything this HubSpot holds, in the order it came to be."""
+
+    portals: list[PortalView]
+    installs: list[InstallView]
+    contacts: list[ContactView]
+    communications: list[CommunicationView]
+
+
+class ExecutionOrder(BaseModel):
+    """A contact that reaches the action, or a repeat of an earlier call, named by its callback id."""
+
+    contact_id: str | None = None
+    input_fields: dict[str, str] | None = Field(default=None, description="a repeat without them sends the old ones")
+    workflow_id: int = DEFAULT_WORKFLOW_ID
+    enrollment_id: int | None = Field(default=None, description="a new one when absent")
+    action_execution_index: int = 0
+    callback_id: str | None = Field(default=None, description="repeat this execution with a fresh signature")
+    signatures: list[SignatureVersion] = [SignatureVersion.V2, SignatureVersion.V3]
+
+    @model_validator(mode="after")
+    def _names_a_contact_or_a_call(self) -> Self:
+        if self.callback_id is None and self.contact_id is None:
+            raise ValueError("contact_id is needed, or the callback_id of an earlier call")
+        return self
+
+
+class ExecutionResult(BaseModel):
+    """What the call just made came to."""
+
+    callback_id: str
+    status: int = Field(description="0 when no answer came")
+    body: dict[str, JsonValue] = Field(description="the answer's JSON object; empty when it was none")
+    outcome: Outcome
+    attempts: int
+
+
+class AttemptView(_View):
+    """One call of the app."""
+
+    at: float
+    status: int | None = Field(description="null when no answer came")
+    body: str
+    error: str | None
+    outcome: Outcome
+
+
+class ExecutionView(_View):
+    """An execution with every attempt."""
+
+    callback_id: str
+    portal_id: int
+    payload: dict[str, JsonValue]
+    outcome: Outcome
+    next_attempt_at: float | None
+    attempts: list[AttemptView]
+
+    @classmethod
+    def of(cls, execution: Execution) -> Self:
+        """The execution as it stands."""
+        return cls.model_validate(execution)
+
+
+class UninstallOrder(BaseModel):
+    """How the app is told; by default as the switch `push_uninstall` says."""
+
+    push: bool | None = None
+
+
+class UninstallResult(BaseModel):
+    """The delivery that tells the app, if it is told."""
+
+    portal_id: int
+    delivery_id: str | None
+
+
+class EventsOrder(BaseModel):
+    """Webhook events, delivered exactly as given, in arrays of at most a hundred."""
+
+    portal_id: int
+    events: list[JsonValue] = Field(min_length=1, max_length=MAX_EVENTS)
+
+
+class DeliveryAttemptView(_View):
+    """One try to deliver."""
+
+    at: float
+    status: int | None
+    error: str | None
+
+
+class DeliveryView(_View):
+    """One array of events and how its delivery goes."""
+
+    delivery_id: str
+    portal_id: int
+    url: str
+    events: list[JsonValue]
+    status: DeliveryStatus
+    attempts: list[DeliveryAttemptView]
+    next_attempt_at: float | None
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> Self:
+        """The delivery as it stands."""
+        return cls.model_validate(delivery)
+
+
+class DeliveryList(BaseModel):
+    """Deliveries, oldest first."""
+
+    deliveries: list[DeliveryView]
+
+
+class SwitchesView(_View):
+    """How this HubSpot behaves."""
+
+    push_uninstall: bool = Field(description="an uninstall is also pushed to the app")
+    omit_hub_id: bool = Field(description="token answers lack hub_id")
+    search_lag_seconds: float = Field(description="how long after a write the search finds it")
+    burst_limit: int = Field(description="calls per 10 s and account")
+    search_limit: int = Field(description="searches per second and account")
+
+
+class SwitchesOrder(BaseModel):
+    """The switches to change."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    push_uninstall: bool | None = None
+    omit_hub_id: bool | None = None
+    search_lag_seconds: float | None = Field(default=None, ge=0)
+    burst_limit: int | None = Field(default=None, ge=0)
+    search_limit: int | None = Field(default=None, ge=0)
