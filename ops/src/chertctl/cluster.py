@@ -1,0 +1,116 @@
+"""A Kafka cluster as an administrator sees it."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from chertctl.catalogue import Topic
+
+REQUEST_MS = 10_000
+"""The longest an administrative request may take."""
+
+
+class ClusterError(Exception):
+    """The cluster refused, in words fit for an operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where a cluster is not as the catalogue says.
+
+    Attributes:
+        topic: which topic.
+        what: `missing`, `partitions`, or a configuration's name.
+        wanted: what the catalogue says.
+        found: what the cluster has.
+    """
+
+    topic: str
+    what: str
+    wanted: str
+    found: str
+
+
+class Cluster:
+    """Topics of one cluster."""
+
+    def __init__(self, admin: AIOKafkaAdminClient) -> None:
+        self._admin = admin
+
+    async def brokers(self) -> int:
+        """How many brokers there are."""
+        return len((await self._admin.describe_cluster())["brokers"])
+
+    async def existing(self) -> set[str]:
+        """Names of all topics."""
+        return set(await self._admin.list_topics())
+
+    async def create(self, topics: Iterable[Topic]) -> None:
+        """Create topics; one that somebody else created meanwhile is fine.
+
+        Raises:
+            ClusterError: a topic was refused.
+        """
+        response = await self._admin.create_topics(
+            [
+                NewTopic(topic.name, topic.partitions, topic.replication_factor, topic_configs=topic.config)
+                for topic in topics
+            ],
+            timeout_ms=REQUEST_MS,
+        )
+        for name, code, *_ in response.topic_errors:
+            if code not in {0, TopicAlreadyExistsError.errno}:
+                raise ClusterError(f"{name}: {for_code(code).__name__}")
+
+    async def differences(self, topics: Iterable[Topic]) -> list[Difference]:
+        """Where the cluster differs from what is wanted."""
+        wanted, existing = list(topics), await self.existing()
+        found = [Difference(topic.name, "missing", "exists", "") for topic in wanted if topic.name not in existing]
+        there = [topic for topic in wanted if topic.name in existing]
+        if there:
+            partitions, configs = await self._partitions(there), await self._configs(there)
+            for topic in there:
+                found += _compare(topic, partitions[topic.name], configs[topic.name])
+        return found
+
+    async def _partitions(self, topics: list[Topic]) -> dict[str, int]:
+        described = await self._admin.describe_topics([topic.name for topic in topics])
+        return {topic["topic"]: len(topic["partitions"]) for topic in described}
+
+    async def _configs(self, topics: list[Topic]) -> dict[str, dict[str, str]]:
+        resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
+        responses = await self._admin.describe_configs(resources)
+        return {
+            name: {entry[0]: entry[1] for entry in entries}
+            for response in responses
+            for _, _, _, name, entries in response.resources
+        }
+
+
+def _compare(topic: Topic, partitions: int, config: dict[str, str]) -> list[Difference]:
+    found = []
+    if partitions != topic.partitions:
+        found.append(Difference(topic.name, "partitions", str(topic.partitions), str(partitions)))
+    for name, wanted in topic.config.items():
+        if config.get(name) != wanted:
+            found.append(Difference(topic.name, name, wanted, config.get(name, "")))
+    return found
+
+
+@asynccontextmanager
+async def connected(bootstrap: str) -> AsyncIterator[Cluster]:
+    """A connection to a cluster.
+
+    Raises:
+        aiokafka.errors.KafkaConnectionError: no broker answers.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap.split(","), request_timeout_ms=REQUEST_MS)
+    await admin.start()
+    try:
+        yield Cluster(admin)
+    finally:
+        await admin.close()

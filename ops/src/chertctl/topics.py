@@ -1,0 +1,103 @@
+"""`chertctl topics`: make topics as `deploy/topics.yaml` says, and say where a cluster differs."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, NoReturn, TypeVar
+
+import typer
+import yaml
+from aiokafka.errors import KafkaError
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from chertctl.catalogue import Catalogue, Topic, read
+from chertctl.cluster import ClusterError, Difference, connected
+
+T = TypeVar("T")
+
+app = typer.Typer(help="Topics: create them, and see where a cluster differs.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Option("--file", "-f", help="The catalogue.", envvar="CHERTCTL_TOPICS")]
+Bootstrap = Annotated[
+    str,
+    typer.Option("--bootstrap", "-b", help="host:port of brokers, comma separated.", envvar="CHERTCTL_KAFKA_BOOTSTRAP"),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be made.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
+
+DEFAULT_FILE = Path("deploy/topics.yaml")
+DIFFERS = 3
+"""Exit code when a cluster is not as the catalogue says; 1 is a failure, 2 a wrong call."""
+
+
+@app.command(epilog="Example: chertctl topics create --bootstrap localhost:9092 --dry-run")
+def create(bootstrap: Bootstrap, file: File = DEFAULT_FILE, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Make the topics that are missing; what exists is left as it is."""
+    made, there = _answer(_create(bootstrap, _catalogue(file), dry_run=dry_run))
+    if as_json:
+        print(json.dumps({"created": made, "existing": there, "dry_run": dry_run}))
+        return
+    verb = "would be created" if dry_run else "created"
+    print(f"{len(made)} topics {verb}, {len(there)} existed." + "".join(f"\n  {name}" for name in made))
+
+
+@app.command(epilog="Example: chertctl topics diff --bootstrap localhost:9092")
+def diff(bootstrap: Bootstrap, file: File = DEFAULT_FILE, as_json: AsJson = False) -> None:
+    """Say where a cluster is not as the catalogue says; exit code 3 if anywhere."""
+    found = _answer(_diff(bootstrap, _catalogue(file)))
+    if as_json:
+        print(json.dumps([asdict(difference) for difference in found]))
+    elif found:
+        Console().print(_table(found))
+    else:
+        print("The cluster is as the catalogue says.")
+    raise typer.Exit(DIFFERS if found else 0)
+
+
+async def _create(bootstrap: str, catalogue: Catalogue, *, dry_run: bool) -> tuple[list[str], list[str]]:
+    async with connected(bootstrap) as cluster:
+        wanted, existing = catalogue.wanted(await cluster.brokers()), await cluster.existing()
+        missing: list[Topic] = [topic for topic in wanted if topic.name not in existing]
+        if missing and not dry_run:
+            await cluster.create(missing)
+    return [topic.name for topic in missing], [topic.name for topic in wanted if topic.name in existing]
+
+
+async def _diff(bootstrap: str, catalogue: Catalogue) -> list[Difference]:
+    async with connected(bootstrap) as cluster:
+        return await cluster.differences(catalogue.wanted(await cluster.brokers()))
+
+
+def _answer(work: Coroutine[None, None, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except KafkaError as error:
+        _fail(f"Kafka does not answer ({type(error).__name__}). Is the address right, and is the broker up?")
+    except ClusterError as error:
+        _fail(f"Kafka refused: {error}")
+
+
+def _catalogue(file: Path) -> Catalogue:
+    try:
+        return read(file)
+    except FileNotFoundError:
+        _fail(f"There is no {file}. Name the catalogue with --file.")
+    except (yaml.YAMLError, ValidationError) as error:
+        _fail(f"{file} is not a topic catalogue: {error}")
+
+
+def _fail(words: str) -> NoReturn:
+    print(words, file=sys.stderr)
+    raise typer.Exit(1)
+
+
+def _table(found: list[Difference]) -> Table:
+    table = Table("topic", "what", "wanted", "found")
+    for difference in found:
+        table.add_row(difference.topic, difference.what, difference.wanted, difference.found)
+    return table
