@@ -1,0 +1,1 @@
+"""Starts real backends and the services; a pytest plugin; what demo, benchmarks and fault runs stand on."""

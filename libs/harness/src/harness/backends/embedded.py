@@ -1,0 +1,157 @@
+"""The real Apache Kafka and a MongoDB-compatible server, as child processes on free ports."""
+
+import base64
+import os
+import string
+import subprocess
+import uuid
+from pathlib import Path
+
+from harness.backends import probes
+from harness.backends.servers import Backends
+from harness.errors import StartFailedError
+from harness.ports import LOOPBACK, answers, free_port
+from harness.processes import Command, Process, Supervisor
+from harness.runtime import JavaRuntime
+
+START_SECONDS = 60.0
+
+_BROKER_HEAP_MIB = 512
+_DATABASE_HEAP_MIB = 256
+
+
+class _EmbeddedServer:
+    """What the two have in common: one child process that can be harmed and started again."""
+
+    def __init__(self, supervisor: Supervisor, runtime: JavaRuntime, folder: Path) -> None:
+        self._supervisor = supervisor
+        self._runtime = runtime
+        self._folder = folder
+        self._process: Process | None = None
+
+    @property
+    def process(self) -> Process | None:
+        """The child process; None before the first start."""
+        return self._process
+
+    def stop(self) -> None:
+        """Stop it gracefully."""
+        if self._process is not None:
+            self._process.stop()
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+
+    def pause(self) -> None:
+        """Freeze it."""
+        if self._process is not None:
+            self._process.pause()
+
+    def resume(self) -> None:
+        """Let it go on."""
+        if self._process is not None:
+            self._process.resume()
+
+    def launch(self, name: str, arguments: tuple[str, ...]) -> Process:
+        """Start the child without waiting until it serves."""
+        self._process = self._supervisor.start(
+            Command(
+                name=name, arguments=arguments, log=self._folder / "logs" / f"{name}.log", environment=dict(os.environ)
+            )
+        )
+        return self._process
+
+
+class EmbeddedBroker(_EmbeddedServer):
+    """One Kafka node, broker and controller in one."""
+
+    def __init__(self, supervisor: Supervisor, runtime: JavaRuntime, folder: Path) -> None:
+        """A broker that keeps its data below this folder; not started yet."""
+        super().__init__(supervisor, runtime, folder)
+        self._port = free_port()
+        self._settings = folder / "kafka" / "server.properties"
+
+    @property
+    def bootstrap(self) -> str:
+        """`host:port` to give to clients."""
+        return f"{LOOPBACK}:{self._port}"
+
+    def start(self) -> None:
+        """Start it and wait until it serves.
+
+        Raises:
+            StartFailedError: it did not; the text carries the end of its log.
+        """
+        if not self._settings.exists():
+            self._format()
+        process = self.launch(
+            "kafka", self._runtime.command("kafka.Kafka", str(self._settings), heap_mib=_BROKER_HEAP_MIB)
+        )
+        process.wait_ready(lambda: answers(self._port) and probes.broker_serves(self.bootstrap), seconds=START_SECONDS)
+
+    def restart(self) -> None:
+        """Start it again at the same address with the same data."""
+        self.stop()
+        self.start()
+
+    def _format(self) -> None:
+        template = string.Template(self._runtime.broker_settings.read_text())
+        self._settings.parent.mkdir(parents=True, exist_ok=True)
+        self._settings.write_text(
+            template.substitute(
+                host=LOOPBACK, port=self._port, controller_port=free_port(), data=self._settings.parent / "data"
+            )
+        )
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        arguments = ("format", "--cluster-id", cluster, "--config", str(self._settings))
+        done = subprocess.run(
+            self._runtime.command("kafka.tools.StorageTool", *arguments, heap_mib=_DATABASE_HEAP_MIB),
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise StartFailedError(f"Kafka's data folder could not be made:\n{done.stdout}{done.stderr}")
+
+
+class EmbeddedDatabase(_EmbeddedServer):
+    """The MongoDB-compatible server on one file."""
+
+    def __init__(self, supervisor: Supervisor, runtime: JavaRuntime, folder: Path) -> None:
+        """A database that keeps its file below this folder; not started yet."""
+        super().__init__(supervisor, runtime, folder)
+        self._port = free_port()
+        self._file = folder / "database" / "data.mv"
+
+    @property
+    def url(self) -> str:
+        """`mongodb://…/` to give to clients."""
+        return f"mongodb://{LOOPBACK}:{self._port}/"
+
+    def start(self) -> None:
+        """Start it and wait until it serves.
+
+        Raises:
+            StartFailedError: it did not; the text carries the end of its log.
+        """
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        arguments = (LOOPBACK, str(self._port), str(self._file))
+        process = self.launch(
+            "database", self._runtime.command("local.DurableDatabase", *arguments, heap_mib=_DATABASE_HEAP_MIB)
+        )
+        process.wait_ready(lambda: answers(self._port) and probes.database_serves(self.url), seconds=START_SECONDS)
+
+    def restart(self) -> None:
+        """Start it again at the same address with the same data."""
+        self.stop()
+        self.start()
+
+
+def backends(supervisor: Supervisor, runtime: JavaRuntime, folder: Path) -> Backends:
+    """Both servers, with their data and logs below this folder; not started yet."""
+    return Backends(
+        kafka=EmbeddedBroker(supervisor, runtime, folder), database=EmbeddedDatabase(supervisor, runtime, folder)
+    )

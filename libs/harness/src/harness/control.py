@@ -1,0 +1,124 @@
+"""The simulators' control APIs, as far as the walk, tests and benchmarks use them."""
+
+from collections.abc import Mapping
+
+import httpx2
+from pydantic import BaseModel, JsonValue
+
+_CALL_SECONDS = 30.0
+
+
+class ControlError(Exception):
+    """A simulator refused a control call, or its answer has another form."""
+
+
+class Execution(BaseModel):
+    """What HubSpot made of one call of the workflow action."""
+
+    callback_id: str
+    status: int
+    body: dict[str, JsonValue]
+    outcome: str
+    attempts: int
+
+    @property
+    def output_fields(self) -> dict[str, JsonValue]:
+        """The action's outputs; empty when it gave none."""
+        fields = self.body.get("outputFields")
+        return fields if isinstance(fields, dict) else {}
+
+
+class Communication(BaseModel):
+    """One message on a contact's timeline."""
+
+    id: str
+    contact_ids: list[str]
+    properties: dict[str, str | None]
+
+    @property
+    def body(self) -> str:
+        """Its text, as HTML."""
+        return self.properties.get("hs_communication_body") or ""
+
+
+class Reply(BaseModel):
+    """A lead's message: what was written, and how Chert numbered it."""
+
+    text: str
+    event_id: str
+    message_id: str
+    chat_id: str
+
+
+class Sent(BaseModel):
+    """One message that Chert sent."""
+
+    message_id: str
+    tenant: str
+    phone: str
+    body: str
+
+
+class _Simulator:
+    """One control API."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = httpx2.AsyncClient(base_url=f"{url}/control", timeout=_CALL_SECONDS, trust_env=False)
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._client.aclose()
+
+    async def _call(self, method: str, path: str, body: Mapping[str, JsonValue] | None = None) -> httpx2.Response:
+        answer = await self._client.request(method, path, json=body)
+        if not answer.is_success:
+            raise ControlError(f"{method} {answer.request.url} answered {answer.status_code}: {answer.text[:500]}")
+        return answer
+
+
+class HubSpotControl(_Simulator):
+    """What a HubSpot admin, a workflow and a contact's record do."""
+
+    async def run_workflow(self, portal_id: int, contact_id: str, message: str) -> Execution:
+        """Enrol a contact in a workflow that sends this message; the first call's outcome."""
+        order: dict[str, JsonValue] = {"contact_id": contact_id, "input_fields": {"message": message}}
+        answer = await self._call("POST", f"/portals/{portal_id}/workflow-executions", order)
+        return Execution.model_validate_json(answer.content)
+
+    async def repeat_workflow(self, portal_id: int, callback_id: str) -> Execution:
+        """The same workflow call once more, freshly signed."""
+        answer = await self._call("POST", f"/portals/{portal_id}/workflow-executions", {"callback_id": callback_id})
+        return Execution.model_validate_json(answer.content)
+
+    async def timeline(self, portal_id: int, contact_id: str) -> list[Communication]:
+        """What stands on a contact's timeline."""
+        answer = await self._call("GET", f"/portals/{portal_id}/contacts/{contact_id}/timeline")
+        return [Communication.model_validate(entry) for entry in answer.json()["communications"]]
+
+    async def uninstall(self, portal_id: int) -> None:
+        """Uninstall the app, as an admin does in HubSpot."""
+        await self._call("POST", f"/portals/{portal_id}/uninstall", {})
+
+
+class ChertControl(_Simulator):
+    """What a lead does, and what Chert did."""
+
+    async def reply(self, tenant: str, phone: str, text: str) -> Reply:
+        """The person with this phone answers; the signed event is delivered in the background."""
+        answer = await self._call("POST", f"/tenants/{tenant}/replies", {"phone": phone, "text": text})
+        return Reply.model_validate({**answer.json(), "text": text})
+
+    async def redeliver(self, event_id: str) -> None:
+        """Deliver the same event again, freshly signed."""
+        await self._call("POST", f"/events/{event_id}/redeliver")
+
+    async def deliveries(self, event_id: str) -> list[int | None]:
+        """The status that each attempt to deliver this event was answered with; None where no answer came."""
+        event = (await self._call("GET", f"/events/{event_id}")).json()
+        return [attempt["status"] for attempt in event["delivery"]["attempts"]]
+
+    async def sent(self, tenant: str) -> list[Sent]:
+        """Every message that Chert sent for a tenant."""
+        ledger = (await self._call("GET", "/ledger")).json()
+        return [Sent.model_validate(entry) for entry in ledger["sends"] if entry["tenant"] == tenant]

@@ -1,0 +1,42 @@
+"""Free TCP ports on the loopback address."""
+
+import random
+import socket
+
+from harness.errors import PortTakenError
+
+LOOPBACK = "127.0.0.1"
+
+# Below the range from which systems take the near end of outgoing connections, so nothing borrows a port between
+# choosing it here and listening on it there.
+_RANGE = range(20_000, 32_000)
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as candidate:
+        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            candidate.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A port nobody listens on, drawn at random so that runs side by side do not meet.
+
+    Raises:
+        PortTakenError: none was found.
+    """
+    for port in random.sample(_RANGE, k=len(_RANGE)):
+        if is_free(port):
+            return port
+    raise PortTakenError(f"Every port from {_RANGE.start} to {_RANGE.stop - 1} is taken; stop something.")
+
+
+def answers(port: int) -> bool:
+    """Whether something accepts connections on this port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+        client.settimeout(0.5)
+        return client.connect_ex((LOOPBACK, port)) == 0

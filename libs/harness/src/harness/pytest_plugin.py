@@ -1,0 +1,87 @@
+"""Fixtures with the real Kafka and the real database server, started when a test first asks for one.
+
+Nothing heavy is imported before a fixture is asked for: a test run that uses none pays nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.backends import Broker, Database
+    from harness.session import TestSession
+    from harness.system import System
+    from harness.topics import TopicFactory
+
+_FIXTURE = "harness_session"
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fetch and compile before the first test, so that no test's time limit pays for it."""
+    wanted = any(_FIXTURE in getattr(item, "fixturenames", ()) for item in session.items)
+    if wanted and not session.config.option.collectonly:
+        from harness.session import prepare  # noqa: PLC0415 - see the module docstring
+
+        try:
+            prepare()
+        except HarnessError as error:
+            raise pytest.UsageError(str(error)) from None
+
+
+@pytest.fixture(scope="session")
+def harness_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestSession]:
+    """What one test session shares; the other fixtures are parts of it."""
+    from harness.session import TestSession  # noqa: PLC0415 - see the module docstring
+
+    with TestSession(tmp_path_factory.mktemp("harness")) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def kafka(harness_session: TestSession) -> Broker:
+    """The session's Kafka: `.bootstrap`, and `.kill()`, `.pause()`, `.resume()`, `.restart()` for fault tests."""
+    return harness_session.kafka()
+
+
+@pytest.fixture(scope="session")
+def database(harness_session: TestSession) -> Database:
+    """The session's database: `.url`, and `.kill()`, `.pause()`, `.resume()`, `.restart()` for fault tests."""
+    return harness_session.database()
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(kafka: Broker) -> str:
+    """`host:port` of the session's Kafka."""
+    return kafka.bootstrap
+
+
+@pytest.fixture(scope="session")
+def mongo_url(database: Database) -> str:
+    """The address of the session's database server; choose a database name of your own."""
+    return database.url
+
+
+@pytest.fixture(scope="session")
+def topic(harness_session: TestSession) -> TopicFactory:
+    """A factory of fresh topics: awaited with a number of partitions, it gives the name of a new one."""
+    return harness_session.topics()
+
+
+@pytest.fixture(scope="session")
+def system(harness_session: TestSession) -> Iterator[System]:
+    """One whole running system for all tests; a test takes a project of its own with `system.seed("name")`."""
+    with harness_session.system() as system:
+        yield system
+
+
+@pytest.fixture
+def new_system(harness_session: TestSession) -> Iterator[System]:
+    """A whole running system for this test alone, which may do it any harm."""
+    with harness_session.system() as system:
+        yield system

@@ -1,0 +1,58 @@
+"""Benchmarks and fault runs by name.
+
+A run is a module with one function, `main(scale: Scale) -> Report`: a benchmark is `benchmarks/<name>.py`, a fault run
+`tests/faults/<name>.py`. A module whose name begins with an underscore is a part of runs and not one itself.
+"""
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+from harness import paths
+from harness.errors import HarnessError
+from harness.reports import Report, Scale
+
+BENCHMARKS = Path("benchmarks")
+FAULTS = Path("tests") / "faults"
+
+Run = Callable[[Scale], Report]
+
+
+class UnknownRunError(HarnessError):
+    """There is no run of this name; the text lists those there are."""
+
+
+def reports_folder() -> Path:
+    """Where reports are written."""
+    return paths.repository_root() / "build" / "reports"
+
+
+def names(kind: Path) -> list[str]:
+    """The runs there are in a folder of the checkout."""
+    modules = (paths.repository_root() / kind).glob("*.py")
+    return sorted(path.stem for path in modules if not path.stem.startswith(("_", "test_", "conftest")))
+
+
+def find(kind: Path, name: str) -> Run:
+    """The run of this name.
+
+    Raises:
+        UnknownRunError: there is none.
+    """
+    known = names(kind)
+    if name not in known:
+        choices = ", ".join(known) or "none yet"
+        raise UnknownRunError(f"There is no run {name!r} in {kind}/; choose with NAME=… one of: {choices}.")
+    module = _load(paths.repository_root() / kind / f"{name}.py")
+    run: Run = module.main
+    return run
+
+
+def _load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"{path.parent.name}.{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise HarnessError(f"{path} cannot be loaded.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

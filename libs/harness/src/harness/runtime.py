@@ -1,0 +1,109 @@
+"""The jars and classes of the embedded servers: fetched and compiled once, then used as they are."""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from harness import paths, prerequisites
+from harness.errors import HarnessError
+from harness.progress import doing
+
+_MAVEN_SECONDS = 600
+_LOG_TAIL_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True)
+class JavaRuntime:
+    """How to run the embedded servers' Java programs."""
+
+    folder: Path
+
+    @property
+    def broker_settings(self) -> Path:
+        """The template of the broker's settings."""
+        return self.folder / "server.properties"
+
+    def command(self, main_class: str, *arguments: str, heap_mib: int) -> tuple[str, ...]:
+        """The command line of one program with so much heap.
+
+        The serial collector and the first compiler alone suit small, short-lived servers: less memory, quicker start.
+        """
+        return (
+            "java",
+            f"-Xmx{heap_mib}m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}",
+            "-cp",
+            f"{self.folder / 'target' / 'classes'}:{self.folder / 'target' / 'lib'}/*",
+            main_class,
+            *arguments,
+        )
+
+
+def prepare(console: Console) -> JavaRuntime:
+    """The embedded servers, ready to run; the first time they are fetched and compiled.
+
+    Raises:
+        PrerequisiteMissingError: there is no JDK or no Maven.
+        HarnessError: Maven failed; the text carries the end of its output.
+    """
+    prerequisites.ensure(console, root=os.geteuid() == 0)
+    folder = paths.embedded_runtime()
+    wanted = _fingerprint(folder)
+    stamp = folder / "target" / "prepared"
+    if _read(stamp) == wanted:
+        return JavaRuntime(folder)
+    with _alone(folder / "target"):
+        if _read(stamp) != wanted:
+            _build(folder, console)
+            stamp.write_text(wanted)
+    return JavaRuntime(folder)
+
+
+def version(artifact: str) -> str:
+    """The version of one of the fetched jars; empty before anything was fetched."""
+    jars = (paths.embedded_runtime() / "target" / "lib").glob(f"{artifact}-*.jar")
+    return next((jar.stem.removeprefix(f"{artifact}-") for jar in jars), "")
+
+
+def _fingerprint(folder: Path) -> str:
+    """Tells one state of the sources from another."""
+    digest = hashlib.sha256()
+    for source in sorted([folder / "pom.xml", *(folder / "src").rglob("*.java")]):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _read(stamp: Path) -> str | None:
+    return stamp.read_text() if stamp.is_file() else None
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """One process at a time: test runs side by side prepare once."""
+    target.mkdir(parents=True, exist_ok=True)
+    with (target / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build(folder: Path, console: Console) -> None:
+    with doing(console, "Fetching Apache Kafka and the database server, the first time only"):
+        done = subprocess.run(
+            ("mvn", "--quiet", "--batch-mode", "--file", str(folder / "pom.xml"), "compile"),
+            env=os.environ,
+            capture_output=True,
+            text=True,
+            timeout=_MAVEN_SECONDS,
+            check=False,
+        )
+    if done.returncode:
+        raise HarnessError(f"Maven could not prepare the embedded servers:\n{done.stdout[-_LOG_TAIL_CHARACTERS:]}")

@@ -1,0 +1,97 @@
+"""What one test session shares: a Kafka and a database of its own, in a temporary folder, on free ports."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+
+from harness import backends
+from harness.backends import Backends, Broker, Database
+from harness.ports import free_port
+from harness.processes import Supervisor
+from harness.settings import HarnessSettings
+from harness.system import System
+from harness.topics import TopicFactory
+
+
+def prepare() -> None:
+    """Fetch and compile what the chosen backends need, showing progress.
+
+    Raises:
+        HarnessError: it failed; the text says why and what to do.
+    """
+    backends.prepare(HarnessSettings.read(os.environ), Console(stderr=True))
+
+
+class TestSession:
+    """The servers of one test session; each is started when it is first asked for."""
+
+    __test__ = False
+
+    def __init__(self, folder: Path) -> None:
+        """Servers with their data and logs below this folder; none is started yet."""
+        self._folder = folder
+        self._supervisor = Supervisor()
+        self._backends: Backends | None = None
+        self._started: list[Broker | Database] = []
+        self._systems = 0
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop what was started."""
+        for server in reversed(self._started):
+            server.stop()
+        self._supervisor.close()
+
+    @property
+    def folder(self) -> Path:
+        """Where data and logs are."""
+        return self._folder
+
+    def kafka(self) -> Broker:
+        """The session's Kafka, serving."""
+        broker = self._chosen().kafka
+        self._start_once(broker)
+        return broker
+
+    def database(self) -> Database:
+        """The session's database, serving."""
+        database = self._chosen().database
+        self._start_once(database)
+        return database
+
+    def topics(self) -> TopicFactory:
+        """Makes fresh topics on the session's Kafka."""
+        return TopicFactory(self.kafka().bootstrap)
+
+    @contextmanager
+    def system(self) -> Iterator[System]:
+        """A whole system of its own, with its own Kafka and database, until the block ends."""
+        self._systems += 1
+        folder, settings = self._folder / f"system-{self._systems}", HarnessSettings.read(os.environ)
+        quiet, port = Console(quiet=True), free_port()
+        with (
+            Supervisor() as supervisor,
+            System(folder, settings=settings, console=quiet, supervisor=supervisor, gateway_port=port) as system,
+        ):
+            yield system
+
+    def _chosen(self) -> Backends:
+        if self._backends is None:
+            settings = HarnessSettings.read(os.environ)
+            self._backends = backends.choose(settings, self._supervisor, self._folder, Console(stderr=True))
+        return self._backends
+
+    def _start_once(self, server: Broker | Database) -> None:
+        if server not in self._started:
+            server.start()
+            self._started.append(server)

@@ -1,0 +1,219 @@
+"""The whole system on this machine: Kafka, the database, both simulators, the gateway and the four services."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx2
+from rich.console import Console
+
+from harness import backends, paths, ports, seeding
+from harness.addresses import SERVICES, SIMULATORS, Addresses, Environments, RunFiles
+from harness.backends import Backends, Broker, Database
+from harness.credentials import Credentials, write_private
+from harness.errors import PortTakenError, StartFailedError
+from harness.processes import Command, Process, Supervisor
+from harness.progress import doing
+from harness.run_file import ChertProject, HubSpotApp, RunFile
+from harness.settings import HarnessSettings
+
+START_SECONDS = 60.0
+
+_PROBE_SECONDS = 2.0
+_TOPICS_SECONDS = 60.0
+
+_MODULES = {
+    "gateway": "harness.gateway",
+    "hubspot": "simulators.hubspot",
+    "chert": "simulators.chert",
+    **{service: service for service in SERVICES},
+}
+
+
+class System:
+    """One running system with a folder of its own; several can run side by side."""
+
+    def __init__(
+        self, folder: Path, *, settings: HarnessSettings, console: Console, supervisor: Supervisor, gateway_port: int
+    ) -> None:
+        """A system that keeps data, secrets and logs below this folder; nothing is started yet.
+
+        Raises:
+            PortTakenError: something else listens on the gateway's port.
+            HarnessError: the chosen Kafka and database cannot be had.
+        """
+        if not ports.is_free(gateway_port):
+            raise PortTakenError(
+                f"Port {gateway_port} is taken by another program: stop that, "
+                f"or choose another port for the gateway with HARNESS_GATEWAY_PORT."
+            )
+        self._console = console
+        self._supervisor = supervisor
+        self._backends: Backends = backends.choose(settings, supervisor, folder, console)
+        self._processes: dict[str, Process] = {}
+        self.files = RunFiles(folder)
+        self.credentials = Credentials.generate()
+        self.addresses = Addresses.choose(
+            gateway_port=gateway_port, kafka_bootstrap=self.kafka.bootstrap, mongo_url=self.database.url
+        )
+
+    def __enter__(self) -> Self:
+        """Itself, running."""
+        try:
+            self.up()
+        except BaseException:
+            self.down()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop everything."""
+        self.down()
+
+    @property
+    def kafka(self) -> Broker:
+        """The broker, which can be killed and frozen."""
+        return self._backends.kafka
+
+    @property
+    def database(self) -> Database:
+        """The database, which can be killed and frozen."""
+        return self._backends.database
+
+    @property
+    def processes(self) -> dict[str, Process]:
+        """Every process that runs, by name; with the embedded backends Kafka and the database too."""
+        return {process.command.name: process for process in self._supervisor.processes}
+
+    def up(self) -> None:
+        """Start everything in order, until all of it is ready.
+
+        Raises:
+            StartFailedError: something did not come up; the text carries the end of its log.
+        """
+        self._write_files()
+        with doing(self._console, "Starting the database"):
+            self.database.start()
+        with doing(self._console, "Starting Kafka"):
+            self.kafka.start()
+        with doing(self._console, "Making the topics"):
+            self._make_topics()
+        with doing(self._console, "Starting the simulators, the services and the gateway"):
+            self._start_all()
+
+    def down(self) -> None:
+        """Stop everything, the last started first."""
+        for name in ("gateway", *SERVICES, *SIMULATORS):
+            self.stop(name)
+        self.kafka.stop()
+        self.database.stop()
+
+    def start(self, name: str) -> None:
+        """Start a service, a simulator or the gateway again, and wait until it is ready."""
+        self._launch(name)
+        self.wait_ready(name)
+
+    def stop(self, name: str) -> None:
+        """Stop it gracefully (SIGTERM)."""
+        if name in self._processes:
+            self._processes[name].stop()
+
+    def kill(self, name: str) -> None:
+        """End it at once (SIGKILL)."""
+        self._processes[name].kill()
+
+    def pause(self, name: str) -> None:
+        """Freeze it (SIGSTOP)."""
+        self._processes[name].pause()
+
+    def resume(self, name: str) -> None:
+        """Let it go on (SIGCONT)."""
+        self._processes[name].resume()
+
+    def restart(self, name: str) -> None:
+        """Stop it gracefully and start it again."""
+        self.stop(name)
+        self.start(name)
+
+    def wait_ready(self, name: str) -> None:
+        """Wait until it says that it is ready.
+
+        Raises:
+            StartFailedError: it ended, or was not ready in time.
+        """
+        if name == "gateway":
+            self._processes[name].wait_ready(lambda: ports.answers(self.addresses.gateway_port), seconds=START_SECONDS)
+            return
+        path = "/control/health" if name in SIMULATORS else "/readyz"
+        url = f"{self.addresses.url(name)}{path}"
+        self._processes[name].wait_ready(lambda: _answers_ok(url), seconds=START_SECONDS)
+
+    def set_clock(self, *, offset_seconds: float = 0.0, speed: float = 1.0) -> None:
+        """Move the clock of services and simulators; timeouts stay real."""
+        content = {"offset_seconds": offset_seconds, "speed": speed, "since": time.time()}
+        write_private(self.files.clock, content)
+
+    def seed(self, tenant_slug: str) -> RunFile:
+        """Make one more project with a HubSpot account and a contact; the run as somebody there sees it."""
+        portal = seeding.seed(self.addresses.url("hubspot"), self.addresses.url("chert"), tenant_slug)
+        return RunFile(
+            gateway_url=self.addresses.gateway_url,
+            services={service: self.addresses.url(service) for service in SERVICES},
+            hubspot_url=self.addresses.url("hubspot"),
+            chert_url=self.addresses.url("chert"),
+            kafka_bootstrap=self.addresses.kafka_bootstrap,
+            mongo_url=self.addresses.mongo_url,
+            hubspot_app=HubSpotApp(
+                app_id=self.credentials.hubspot_app_id,
+                client_id=self.credentials.hubspot_client_id,
+                client_secret=self.credentials.hubspot_client_secret,
+            ),
+            public_base_url=self.addresses.gateway_url,
+            chert=ChertProject(tenant_slug=tenant_slug, webhook_secret=self.credentials.chert_webhook_secret),
+            portals=[portal],
+            pids={name: process.pid for name, process in self.processes.items()},
+        )
+
+    def _write_files(self) -> None:
+        self.set_clock()
+        write_private(self.files.key_ring, self.credentials.key_ring())
+        for service in SERVICES:
+            write_private(self.files.secrets(service), self.credentials.secrets_of(service))
+
+    def _make_topics(self) -> None:
+        command = Path(sys.executable).parent / "chertctl"
+        catalogue = paths.repository_root() / "deploy" / "topics.yaml"
+        done = subprocess.run(
+            (command, "topics", "create", "--file", catalogue, "--bootstrap", self.addresses.kafka_bootstrap),
+            capture_output=True,
+            text=True,
+            timeout=_TOPICS_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise StartFailedError(f"chertctl could not make the topics:\n{done.stdout}{done.stderr}")
+
+    def _start_all(self) -> None:
+        names = (*SIMULATORS, *SERVICES, "gateway")
+        for name in names:
+            self._launch(name)
+        for name in names:
+            self.wait_ready(name)
+
+    def _launch(self, name: str) -> None:
+        environment = Environments(self.addresses, self.credentials, self.files).of(name)
+        arguments = (sys.executable, "-m", _MODULES[name])
+        command = Command(name=name, arguments=arguments, log=self.files.log(name), environment=environment)
+        self._processes[name] = self._supervisor.start(command)
+
+
+def _answers_ok(url: str) -> bool:
+    try:
+        return httpx2.get(url, timeout=_PROBE_SECONDS, trust_env=False).is_success
+    except httpx2.TransportError:
+        return False

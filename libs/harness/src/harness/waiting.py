@@ -1,0 +1,47 @@
+"""Waiting for a condition with a deadline, never for an amount of time."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+_FIRST_PAUSE_SECONDS = 0.005
+_LONGEST_PAUSE_SECONDS = 0.1
+
+
+class ConditionNotMetError(TimeoutError):
+    """The condition did not hold before its deadline; the text says which."""
+
+
+def wait_for(condition: Callable[[], Value | None], *, what: str, seconds: float) -> Value:
+    """The condition's first true value.
+
+    Raises:
+        ConditionNotMetError: it had none within so many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    pause = _FIRST_PAUSE_SECONDS
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise ConditionNotMetError(f"waited {seconds:g} s in vain for {what}")
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+    return value
+
+
+async def eventually(condition: Callable[[], Awaitable[Value | None]], *, what: str, seconds: float) -> Value:
+    """As `wait_for`, for a condition that is awaited.
+
+    Raises:
+        ConditionNotMetError: it had no true value within so many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    pause = _FIRST_PAUSE_SECONDS
+    while not (value := await condition()):
+        if time.monotonic() > deadline:
+            raise ConditionNotMetError(f"waited {seconds:g} s in vain for {what}")
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+    return value

@@ -1,0 +1,105 @@
+"""What the embedded database promises: acknowledged writes survive a kill, and claims have one winner."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from harness.backends import Database
+from harness.waiting import eventually
+
+pytestmark = pytest.mark.integration
+
+Documents = AsyncCollection[dict[str, object]]
+
+
+@pytest.fixture
+async def documents(database: Database) -> AsyncIterator[Documents]:
+    """An empty collection with a unique key besides `_id`."""
+    async with AsyncMongoClient[dict[str, object]](
+        database.url, serverSelectionTimeoutMS=10_000, socketTimeoutMS=5_000
+    ) as client:
+        collection = client[f"durability-{uuid.uuid4().hex}"]["documents"]
+        await collection.create_index([("writer", 1), ("number", 1)], unique=True)
+        yield collection
+
+
+class Writer:
+    """Inserts one document after another until the database is gone, and remembers what was acknowledged."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.acknowledged: set[str] = set()
+        self.unanswered: dict[str, object] = {}
+
+    async def run(self, documents: Documents) -> None:
+        """Write until a write fails; the document of that write stays in `unanswered`."""
+        while True:
+            number = len(self.acknowledged)
+            self.unanswered = {"_id": f"{self.name}-{number}", "writer": self.name, "number": number}
+            try:
+                await documents.insert_one(self.unanswered)
+            except PyMongoError:
+                return
+            self.acknowledged.add(f"{self.name}-{number}")
+
+
+@pytest.mark.parametrize("acknowledged", [200, 500, 900])
+async def test_no_acknowledged_write_is_lost_when_the_database_is_killed(
+    database: Database, documents: Documents, acknowledged: int
+) -> None:
+    """Killed under eight writers, the database still has every write it acknowledged."""
+    writers = [Writer(f"w{number}") for number in range(8)]
+
+    async def enough() -> bool:
+        return sum(len(writer.acknowledged) for writer in writers) >= acknowledged
+
+    async def kill() -> None:
+        await eventually(enough, what=f"{acknowledged} acknowledged writes", seconds=60)
+        await asyncio.to_thread(database.kill)
+
+    await asyncio.gather(kill(), *(writer.run(documents) for writer in writers))
+    await asyncio.to_thread(database.restart)
+    promised = set[object]().union(*(writer.acknowledged for writer in writers))
+    stored = {document["_id"] async for document in documents.find({}, {"_id": 1})}
+
+    assert set() == promised - stored
+
+
+async def test_an_unanswered_write_can_be_repeated_after_a_kill(database: Database, documents: Documents) -> None:
+    """A write cut short by a kill is either wholly there or wholly absent: no key is taken without its document."""
+    writers = [Writer(f"w{number}") for number in range(8)]
+
+    async def all_at_work() -> bool:
+        return all(len(writer.acknowledged) > 5 for writer in writers)
+
+    async def kill() -> None:
+        await eventually(all_at_work, what="every writer at work", seconds=60)
+        await asyncio.to_thread(database.kill)
+
+    await asyncio.gather(kill(), *(writer.run(documents) for writer in writers))
+    await asyncio.to_thread(database.restart)
+    for writer in writers:
+        try:
+            await documents.insert_one(writer.unanswered)
+        except DuplicateKeyError:
+            assert await documents.count_documents({"_id": writer.unanswered["_id"]}) == 1
+
+    assert await documents.count_documents({}) == sum(len(writer.acknowledged) + 1 for writer in writers)
+
+
+async def test_a_claim_has_one_winner(documents: Documents) -> None:
+    """Of 32 clients that claim one document at once, one gets it: find-and-update is atomic."""
+    for job in range(20):
+        await documents.insert_one({"_id": job, "writer": "jobs", "number": job, "owner": None})
+        claims = [
+            documents.find_one_and_update({"_id": job, "owner": None}, {"$set": {"owner": claimant}})
+            for claimant in range(32)
+        ]
+        answers = await asyncio.gather(*claims)
+
+        assert len([answer for answer in answers if answer is not None]) == 1
