@@ -1,0 +1,158 @@
+"""Consuming: how a service says which events it handles. The policy behind is in `settling`.
+
+    consumers = Consumers(broker=broker, group="timeline", kinds=ErrorKinds(retryable=DATABASE_AWAY), held=…, …)
+
+    @consumers.subscriber(TENANT_INSTALLED, projection=True)
+    async def on_tenant_installed(event: Event[TenantInstalled]) -> None: ...
+
+    @consumers.batch_subscriber(MESSAGE_RECEIVED, max_records=500)
+    async def on_message_received(events: Sequence[Event[MessageReceived]]) -> None: ...
+
+Delivery is at least once: a handler makes its effect happen once by itself.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar, cast
+
+from faststream.kafka import KafkaBroker
+
+from chassis.brake import Brake
+from chassis.clock import Clock
+from chassis.dead_letters import DeadLetters
+from chassis.health import Health
+from chassis.inbox import HeldMessages, Holds
+from chassis.kafka import KafkaRecordSink
+from chassis.logging import get_log
+from chassis.metrics import Metrics
+from chassis.outcomes import ErrorKinds, Policy
+from chassis.partitions import HEARTBEAT_SECONDS, REBALANCE_SECONDS, Partitions
+from chassis.polling import Subscriber, Subscription, as_it_is, is_out_of_group
+from chassis.projections import CaughtUp
+from chassis.randomness import Randomness
+from chassis.settling import Handle, Settler
+from contracts.envelope import Event, EventData, EventType
+
+__all__ = ["Consumers", "ErrorKinds", "Policy"]
+
+LOG = get_log()
+D = TypeVar("D", bound=EventData)
+
+BATCH_WAIT_SECONDS: Final = 0.01
+"""How long a batch poll waits. FastStream sleeps as long again after an empty one, so this is also latency."""
+
+
+class Consumers:
+    """The subscriptions of one service, all in one consumer group, all under one policy."""
+
+    def __init__(
+        self,
+        *,
+        broker: KafkaBroker,
+        group: str,
+        kinds: ErrorKinds,
+        held: HeldMessages,
+        clock: Clock,
+        randomness: Randomness,
+        health: Health,
+        metrics: Metrics,
+        policy: Policy | None = None,
+    ) -> None:
+        self._broker, self._group, self._kinds, self._held = broker, group, kinds, held
+        self._clock, self._randomness, self._health, self._metrics = clock, randomness, health, metrics
+        self._policy = policy or Policy()
+        self._dead_letters = DeadLetters(KafkaRecordSink(broker), group, clock)
+        self._brake = Brake(clock, self._trip)
+
+    def subscriber(
+        self, event_type: EventType[D], *, projection: bool = False
+    ) -> Callable[[Callable[[Event[D]], Awaitable[None]]], Callable[[Event[D]], Awaitable[None]]]:
+        """Handle events of a type one by one.
+
+        Args:
+            event_type: which.
+            projection: `/readyz` waits until the end offsets seen at start are reached.
+        """
+
+        def declare(handler: Callable[[Event[D]], Awaitable[None]]) -> Callable[[Event[D]], Awaitable[None]]:
+            async def handle(events: Sequence[Event[D]]) -> None:
+                for event in events:
+                    await handler(event)
+
+            self._declare(event_type, handle, max_records=None, projection=projection)
+            return handler
+
+        return declare
+
+    def batch_subscriber(
+        self, event_type: EventType[D], *, max_records: int = 500, projection: bool = False
+    ) -> Callable[[Handle[D]], Handle[D]]:
+        """Handle events of a type many at a time; a batch that fails for good is handled one by one.
+
+        Args:
+            event_type: which.
+            max_records: the most at a time.
+            projection: `/readyz` waits until the end offsets seen at start are reached.
+        """
+
+        def declare(handler: Handle[D]) -> Handle[D]:
+            self._declare(event_type, handler, max_records=max_records, projection=projection)
+            return handler
+
+        return declare
+
+    def _declare(
+        self, event_type: EventType[D], handle: Handle[D], *, max_records: int | None, projection: bool
+    ) -> None:
+        topic = event_type.name
+        partitions = Partitions(topic, self._clock, self._randomness, self._metrics)
+        heartbeat = self._health.heartbeat(f"consumer {topic}", self._policy.handler_seconds)
+        heartbeat.rest()
+        settler = Settler(
+            event_type,
+            handle,
+            group=self._group,
+            in_batches=max_records is not None,
+            kinds=self._kinds,
+            policy=self._policy,
+            dead_letters=self._dead_letters,
+            holds=Holds(self._held, self._group, topic, self._clock),
+            brake=self._brake,
+            partitions=partitions,
+            heartbeat=heartbeat,
+            clock=self._clock,
+            randomness=self._randomness,
+            metrics=self._metrics,
+        )
+        subscription = Subscription(settler, partitions, heartbeat, self._policy)
+        subscriber = cast(
+            "Subscriber",
+            self._broker.subscriber(
+                topic,
+                batch=max_records is not None,
+                max_records=max_records,
+                batch_timeout_ms=int(BATCH_WAIT_SECONDS * 1000),
+                group_id=self._group,
+                auto_offset_reset="earliest",  # FastStream's default, the latest, would skip what came before us
+                heartbeat_interval_ms=int(HEARTBEAT_SECONDS * 1000),
+                rebalance_timeout_ms=int(REBALANCE_SECONDS * 1000),
+                listener=partitions,
+                parser=subscription.parse,
+                decoder=as_it_is,
+                no_reply=True,
+            ),
+        )
+        subscription.subscriber = subscriber
+        subscriber(subscription.consume)
+        self._health.watch(f"consume loop {topic}", lambda: "ended" if self._has_ended(subscriber) else None)
+        if projection:
+            self._health.depends_on(f"projection {topic}", CaughtUp(topic, lambda: subscriber.consumer, partitions))
+
+    def _has_ended(self, subscriber: Subscriber) -> bool:
+        """Whether a loop that should be running is not; FastStream forgets one that was cancelled from within."""
+        return self._broker.running and (
+            is_out_of_group(subscriber.consumer) or all(task.done() for task in subscriber.tasks)
+        )
+
+    def _trip(self, why: str) -> None:
+        LOG.error("consumer.tripped", group=self._group, why=why)
+        self._health.trip(why)

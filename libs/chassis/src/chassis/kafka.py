@@ -1,0 +1,230 @@
+"""Kafka: the broker with its one policy, and publishing that is done only when every in-sync replica says so."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, Protocol, cast
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from faststream import AckPolicy
+from faststream.exceptions import IncorrectState
+from faststream.kafka import KafkaBroker
+from faststream.kafka.publisher.producer import AioKafkaFastProducerImpl
+
+from chassis.clock import Clock
+from chassis.health import Health
+from chassis.logging import get_log
+from chassis.metrics import Metrics
+from contracts.envelope import Event, EventData
+
+LOG = get_log()
+
+ACK_POLICY: Final = AckPolicy.NACK_ON_ERROR
+"""The only policy under which nothing is committed past a failure; `consuming` decides what a failure is."""
+
+MAX_REQUEST_BYTES: Final = 2 * 1024 * 1024
+"""What a dead-letter topic takes."""
+
+PUBLISH_SECONDS: Final = 5.0
+"""The longest a publish may take. aiokafka's idempotent batches never expire by themselves."""
+
+
+REQUEST_SECONDS: Final = 4.0
+"""The longest one request to a broker may take; a rebalance has to fit inside it (`partitions`)."""
+
+RECONNECT_SECONDS: Final = 0.5
+"""How soon a start that failed is tried again."""
+
+GRACE_SECONDS: Final = 2.0
+"""How long records in work may go on when the process stops; what is cut off is delivered again."""
+
+STOP_SECONDS: Final = 3.0
+"""The longest that stopping takes, whether or not a broker answers."""
+
+
+class BrokerAwayError(Exception):
+    """The broker did not acknowledge in time; the records may still be written later, with the same event ids."""
+
+
+class EventPublisher(Protocol):
+    """Tells events to the world."""
+
+    async def publish(self, events: Sequence[Event[EventData]]) -> None:
+        """Return once every event is durable.
+
+        Raises:
+            BrokerAwayError: that could not be learned in time.
+        """
+        ...
+
+
+def broker(bootstrap: str, service: str) -> KafkaBroker:
+    """A FastStream broker: idempotent, `acks=all`, no topic made by accident."""
+    return KafkaBroker(
+        bootstrap.split(","),
+        client_id=service,
+        acks="all",
+        enable_idempotence=True,
+        max_request_size=MAX_REQUEST_BYTES,
+        linger_ms=2,
+        request_timeout_ms=int(REQUEST_SECONDS * 1000),
+        allow_auto_create_topics=False,
+        ack_policy=ACK_POLICY,
+        graceful_timeout=GRACE_SECONDS,
+        apply_types=False,  # `consuming` decodes by itself, record by record
+        logger=None,
+    )
+
+
+@asynccontextmanager
+async def running(broker: KafkaBroker, *, health: Health, clock: Clock) -> AsyncIterator[None]:
+    """Start a broker and its subscribers in the background, for as long as it takes; stop them at the end.
+
+    While Kafka is away the process stays up and `/readyz` says so.
+    """
+
+    async def check() -> None:
+        if not broker.running or not await broker.ping(timeout=1.0):
+            raise BrokerAwayError("no answer")
+
+    health.depends_on("kafka", check)
+    starting = asyncio.create_task(_start(broker, clock), name="kafka.start")
+    try:
+        yield
+    finally:
+        starting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await starting
+        await _stop(broker)
+
+
+async def _start(broker: KafkaBroker, clock: Clock) -> None:
+    while True:
+        try:
+            await _probe(broker)
+            await broker.start()
+        except Exception as error:
+            LOG.warning("broker.away", error=type(error).__name__, exc_info=error)
+            await _stop(broker)  # a subscriber that did start must not start twice
+            await clock.sleep(RECONNECT_SECONDS)
+        else:
+            LOG.info("broker.connected")
+            return
+
+
+async def _probe(broker: KafkaBroker) -> None:
+    """Ask any broker for metadata: a producer that cannot start is never closed by FastStream."""
+    client = AIOKafkaClient(bootstrap_servers=broker.specification.url, request_timeout_ms=int(REQUEST_SECONDS * 1000))
+    try:
+        await client.bootstrap()
+    finally:
+        await client.close()
+
+
+async def _stop(broker: KafkaBroker) -> None:
+    """Stop, but not for ever: aiokafka waits without end for a broker that is away to take the last records."""
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await broker.stop()
+    except Exception as error:  # noqa: BLE001 - nothing is lost: what was not committed is delivered again
+        LOG.warning("broker.away", error=type(error).__name__)
+        with contextlib.suppress(IncorrectState):
+            await _producer(broker).client.close()
+
+
+def _producer(broker: KafkaBroker) -> AIOKafkaProducer:
+    """The producer beneath; FastStream offers no other way to raw headers, or to let go of unsent records.
+
+    Raises:
+        IncorrectState: it is not started.
+    """
+    return cast("AioKafkaFastProducerImpl", broker.config.producer)._producer.producer  # noqa: SLF001 - see above
+
+
+class KafkaEventPublisher:
+    """Publishes through a started broker; records of one call go out together."""
+
+    def __init__(self, broker: KafkaBroker, metrics: Metrics, seconds: float = PUBLISH_SECONDS) -> None:
+        self._broker, self._metrics, self._seconds = broker, metrics, seconds
+
+    async def publish(self, events: Sequence[Event[EventData]]) -> None:
+        """Return once every in-sync replica has every event.
+
+        Raises:
+            BrokerAwayError: that could not be learned in time.
+        """
+        try:
+            async with asyncio.timeout(self._seconds):
+                await asyncio.gather(*[self._publish_one(event) for event in events])
+        except (TimeoutError, KafkaError, IncorrectState) as error:  # the last: not started yet
+            raise BrokerAwayError(type(error).__name__) from error
+
+    async def _publish_one(self, event: Event[EventData]) -> None:
+        headers = {name: value.decode() for name, value in event.headers()}
+        await self._broker.publish(event.value(), event.topic, key=event.key(), headers=headers)
+        self._metrics.count("published_events", topic=event.topic)
+
+
+class RecordTooLargeError(Exception):
+    """A record is larger than its topic, or a request, may be."""
+
+
+class RecordSink(Protocol):
+    """Takes records as they are, with raw headers."""
+
+    async def send(
+        self, topic: str, *, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes | None]]
+    ) -> None:
+        """Return once the record is durable.
+
+        Raises:
+            BrokerAwayError: that could not be learned in time.
+            RecordTooLargeError: the record will never fit.
+        """
+        ...
+
+
+class KafkaRecordSink:
+    """Sends records through the producer beneath a FastStream broker, whose own publish takes text headers only."""
+
+    def __init__(self, broker: KafkaBroker, seconds: float = PUBLISH_SECONDS) -> None:
+        self._broker, self._seconds = broker, seconds
+
+    async def send(
+        self, topic: str, *, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes | None]]
+    ) -> None:
+        """Return once every in-sync replica has the record.
+
+        Raises:
+            BrokerAwayError: that could not be learned in time.
+            RecordTooLargeError: the record will never fit.
+        """
+        try:
+            async with asyncio.timeout(self._seconds):
+                sent = await _producer(self._broker).send(topic, value=value, key=key, headers=list(headers))
+                await sent
+        except MessageSizeTooLargeError as error:
+            raise RecordTooLargeError(topic) from error
+        except (TimeoutError, KafkaError, IncorrectState) as error:
+            raise BrokerAwayError(type(error).__name__) from error
+
+
+class InMemoryEventPublisher:
+    """Keeps what was published; `away` makes it refuse."""
+
+    def __init__(self) -> None:
+        self.published: list[Event[EventData]] = []
+        self.away = False
+
+    async def publish(self, events: Sequence[Event[EventData]]) -> None:
+        """Keep the events.
+
+        Raises:
+            BrokerAwayError: `away` is set.
+        """
+        if self.away:
+            raise BrokerAwayError("away")
+        self.published.extend(events)

@@ -1,0 +1,46 @@
+"""Prometheus metrics from the one typed list in `contracts.telemetry`."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from contracts.telemetry import METRICS, MetricName
+
+# From a fast ingress answer (1 ms) to the longest outside call budget (10 s); each about 2.5 times the last.
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """One process's metrics; a name that is not on the list does not type-check."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._counters: dict[str, Counter] = {}
+        self._gauges: dict[str, Gauge] = {}
+        self._histograms: dict[str, Histogram] = {}
+        for metric in METRICS.values():
+            if metric.kind == "counter":
+                self._counters[metric.name] = Counter(metric.name, metric.help, metric.labels, registry=self.registry)
+            elif metric.kind == "gauge":
+                self._gauges[metric.name] = Gauge(metric.name, metric.help, metric.labels, registry=self.registry)
+            else:
+                self._histograms[metric.name] = Histogram(
+                    metric.name, metric.help, metric.labels, registry=self.registry, buckets=_BUCKETS
+                )
+
+    def count(self, name: MetricName, amount: float = 1, **labels: str) -> None:
+        """Add to a counter."""
+        counter = self._counters[name]
+        (counter.labels(**labels) if labels else counter).inc(amount)
+
+    def set(self, name: MetricName, value: float, **labels: str) -> None:
+        """Set a gauge."""
+        gauge = self._gauges[name]
+        (gauge.labels(**labels) if labels else gauge).set(value)
+
+    def observe(self, name: MetricName, value: float, **labels: str) -> None:
+        """Record a value in a histogram."""
+        histogram = self._histograms[name]
+        (histogram.labels(**labels) if labels else histogram).observe(value)
+
+    def render(self) -> bytes:
+        """The exposition text."""
+        return generate_latest(self.registry)

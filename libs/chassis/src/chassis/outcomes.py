@@ -1,0 +1,99 @@
+"""Errors and what they mean: kinds as data, a policy of named figures, and reading a record whatever it holds."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, TypeVar
+
+from chassis.dead_letters import Record
+from contracts.envelope import ContractError, Event, EventData, EventType, NewerVersionError, decode
+
+D = TypeVar("D", bound=EventData)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How patient a consumer is.
+
+    Attributes:
+        tries: calls of a handler before an unexpected error counts as final.
+        retry_seconds: rest before the second call; doubles.
+        handler_seconds: the longest one call may take; longer counts as a dependency that is away.
+        pause_seconds: the first pause of a partition; doubles.
+        longest_pause_seconds: the longest; one delivery's calls and a pause fit far inside Kafka's 300 s poll limit.
+    """
+
+    tries: int = 3
+    retry_seconds: float = 0.05
+    handler_seconds: float = 30.0
+    pause_seconds: float = 0.1
+    longest_pause_seconds: float = 5.0
+
+
+class Kind(Enum):
+    """What an error means for the record that met it."""
+
+    RETRYABLE = "retryable"
+    PERMANENT = "permanent"
+    UNEXPECTED = "unexpected"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorKinds:
+    """A service's errors by kind, as data; whatever is not named is unexpected.
+
+    Attributes:
+        retryable: our own dependency is away; a later delivery may succeed.
+        permanent: this record will never succeed.
+    """
+
+    retryable: tuple[type[Exception], ...] = ()
+    permanent: tuple[type[Exception], ...] = ()
+
+    def of(self, error: BaseException) -> Kind:
+        """The kind of an error."""
+        if isinstance(error, (*self.retryable, NewerVersionError)):
+            return Kind.RETRYABLE
+        return Kind.PERMANENT if isinstance(error, (*self.permanent, ContractError)) else Kind.UNEXPECTED
+
+
+class TooSlowError(Exception):
+    """A handler took longer than it may."""
+
+
+class StrayCancellationError(Exception):
+    """A handler was cancelled from within, by work that it awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a handler's call did not succeed."""
+
+    kind: Kind
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Generic[D]):
+    """A record that was understood."""
+
+    record: Record
+    event: Event[D]
+
+
+def read(event_type: EventType[D], record: Record) -> Event[D] | None:
+    """Read a record as an event, whatever its bytes are; none for a tombstone where one is legal.
+
+    Raises:
+        ContractError: it is not the event its topic promises.
+        NewerVersionError: this release cannot read it yet.
+    """
+    if record.value is None:
+        if event_type.compacted:
+            return None
+        raise ContractError("value is missing")
+    try:
+        return decode(event_type, [(name, text or b"") for name, text in record.headers], record.value)
+    except (ContractError, NewerVersionError):
+        raise
+    except Exception as error:
+        raise ContractError(f"could not be read: {type(error).__name__}") from error

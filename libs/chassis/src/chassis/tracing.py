@@ -1,0 +1,42 @@
+"""Trace context: the W3C `traceparent` that runs from a request through Kafka to whatever it causes.
+
+Stands on OpenTelemetry's API; an SDK, where one is installed, exports what is named here.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from chassis.randomness import Randomness
+
+_PROPAGATOR = TraceContextTextMapPropagator()
+
+
+@contextmanager
+def continued(traceparent: str | None, randomness: Randomness) -> Iterator[str]:
+    """Work under the trace of `traceparent`, or under a new one; gives the trace id, 32 hex digits."""
+    carrier = {} if traceparent is None else {"traceparent": traceparent}
+    came = trace.get_current_span(_PROPAGATOR.extract(carrier, otel_context.Context())).get_span_context()
+    here = trace.SpanContext(
+        trace_id=came.trace_id or int.from_bytes(randomness.bytes(16)) or 1,
+        span_id=int.from_bytes(randomness.bytes(8)) or 1,
+        is_remote=False,
+        trace_flags=came.trace_flags if came.is_valid else trace.TraceFlags(trace.TraceFlags.SAMPLED),
+    )
+    with trace.use_span(trace.NonRecordingSpan(here)):
+        yield trace.format_trace_id(here.trace_id)
+
+
+def current_traceparent() -> str | None:
+    """The `traceparent` to hand on, or none outside any trace."""
+    carrier: dict[str, str] = {}
+    _PROPAGATOR.inject(carrier)
+    return carrier.get("traceparent")
+
+
+def current_trace_id() -> str:
+    """The trace id, 32 hex digits; all zero outside any trace."""
+    return trace.format_trace_id(trace.get_current_span().get_span_context().trace_id)
