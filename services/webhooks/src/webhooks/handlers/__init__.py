@@ -1,0 +1,1 @@
+"""The use cases: take a delivery in, tell its events, give a receipt."""

@@ -1,0 +1,24 @@
+"""What this service is told."""
+
+from pydantic import SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from chassis.settings import Secrets, ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Environment variables with the prefix `WEBHOOKS_`."""
+
+    model_config = SettingsConfigDict(env_prefix="WEBHOOKS_", frozen=True, extra="ignore")
+
+
+class IngressSecrets(Secrets):
+    """What the secrets file holds; several at once during a rotation.
+
+    Attributes:
+        hubspot_client_secrets: the app's client secrets; HubSpot signs with one of them.
+        chert_webhook_secrets: secrets of the platform's webhook subscription at Chert.
+    """
+
+    hubspot_client_secrets: tuple[SecretStr, ...]
+    chert_webhook_secrets: tuple[SecretStr, ...]

@@ -1,0 +1,195 @@
+"""The HTTP edge, with real signatures."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import httpx2
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, settings
+from pydantic import SecretStr
+
+from chassis.clock import ManualClock, milliseconds
+from chassis.kafka import InMemoryEventPublisher
+from chassis.lifespan import Plumbing, service_app
+from chassis.settings import NotLoadedError
+from webhooks.adapters.signatures import ChertVerifier, HubSpotVerifier
+from webhooks.api import router
+from webhooks.handlers.chert import receive_chert_delivery
+from webhooks.handlers.hubspot import receive_hubspot_delivery
+
+BASE = "https://app.example.test"
+SECRET, OLD_SECRET, CHERT_SECRET = "client-secret", "client-secret-before", "ab" * 32
+CLOCK = ManualClock()
+UNINSTALLED = [{"eventId": 7, "portalId": 1, "occurredAt": 1_795_348_800_000, "subscriptionType": "app.uninstalled"}]
+
+
+def secrets(*values: str) -> Callable[[], tuple[SecretStr, ...]]:
+    """Those secrets, or none loaded."""
+
+    def read() -> tuple[SecretStr, ...]:
+        if not values:
+            raise NotLoadedError("absent")
+        return tuple(SecretStr(value) for value in values)
+
+    return read
+
+
+def build(publisher: InMemoryEventPublisher, *hubspot_secrets: str) -> FastAPI:
+    """The app on an in-memory publisher."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    plumbing = Plumbing(clock=CLOCK)
+    app = service_app("webhooks", "", plumbing, lifespan)
+    hubspot = HubSpotVerifier(secrets(*hubspot_secrets), CLOCK)
+    chert = ChertVerifier(secrets(CHERT_SECRET), CLOCK)
+    app.include_router(
+        router(
+            partial(receive_hubspot_delivery, verifier=hubspot, publisher=publisher, clock=CLOCK),
+            partial(receive_chert_delivery, verifier=chert, publisher=publisher, clock=CLOCK),
+            public_base_url=BASE,
+            metrics=plumbing.metrics,
+        )
+    )
+    return app
+
+
+def signed(path: str, body: bytes, secret: str = SECRET, age_ms: int = 0) -> dict[str, str]:
+    """HubSpot's v3 headers for a request."""
+    timestamp = str(milliseconds(CLOCK.now()) - age_ms)
+    text = f"POST{BASE}{path}".encode() + body + timestamp.encode()
+    digest = hmac.digest(secret.encode(), text, hashlib.sha256)
+    return {
+        "X-HubSpot-Signature-v3": base64.b64encode(digest).decode(),
+        "X-HubSpot-Request-Timestamp": timestamp,
+    }
+
+
+async def post(
+    app: FastAPI, path: str, body: bytes, headers: dict[str, str] | list[tuple[str, str]]
+) -> httpx2.Response:
+    """Call the app."""
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=BASE) as client:
+        return await client.post(path, content=body, headers=headers)
+
+
+@pytest.fixture
+def publisher() -> InMemoryEventPublisher:
+    """Keeps what is told."""
+    return InMemoryEventPublisher()
+
+
+@pytest.fixture
+def app(publisher: InMemoryEventPublisher) -> FastAPI:
+    """The app with a rotated client secret."""
+    return build(publisher, SECRET, OLD_SECRET)
+
+
+BODY = json.dumps(UNINSTALLED).encode()
+
+
+@pytest.mark.parametrize("secret", [SECRET, OLD_SECRET])
+@pytest.mark.parametrize("path", ["/api/hubspot/uninstall", "/api/hubspot/webhook", "/api/hubspot/webhook?a=b%20c"])
+async def test_a_signed_delivery_is_acknowledged(
+    app: FastAPI, publisher: InMemoryEventPublisher, path: str, secret: str
+) -> None:
+    """Either secret of a rotation signs, on either route, query included."""
+    response = await post(app, path, BODY, signed(path, BODY, secret))
+
+    assert response.status_code == 200
+    assert response.json() == {"ok": True, "accepted": 1, "rejected": 0, "ignored": 0}
+    assert len(publisher.published) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "code", "reason"),
+    [
+        ({}, 2012, "missing_signature"),
+        ({"X-HubSpot-Signature-v3": "x" * 44}, 2012, "missing_timestamp"),
+        (signed("/api/hubspot/uninstall", BODY, "other"), 2004, "bad_signature"),
+        (signed("/api/hubspot/webhook", BODY), 2004, "bad_signature"),
+        (signed("/api/hubspot/uninstall", BODY, age_ms=300_001), 2013, "stale"),
+        (signed("/api/hubspot/uninstall", BODY, age_ms=-300_001), 2013, "stale"),
+        ([*signed("/api/hubspot/uninstall", BODY).items()] * 2, 2012, "missing_signature"),
+    ],
+)
+async def test_an_unauthentic_delivery_is_a_typed_401(
+    app: FastAPI, publisher: InMemoryEventPublisher, headers: dict[str, str], code: int, reason: str
+) -> None:
+    """Unsigned, wrongly signed, stale and future requests are 401 with the contract's code, and nothing is told."""
+    response = await post(app, "/api/hubspot/uninstall", BODY, headers)
+
+    body = response.json()
+    assert response.status_code == 401
+    assert (code, reason, False, False) == (body["code"], body["reason"], body["retryable"], body["ok"])
+    assert response.headers["x-trace-id"] == body["trace_id"]
+    assert publisher.published == []
+
+
+async def test_a_secret_that_is_not_loaded_is_503(publisher: InMemoryEventPublisher) -> None:
+    """Without the secret nothing can be said about a signature, so the sender is asked to come again."""
+    response = await post(build(publisher), "/api/hubspot/webhook", BODY, signed("/api/hubspot/webhook", BODY))
+
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "1"
+
+
+async def test_a_broker_that_is_away_is_503(app: FastAPI, publisher: InMemoryEventPublisher) -> None:
+    """What is not stored is not acknowledged."""
+    publisher.away = True
+
+    response = await post(app, "/api/hubspot/webhook", BODY, signed("/api/hubspot/webhook", BODY))
+
+    assert (response.status_code, response.json()["retryable"]) == (503, True)
+
+
+@pytest.mark.parametrize(("body", "code"), [(b"{", 1004), (b"{}", 1002)])
+async def test_a_signed_body_that_is_no_delivery_is_400(app: FastAPI, body: bytes, code: int) -> None:
+    """Broken JSON and another shape are told apart."""
+    response = await post(app, "/api/hubspot/webhook", body, signed("/api/hubspot/webhook", body))
+
+    assert (400, code) == (response.status_code, response.json()["code"])
+
+
+async def test_over_a_mebibyte_is_413(app: FastAPI) -> None:
+    """A body over 1 MiB is refused before it is read."""
+    response = await post(app, "/api/hubspot/webhook", b" " * (1024 * 1024 + 1), {})
+
+    assert (response.status_code, response.json()["ok"]) == (413, False)
+
+
+@pytest.mark.parametrize("form", ["t={ts},v1={mac}", "v1,{ts},{mac}"])
+async def test_chert_signs_in_both_forms(app: FastAPI, publisher: InMemoryEventPublisher, form: str) -> None:
+    """The modern and the older header form are both taken."""
+    body, ts = b'{"event": "reaction.added"}', int(CLOCK.now().timestamp())
+    mac = hmac.new(CHERT_SECRET.encode(), f"{ts}.".encode() + body, hashlib.sha256).hexdigest()
+
+    response = await post(app, "/api/chert/webhook", body, {"X-Webhook-Signature": form.format(ts=ts, mac=mac)})
+
+    assert (response.status_code, response.json()["ignored"]) == (200, 1)
+
+
+async def test_chert_unsigned_is_401(app: FastAPI) -> None:
+    """A webhook of Chert without a signature is refused."""
+    response = await post(app, "/api/chert/webhook", b"{}", {})
+
+    assert (response.status_code, response.json()["code"]) == (401, 2012)
+
+
+schema = schemathesis.openapi.from_asgi("/openapi.json", build(InMemoryEventPublisher(), SECRET))
+
+
+@schema.parametrize()
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_request_breaks_the_document(case: schemathesis.Case) -> None:
+    """Whatever is sent, there is no server error and no answer that the document does not declare."""
+    case.call_and_validate()
