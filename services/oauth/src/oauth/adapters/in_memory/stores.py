@@ -1,0 +1,142 @@
+"""The stores in memory. No method awaits between reading and writing, so each is as atomic as one document is."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from chassis.outbox import Pending
+from contracts.envelope import Event
+from contracts.tenants import TenantSnapshot
+from oauth.models import GrantCheck, Installation, InstallState, Lease, SealedTokens
+
+
+class InMemoryStateStore:
+    """Installs under way."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, InstallState] = {}
+
+    async def issue(self, state: InstallState) -> None:
+        """Keep a state until it is consumed or expires."""
+        self._states[state.digest] = state
+
+    async def consume(self, digest: str, user_id: str, now: datetime) -> InstallState | None:
+        """Take the user's state out, at most once ever; none if it is gone, expired, or another user's."""
+        state = self._states.get(digest)
+        if state is None or state.user_id != user_id or state.expires_at <= now:
+            return None
+        return self._states.pop(digest)
+
+    async def purge(self, now: datetime) -> int:
+        """Forget expired states; how many there were."""
+        expired = [digest for digest, state in self._states.items() if state.expires_at <= now]
+        for digest in expired:
+            del self._states[digest]
+        return len(expired)
+
+
+class InMemoryInstallations:
+    """Installations with their pending events and doubts: the store, the doubts' store and the outbox in one."""
+
+    def __init__(self) -> None:
+        self._installations: dict[int, Installation] = {}
+        self._outboxes: dict[int, list[Event[TenantSnapshot]]] = {}
+        self._checks: dict[int, GrantCheck] = {}
+
+    async def get(self, portal_id: int) -> Installation | None:
+        """The installation of an account, active or not."""
+        return self._installations.get(portal_id)
+
+    async def of_projects(self, project_ids: Sequence[str]) -> Sequence[Installation]:
+        """Installations bound to these projects, by account id."""
+        found = [one for one in self._installations.values() if one.project_id in project_ids]
+        return sorted(found, key=lambda one: one.portal_id)
+
+    async def record(
+        self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation | None
+    ) -> bool:
+        """Write an installation and the event that tells of it, at once; false if it no longer is `replacing`."""
+        current = self._installations.get(installation.portal_id)
+        if _version(current) != _version(replacing):
+            return False
+        self._installations[installation.portal_id] = installation
+        self._outboxes.setdefault(installation.portal_id, []).append(event)
+        return True
+
+    async def rotate_tokens(self, installation: Installation, tokens: SealedTokens) -> bool:
+        """Give it new tokens; false if its revision or token version moved."""
+        current = self._installations.get(installation.portal_id)
+        if current is None or _version(current) != _version(installation):
+            return False
+        self._installations[current.portal_id] = replace(
+            current, tokens=tokens, token_version=current.token_version + 1
+        )
+        return True
+
+    async def raise_doubt(self, check: GrantCheck) -> bool:
+        """Note a doubt in place of an older one; false unless the account is active."""
+        installation = self._installations.get(check.portal_id)
+        if installation is None or installation.status != "active":
+            return False
+        self._checks[check.portal_id] = check
+        return True
+
+    async def due(self, now: datetime, limit: int) -> Sequence[GrantCheck]:
+        """Doubts whose time has come, oldest first."""
+        due = [check for check in self._checks.values() if check.due_at <= now]
+        return sorted(due, key=lambda check: check.due_at)[:limit]
+
+    async def settle(self, check: GrantCheck) -> None:
+        """Forget this doubt, but not a newer one."""
+        if self._is_current(check):
+            del self._checks[check.portal_id]
+
+    async def postpone(self, check: GrantCheck) -> None:
+        """Replace the doubt of the same id, but not a newer one."""
+        if self._is_current(check):
+            self._checks[check.portal_id] = check
+
+    async def pending(self, limit: int) -> Sequence[Pending]:
+        """Some documents with pending events, longest waiting first."""
+        waiting = sorted(self._outboxes.items(), key=lambda item: item[1][0].time)
+        return [Pending(str(portal_id), tuple(events)) for portal_id, events in waiting[:limit]]
+
+    async def remove(self, document_id: str, event_ids: Sequence[str]) -> None:
+        """Forget events that were published."""
+        portal_id = int(document_id)
+        left = [event for event in self._outboxes.pop(portal_id, []) if event.id not in event_ids]
+        if left:
+            self._outboxes[portal_id] = left
+
+    def _is_current(self, check: GrantCheck) -> bool:
+        current = self._checks.get(check.portal_id)
+        return current is not None and current.id == check.id
+
+
+class InMemoryLeaseStore:
+    """Leases, by name."""
+
+    def __init__(self) -> None:
+        self._leases: dict[str, Lease] = {}
+
+    async def current(self, name: str) -> Lease | None:
+        """The lease as it lies there."""
+        return self._leases.get(name)
+
+    async def take(self, name: str, holder: str, *, replacing: Lease | None) -> Lease | None:
+        """Hold it, one fence higher; none if it no longer is `replacing`."""
+        if self._leases.get(name) != replacing:
+            return None
+        former = replacing or Lease(name, None, fence=0, beat=0)
+        self._leases[name] = replace(former, holder=holder, fence=former.fence + 1, beat=former.beat + 1)
+        return self._leases[name]
+
+    async def give_back(self, lease: Lease) -> None:
+        """Leave it to others, unless it is another's already."""
+        current = self._leases.get(lease.name)
+        if current is not None and current.fence == lease.fence:
+            self._leases[lease.name] = replace(current, holder=None)
+
+
+def _version(installation: Installation | None) -> tuple[int, int] | None:
+    return None if installation is None else (installation.revision, installation.token_version)

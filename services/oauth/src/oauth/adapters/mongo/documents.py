@@ -1,0 +1,88 @@
+"""Documents and models: an installation as it lies in MongoDB."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bson.binary import Binary
+
+from chassis.mongo import Document
+from contracts.tenants import TenantSettings
+from oauth.models import Ended, GrantCheck, Installation, Sealed, SealedTokens
+
+
+def from_installation(installation: Installation) -> Document:
+    """Every member but the key, as fields to set."""
+    return {
+        "project_id": installation.project_id,
+        "chert_tenant": installation.chert_tenant,
+        "status": installation.status,
+        "generation": installation.generation,
+        "revision": installation.revision,
+        "scopes": list(installation.scopes),
+        "settings": installation.settings.model_dump(mode="json"),
+        "installed_at": installation.installed_at,
+        "token_version": installation.token_version,
+        "tokens": None if installation.tokens is None else from_tokens(installation.tokens),
+        "ended": None
+        if installation.ended is None
+        else {"reason": installation.ended.reason, "at": installation.ended.at},
+    }
+
+
+def to_installation(document: Mapping[str, Any]) -> Installation:
+    """The installation of a document."""
+    tokens, ended = document["tokens"], document["ended"]
+    return Installation(
+        portal_id=document["_id"],
+        project_id=document["project_id"],
+        chert_tenant=document["chert_tenant"],
+        status=document["status"],
+        generation=document["generation"],
+        revision=document["revision"],
+        scopes=tuple(document["scopes"]),
+        settings=TenantSettings.model_validate(document["settings"]),
+        installed_at=document["installed_at"],
+        token_version=document["token_version"],
+        tokens=None if tokens is None else _to_tokens(tokens),
+        ended=None if ended is None else Ended(ended["reason"], ended["at"]),
+    )
+
+
+def from_tokens(tokens: SealedTokens) -> Document:
+    """Sealed tokens."""
+    return {
+        "access_token": _from_sealed(tokens.access_token),
+        "refresh_token": _from_sealed(tokens.refresh_token),
+        "expires_at": tokens.expires_at,
+    }
+
+
+def from_check(check: GrantCheck) -> Document:
+    """A doubt, as it lies inside its installation."""
+    return {
+        "id": check.id,
+        "reason": check.reason,
+        "due_at": check.due_at,
+        "attempts": check.attempts,
+        "traceparent": check.traceparent,
+    }
+
+
+def to_check(document: Mapping[str, Any]) -> GrantCheck:
+    """The doubt inside an installation's document."""
+    check = document["grant_check"]
+    return GrantCheck(portal_id=document["_id"], **check)
+
+
+def _to_tokens(document: Mapping[str, Any]) -> SealedTokens:
+    return SealedTokens(
+        _to_sealed(document["access_token"]), _to_sealed(document["refresh_token"]), document["expires_at"]
+    )
+
+
+def _from_sealed(sealed: Sealed) -> Document:
+    return {"key_id": sealed.key_id, "nonce": Binary(sealed.nonce), "ciphertext": Binary(sealed.ciphertext)}
+
+
+def _to_sealed(document: Mapping[str, Any]) -> Sealed:
+    return Sealed(document["key_id"], bytes(document["nonce"]), bytes(document["ciphertext"]))

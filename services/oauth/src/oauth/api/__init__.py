@@ -1,0 +1,1 @@
+"""The HTTP edge: installs, the console's page, and what sister services ask."""

@@ -1,0 +1,151 @@
+"""Failures at the edge: our errors become contract bodies by a table, and pages where a browser asks."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from chassis.failures import Refusal, unavailable
+from contracts.failures import Code, Failure
+from oauth import errors
+from oauth.api.pages import CONSOLE_PATH, Pages, connect_url, is_browser, redirect
+from oauth.api.words import advice_on
+from oauth.errors import InstallReason, InstallRefusedError, OAuthServiceError, ScopesRefusedError
+
+Handler = Callable[[Request, Exception], Response | Awaitable[Response]]
+"""As Starlette has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """How an error is answered; the status only where it differs from the registry's."""
+
+    code: Code
+    words: str
+    status: int | None = None
+
+
+_TEMPORARILY: Final = _Answer(Code.UNAVAILABLE, "not available right now")
+
+ANSWERS: Final[dict[type[OAuthServiceError], _Answer]] = {
+    errors.NoSessionError: _Answer(Code.NO_CREDENTIALS, "sign in to Chert first"),
+    errors.SessionInvalidError: _Answer(Code.BAD_SIGNATURE, "the session is not valid"),
+    errors.SessionEndedError: _Answer(Code.NO_CREDENTIALS, "the session has ended"),
+    errors.SessionKeysAwayError: _TEMPORARILY,
+    errors.NoCredentialError: _Answer(Code.NO_CREDENTIALS, "a service credential is needed"),
+    errors.CredentialInvalidError: _Answer(Code.BAD_SIGNATURE, "the service credential is not valid"),
+    errors.ProjectForbiddenError: _Answer(Code.FORBIDDEN, "no rights on this project"),
+    errors.ProjectNotChosenError: _Answer(Code.MISSING_FIELD, "name a project"),
+    errors.TenantUnknownError: _Answer(Code.TENANT_NOT_FOUND, "unknown or inactive tenant"),
+    errors.TenantInactiveError: _Answer(Code.NOT_CONNECTED, "unknown or inactive tenant"),
+    errors.AppRejectedError: _TEMPORARILY,
+    errors.HubSpotAwayError: _TEMPORARILY,
+    errors.SealBrokenError: _TEMPORARILY,
+    errors.SealKeyMissingError: _TEMPORARILY,
+    errors.ContendedError: _TEMPORARILY,
+}
+"""Errors that can reach the edge by themselves, but for refused installs."""
+
+_INSTALL_NOT_VERIFIED: Final = _Answer(Code.OAUTH_STATE, "the install could not be verified")
+
+INSTALL_ANSWERS: Final[dict[InstallReason, _Answer]] = {
+    "missing_code_or_state": _INSTALL_NOT_VERIFIED,
+    "missing_state_cookie": _INSTALL_NOT_VERIFIED,
+    "invalid_state_cookie": _INSTALL_NOT_VERIFIED,
+    "state_mismatch": _INSTALL_NOT_VERIFIED,
+    "access_denied": _Answer(Code.NOT_CONNECTED, "access was not granted in HubSpot"),
+    "hubspot_refused": _Answer(Code.NOT_CONNECTED, "HubSpot refused the install"),
+    "missing_scopes": _Answer(Code.NOT_CONNECTED, "required scopes were not granted"),
+    "code_rejected": _Answer(Code.NOT_CONNECTED, "HubSpot did not accept the authorization code", status=400),
+    "not_configured": _Answer(Code.NOT_CONFIGURED, "HubSpot does not accept our configuration"),
+    "hubspot_unavailable": _Answer(Code.UPSTREAM, "HubSpot does not answer properly"),
+}
+"""Refused installs, by reason."""
+
+
+def refusal_of(error: OAuthServiceError) -> Refusal:
+    """An error as the contract's refusal."""
+    if not isinstance(error, InstallRefusedError):
+        answer = ANSWERS[type(error)]
+        return Refusal(answer.code, answer.words, status=answer.status)
+    answer = INSTALL_ANSWERS[error.reason]
+    words = answer.words
+    if isinstance(error, ScopesRefusedError):
+        words = f"{words}: {', '.join(error.missing)}"
+    return Refusal(answer.code, words, status=answer.status, reason=error.reason)
+
+
+def install(app: FastAPI, pages: Pages, *, login_url: str, temporary: Iterable[type[Exception]]) -> None:
+    """Answer every failure of the app, to a browser as a page.
+
+    Args:
+        app: with the chassis's failure handlers in place.
+        pages: renders the page.
+        login_url: where a browser without a session is sent.
+        temporary: errors of our own dependencies that are away.
+    """
+    app.add_exception_handler(OAuthServiceError, _refused)
+    for kind in temporary:
+        app.add_exception_handler(kind, _away)
+    for key, handler in list(app.exception_handlers.items()):
+        app.add_exception_handler(key, _paged(handler, pages))
+    for kind in (errors.NoSessionError, errors.SessionInvalidError):
+        app.add_exception_handler(kind, _redirected(_to_login(login_url)))
+    app.add_exception_handler(errors.ProjectNotChosenError, _redirected(lambda _: redirect(CONSOLE_PATH)))
+
+
+async def _refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, OAuthServiceError)  # noqa: S101 - registered for this class alone
+    return refusal_of(error).response()
+
+
+async def _away(_: Request, __: Exception) -> JSONResponse:
+    return unavailable("the database").response()
+
+
+def _paged(handler: Handler, pages: Pages) -> Handler:
+    """The same answer, as a page where a browser asks."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        answered = handler(request, error)
+        response = await answered if isinstance(answered, Awaitable) else answered
+        if not is_browser(request):
+            return response
+        failure = Failure.model_validate_json(bytes(response.body))
+        project_id = error.project_id if isinstance(error, InstallRefusedError) else None
+        page = pages.render(
+            "failure.html",
+            status=response.status_code,
+            failure=failure,
+            advice=advice_on(failure),
+            connect_url=connect_url(project_id),
+        )
+        page.headers.update({name: text for name, text in response.headers.items() if name in _KEPT_HEADERS})
+        return page
+
+    return answer
+
+
+_KEPT_HEADERS: Final = frozenset({"retry-after", "allow", "connection"})
+
+
+def _redirected(where: Callable[[Request], Response]) -> Handler:
+    """The contract's body, and a redirect where a browser asks."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        return where(request) if is_browser(request) else await _refused(request, error)
+
+    return answer
+
+
+def _to_login(login_url: str) -> Callable[[Request], Response]:
+    """To the login, and from there back to where an install or the console begins."""
+
+    def where(request: Request) -> Response:
+        project_id = request.query_params.get("project")
+        return_to = CONSOLE_PATH if request.url.path == CONSOLE_PATH else connect_url(project_id)
+        return redirect(login_url, return_to=return_to)
+
+    return where

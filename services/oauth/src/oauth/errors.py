@@ -1,0 +1,192 @@
+"""Everything that can go wrong here, as one tree; `api` says how each is answered.
+
+OAuthServiceError
+├── SessionError
+│   ├── NoSessionError              nobody is signed in
+│   ├── SessionInvalidError         forged, expired, or meant for someone else
+│   ├── SessionEndedError           nobody is signed in any more, back from HubSpot
+│   └── SessionKeysAwayError        the console's key set cannot be had: temporary
+├── CredentialError
+│   ├── NoCredentialError           an internal call without a service credential
+│   └── CredentialInvalidError      an internal call with one that nobody has
+├── ProjectForbiddenError           the session has no rights on the project
+├── ProjectNotChosenError           the session has several projects, or none, and the request names none
+├── InstallRefusedError             `.reason` is a stable slug
+│   ├── StateRefusedError           the four checks of the state (chert-contract.md, section 2.3)
+│   ├── ConsentRefusedError         HubSpot came back with an error instead of a code
+│   ├── ScopesRefusedError          a required scope was not granted
+│   └── ExchangeFailedError         the code could not be exchanged; the cause says why
+├── TenantError
+│   ├── TenantUnknownError          this account never connected
+│   └── TenantInactiveError         it is no longer connected
+├── HubSpotError                    what HubSpot's token routes answered
+│   ├── CodeRejectedError           the authorization code is unknown, used or expired
+│   ├── AppRejectedError            our own configuration is refused; says nothing about any account
+│   ├── GrantRevokedError           the account revoked the grant or uninstalled the app
+│   └── HubSpotAwayError            temporary: no answer, a fault, a limit, an answer that cannot be read
+├── SealError
+│   ├── SealBrokenError             the ciphertext is not the one that was sealed for this place
+│   └── SealKeyMissingError         the key ring has no key of that id: temporary
+└── ContendedError                  others changed the same document again and again: temporary
+"""
+
+from typing import Literal
+
+StateReason = Literal["missing_code_or_state", "missing_state_cookie", "invalid_state_cookie", "state_mismatch"]
+"""Why a state was refused, in the order in which it is checked."""
+
+ConsentReason = Literal["access_denied", "hubspot_refused"]
+"""What HubSpot's error means to us: the user said no, or anything else."""
+
+ExchangeReason = Literal["code_rejected", "not_configured", "hubspot_unavailable"]
+"""Why a code could not be exchanged, by whom it concerns: the user, us, or time."""
+
+InstallReason = StateReason | ConsentReason | ExchangeReason | Literal["missing_scopes"]
+"""Every way in which an install is refused."""
+
+
+class OAuthServiceError(Exception):
+    """Anything that this service refuses or fails at, as expected."""
+
+
+class SessionError(OAuthServiceError):
+    """There is no usable console session."""
+
+
+class NoSessionError(SessionError):
+    """Nobody is signed in."""
+
+
+class SessionInvalidError(SessionError):
+    """The session is forged, expired, or meant for someone else."""
+
+
+class SessionEndedError(SessionError):
+    """Nobody is signed in any more, back from HubSpot's consent screen."""
+
+
+class SessionKeysAwayError(SessionError):
+    """The console's key set cannot be had, so no session can be verified now."""
+
+
+class CredentialError(OAuthServiceError):
+    """An internal call is not by a sister service."""
+
+
+class NoCredentialError(CredentialError):
+    """There is no service credential."""
+
+
+class CredentialInvalidError(CredentialError):
+    """No service has this credential."""
+
+
+class ProjectForbiddenError(OAuthServiceError):
+    """The session has no rights on the project."""
+
+
+class ProjectNotChosenError(OAuthServiceError):
+    """The request names no project, and the session does not have exactly one."""
+
+
+class InstallRefusedError(OAuthServiceError):
+    """An install that ends here.
+
+    Attributes:
+        reason: why, as a stable slug.
+        project_id: for which project, once that is known.
+    """
+
+    def __init__(self, reason: InstallReason, *, project_id: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason: InstallReason = reason
+        self.project_id = project_id
+
+
+class StateRefusedError(InstallRefusedError):
+    """The state does not prove that this browser began this install."""
+
+    def __init__(self, reason: StateReason) -> None:
+        super().__init__(reason)
+
+
+class ConsentRefusedError(InstallRefusedError):
+    """HubSpot came back with an error instead of a code."""
+
+    def __init__(self, reason: ConsentReason) -> None:
+        super().__init__(reason)
+
+
+class ScopesRefusedError(InstallRefusedError):
+    """A required scope was not granted.
+
+    Attributes:
+        missing: our own names of the scopes that are missing.
+    """
+
+    def __init__(self, missing: tuple[str, ...], *, project_id: str) -> None:
+        super().__init__("missing_scopes", project_id=project_id)
+        self.missing = missing
+
+
+class ExchangeFailedError(InstallRefusedError):
+    """The authorization code could not be exchanged for tokens; nothing is stored."""
+
+    def __init__(self, reason: ExchangeReason, *, project_id: str) -> None:
+        super().__init__(reason, project_id=project_id)
+
+
+class TenantError(OAuthServiceError):
+    """The account cannot be worked for."""
+
+
+class TenantUnknownError(TenantError):
+    """This account never connected."""
+
+
+class TenantInactiveError(TenantError):
+    """This account is no longer connected."""
+
+
+class HubSpotError(OAuthServiceError):
+    """HubSpot's token routes did not do what was asked."""
+
+
+class CodeRejectedError(HubSpotError):
+    """The authorization code or its verifier is unknown, used or expired."""
+
+
+class AppRejectedError(HubSpotError):
+    """HubSpot refuses our own configuration; that says nothing about any account."""
+
+
+class GrantRevokedError(HubSpotError):
+    """The account revoked the grant or uninstalled the app."""
+
+
+class HubSpotAwayError(HubSpotError):
+    """HubSpot cannot do it now.
+
+    Attributes:
+        retry_after_seconds: how long to wait, when HubSpot said so.
+    """
+
+    def __init__(self, kind: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(kind)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class SealError(OAuthServiceError):
+    """A sealed token cannot be opened."""
+
+
+class SealBrokenError(SealError):
+    """The ciphertext is not the one that was sealed for this account, generation and field."""
+
+
+class SealKeyMissingError(SealError):
+    """The key ring holds no key of that id."""
+
+
+class ContendedError(OAuthServiceError):
+    """Others changed the same document again and again; trying later is right."""

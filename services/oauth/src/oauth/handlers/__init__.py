@@ -1,0 +1,1 @@
+"""The use cases: install, bind, give out access tokens, notice uninstalls, show accounts."""

@@ -1,0 +1,148 @@
+"""Binding: an account to a project and its tokens, and the end of that (`architecture.md`, rules 3 to 5).
+
+Every change is one write of document and event, compared against what was read; whoever loses reads again.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from chassis.clock import Clock, milliseconds
+from chassis.logging import get_log
+from chassis.tracing import current_trace_id, current_traceparent
+from contracts.envelope import Event, EventType
+from contracts.tenants import TenantInstalled, TenantSettings, TenantSnapshot, TenantUninstalled
+from contracts.topics import TENANT_INSTALLED, TENANT_UNINSTALLED
+from oauth.errors import ContendedError
+from oauth.handlers.sealing import seal_tokens
+from oauth.models import AccountGrant, Ended, EndReason, Installation, Project
+from oauth.ports import InstallationStore, TokenSealer
+
+LOG = get_log()
+
+SOURCE: Final = "/oauth"
+
+ATTEMPTS: Final = 20
+"""How often a change is tried again after losing to another; each loss means that another one won."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """An account that is connected.
+
+    Attributes:
+        installation: as written.
+        stays: whether it was connected to another project before, where it stays.
+    """
+
+    installation: Installation
+    stays: bool
+
+
+async def bind(
+    grant: AccountGrant, project: Project, *, installations: InstallationStore, sealer: TokenSealer, clock: Clock
+) -> Bound:
+    """Connect the account of a grant, and tell of it.
+
+    An active account keeps its project and settings and gets the new tokens, wherever the install was launched
+    from; any other begins a new generation in this project.
+
+    Raises:
+        ContendedError: others kept changing the installation.
+    """
+    for _ in range(ATTEMPTS):
+        now = clock.now()
+        former = await installations.get(grant.portal_id)
+        installation = _connected(former or _never_connected(grant, project, now), grant, project, sealer, now)
+        event = _told(TENANT_INSTALLED, TenantInstalled(**dict(installation.snapshot())), now)
+        if await installations.record(installation, event, replacing=former):
+            return Bound(installation, stays=installation.project_id != project.id)
+    raise ContendedError
+
+
+async def deactivate(
+    installation: Installation, reason: EndReason, *, installations: InstallationStore, clock: Clock
+) -> bool:
+    """End an installation and erase its tokens; false if it or its tokens changed since it was read."""
+    now = clock.now()
+    ended = replace(
+        installation,
+        status="inactive",
+        revision=next_revision(installation, now),
+        token_version=installation.token_version + 1,
+        tokens=None,
+        ended=Ended(reason, now),
+    )
+    event = _told(TENANT_UNINSTALLED, TenantUninstalled(**dict(ended.snapshot()), reason=reason), now)
+    if not await installations.record(ended, event, replacing=installation):
+        return False
+    LOG.info(
+        "tenant.deactivated",
+        portal_id=ended.portal_id,
+        generation=ended.generation,
+        revision=ended.revision,
+        reason=reason,
+        trace_id=current_trace_id(),
+    )
+    return True
+
+
+def next_revision(former: Installation, now: datetime) -> int:
+    """A revision after the former one, and after whatever was told before a database was put back."""
+    return max(former.revision + 1, milliseconds(now))
+
+
+def _connected(
+    former: Installation, grant: AccountGrant, project: Project, sealer: TokenSealer, now: datetime
+) -> Installation:
+    """The installation as the grant leaves it."""
+    begun = former if former.status == "active" else _next_generation(former, project)
+    return replace(
+        begun,
+        revision=next_revision(former, now),
+        scopes=grant.scopes,
+        installed_at=now,
+        token_version=begun.token_version + 1,
+        tokens=seal_tokens(grant.tokens, begun.portal_id, begun.generation, sealer),
+    )
+
+
+def _next_generation(former: Installation, project: Project) -> Installation:
+    """An account that was not connected, now in this project; its settings name things of the former project."""
+    return replace(
+        former,
+        project_id=project.id,
+        chert_tenant=project.chert_tenant,
+        status="active",
+        generation=former.generation + 1,
+        settings=former.settings if former.project_id == project.id else TenantSettings(),
+        ended=None,
+    )
+
+
+def _never_connected(grant: AccountGrant, project: Project, now: datetime) -> Installation:
+    """What comes before an account's first installation."""
+    return Installation(
+        portal_id=grant.portal_id,
+        project_id=project.id,
+        chert_tenant=project.chert_tenant,
+        status="inactive",
+        generation=0,
+        revision=0,
+        scopes=(),
+        settings=TenantSettings(),
+        installed_at=now,
+        token_version=0,
+    )
+
+
+def _told(event_type: EventType[TenantSnapshot], data: TenantSnapshot, now: datetime) -> Event[TenantSnapshot]:
+    return Event(
+        type=event_type,
+        id=f"{event_type.name}:{data.portal_id}:{data.revision}",
+        source=SOURCE,
+        time=now,
+        subject=str(data.portal_id),
+        traceparent=current_traceparent(),
+        data=data,
+    )

@@ -1,0 +1,56 @@
+"""Leases: something that one process at a time does (`architecture.md`, rule 9).
+
+A candidate takes over only from a holder that has not shown life for the whole patience on the candidate's own
+monotonic clock, so wall clocks that jump or differ never make two holders.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from chassis.clock import Clock
+from oauth.models import Lease
+from oauth.ports import LeaseStore
+
+PATIENCE_SECONDS: Final = 15.0
+"""How long a holder may be silent before another takes over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lease of ours, and until when on our monotonic clock nobody else can have taken it over."""
+
+    lease: Lease
+    until: float
+
+
+class Leases:
+    """One process's view of the leases: which it may take, and since when a holder has been silent.
+
+    The process itself does one thing of a name at a time; what it still holds is what it could not give back.
+    """
+
+    def __init__(self, store: LeaseStore, *, clock: Clock, holder: str) -> None:
+        self._store, self._clock, self._holder = store, clock, holder
+        self._silent: dict[str, tuple[int, float]] = {}
+
+    async def take(self, name: str) -> Held | None:
+        """Take a lease that is free or abandoned; none while another holds it."""
+        asked_at = self._clock.monotonic()
+        current = await self._store.current(name)
+        if current is not None and current.holder not in {None, self._holder} and not self._abandoned(current):
+            return None
+        lease = await self._store.take(name, self._holder, replacing=current)
+        self._silent.pop(name, None)
+        return None if lease is None else Held(lease, until=asked_at + PATIENCE_SECONDS)
+
+    async def give_back(self, held: Held) -> None:
+        """Leave a lease to others."""
+        await self._store.give_back(held.lease)
+
+    def _abandoned(self, lease: Lease) -> bool:
+        now = self._clock.monotonic()
+        beat, since = self._silent.get(lease.name, (lease.beat, now))
+        if beat != lease.beat:
+            since = now
+        self._silent[lease.name] = (lease.beat, since)
+        return now - since >= PATIENCE_SECONDS

@@ -1,0 +1,284 @@
+"""What every store of installations does, with its outbox and its doubts."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chassis.outbox import Outbox
+from contracts.envelope import Event
+from contracts.tenants import TenantInstalled, TenantSettings, TenantSnapshot
+from contracts.topics import TENANT_INSTALLED
+from oauth.models import Ended, GrantCheck, Installation, Sealed, SealedTokens
+from oauth.ports import GrantCheckStore, InstallationStore
+
+NOW = datetime(2026, 11, 22, 12, 30, 15, 250_000, tzinfo=UTC)
+
+
+def tokens(label: str) -> SealedTokens:
+    """Sealed tokens that can be told apart."""
+    return SealedTokens(
+        Sealed("k1", bytes(12), f"access {label}".encode()), Sealed("k1", bytes(12), b"\x00\xff refresh"), NOW
+    )
+
+
+def installation(portal_id: int = 62515, revision: int = 1_790_000_000_000, **changes: object) -> Installation:
+    """An installation as it might lie there."""
+    usual = Installation(
+        portal_id=portal_id,
+        project_id="p-acme",
+        chert_tenant="acme",
+        status="active",
+        generation=1,
+        revision=revision,
+        scopes=("oauth", "automation"),
+        settings=TenantSettings(label="Sales", default_region="DE"),
+        installed_at=NOW,
+        token_version=1,
+        tokens=tokens("one"),
+    )
+    return replace(usual, **changes)  # type: ignore[arg-type]  # a test names the members it changes
+
+
+def told(about: Installation, at: datetime = NOW) -> Event[TenantSnapshot]:
+    """The event that tells of an installation."""
+    return Event(
+        type=TENANT_INSTALLED,
+        id=f"tenant.installed:{about.portal_id}:{about.revision}",
+        source="/oauth",
+        time=at,
+        data=TenantInstalled(**dict(about.snapshot())),
+    )
+
+
+async def written(
+    store: InstallationStore, new: Installation, replacing: Installation | None = None, at: datetime = NOW
+) -> bool:
+    """Record an installation with its event."""
+    return await store.record(new, told(new, at), replacing=replacing)
+
+
+async def pending_ids(outbox: Outbox) -> list[str]:
+    """Ids of all pending events, as the relay would publish them."""
+    return [event.id for pending in await outbox.pending(100) for event in pending.events]
+
+
+def doubt(portal_id: int = 62515, name: str = "hint", at: datetime = NOW) -> GrantCheck:
+    """A doubt about an account."""
+    return GrantCheck(name, portal_id, "app_uninstalled", at, traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01")
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        installation(),
+        installation(portal_id=2**53 - 1, revision=2**53 - 1),
+        installation(status="inactive", tokens=None, ended=Ended("grant_revoked", NOW), scopes=()),
+    ],
+)
+async def test_what_was_recorded_is_got(installations: InstallationStore, outbox: Outbox, one: Installation) -> None:
+    """An installation comes back as it was, with every member, and its event is pending as it was."""
+    assert await written(installations, one)
+
+    assert one == await installations.get(one.portal_id)
+    (pending,) = await outbox.pending(10)
+    assert (str(one.portal_id), (told(one),)) == (pending.document_id, pending.events)
+
+
+async def test_an_unknown_account_is_none(installations: InstallationStore) -> None:
+    """An account that never connected has no installation."""
+    assert await installations.get(1) is None
+
+
+async def test_a_first_install_happens_once(installations: InstallationStore, outbox: Outbox) -> None:
+    """Of many first installs of one account at once exactly one is written, with its one event."""
+    candidates = [installation(revision=revision) for revision in range(1, 21)]
+    results = await asyncio.gather(*(written(installations, one) for one in candidates))
+
+    assert 1 == sum(results)
+    winner = candidates[results.index(True)]
+    assert winner == await installations.get(winner.portal_id)
+    assert [told(winner).id] == await pending_ids(outbox)
+
+
+async def test_a_change_wins_only_over_what_it_replaces(installations: InstallationStore, outbox: Outbox) -> None:
+    """Of many changes of one installation at once exactly one is written, with its one event."""
+    first = installation()
+    await written(installations, first)
+    candidates = [replace(first, revision=first.revision + number) for number in range(1, 21)]
+    results = await asyncio.gather(*(written(installations, one, first) for one in candidates))
+
+    assert 1 == sum(results)
+    winner = candidates[results.index(True)]
+    assert winner == await installations.get(first.portal_id)
+    assert [told(first).id, told(winner).id] == await pending_ids(outbox)
+
+
+@pytest.mark.parametrize("change", [{"revision": 5}, {"token_version": 9}])
+async def test_a_change_of_something_older_is_not_written(
+    installations: InstallationStore, outbox: Outbox, change: dict[str, int]
+) -> None:
+    """If revision or token version moved since the installation was read, nothing is written, no event either."""
+    first = installation()
+    await written(installations, first)
+    read = replace(first, **change)
+
+    assert not await written(installations, replace(read, revision=first.revision + 1), read)
+    assert not await installations.rotate_tokens(read, tokens("stale"))
+    assert first == await installations.get(first.portal_id)
+    assert [told(first).id] == await pending_ids(outbox)
+
+
+async def test_nothing_is_written_over_nothing(installations: InstallationStore, outbox: Outbox) -> None:
+    """A change of an installation that is not there is not written."""
+    assert not await written(installations, installation(revision=2), installation(revision=1))
+    assert not await installations.rotate_tokens(installation(), tokens("x"))
+    assert [] == await pending_ids(outbox)
+
+
+async def test_rotated_tokens_change_nothing_else(installations: InstallationStore, outbox: Outbox) -> None:
+    """New tokens raise the token version by one, and neither the revision nor an event moves."""
+    first = installation()
+    await written(installations, first)
+    assert await installations.rotate_tokens(first, tokens("two"))
+
+    assert replace(first, tokens=tokens("two"), token_version=2) == await installations.get(first.portal_id)
+    assert [told(first).id] == await pending_ids(outbox)
+
+
+async def test_tokens_rotate_once(installations: InstallationStore) -> None:
+    """Of many rotations from the same reading exactly one is written."""
+    first = installation()
+    await written(installations, first)
+    results = await asyncio.gather(*(installations.rotate_tokens(first, tokens(str(number))) for number in range(20)))
+
+    assert 1 == sum(results)
+
+
+async def test_erased_tokens_are_gone(installations: InstallationStore) -> None:
+    """An installation written without tokens has none left."""
+    first = installation()
+    await written(installations, first)
+    ended = replace(first, status="inactive", revision=first.revision + 1, tokens=None, token_version=2)
+    await written(installations, ended, first)
+
+    found = await installations.get(first.portal_id)
+    assert found is not None
+    assert found.tokens is None
+
+
+async def test_projects_have_their_accounts(installations: InstallationStore) -> None:
+    """The accounts of the named projects come by account id, active or not, and no others."""
+    for one in (
+        installation(3),
+        installation(1, status="inactive"),
+        installation(2, project_id="p-globex"),
+        installation(4, project_id="p-others"),
+    ):
+        await written(installations, one)
+
+    async def of(*project_ids: str) -> list[int]:
+        return [one.portal_id for one in await installations.of_projects(project_ids)]
+
+    assert [1, 3] == await of("p-acme")
+    assert [1, 2, 3] == await of("p-acme", "p-globex")
+    assert [] == await of()
+
+
+async def test_published_events_are_removed_and_others_stay(installations: InstallationStore, outbox: Outbox) -> None:
+    """Removing the published events leaves those that were written meanwhile, in order."""
+    versions: list[Installation] = [installation()]
+    await written(installations, versions[0])
+    for _ in range(3):
+        versions.append(replace(versions[-1], revision=versions[-1].revision + 1))
+        await written(installations, versions[-1], versions[-2])
+    ids = [told(one).id for one in versions]
+    await outbox.remove(str(versions[0].portal_id), ids[:2])
+    assert ids[2:] == await pending_ids(outbox)
+
+    await outbox.remove(str(versions[0].portal_id), ids[2:])
+    assert not await outbox.pending(10)
+    assert versions[-1] == await installations.get(versions[0].portal_id)
+
+
+async def test_removing_what_is_gone_does_nothing(installations: InstallationStore, outbox: Outbox) -> None:
+    """Removing twice, or something unknown, changes nothing."""
+    one = installation()
+    await written(installations, one)
+    await outbox.remove(str(one.portal_id), ["unknown"])
+    await outbox.remove("1", ["unknown"])
+    assert [told(one).id] == await pending_ids(outbox)
+
+    for _ in range(2):
+        await outbox.remove(str(one.portal_id), [told(one).id])
+    assert not await outbox.pending(10)
+
+
+async def test_the_longest_waiting_comes_first(installations: InstallationStore, outbox: Outbox) -> None:
+    """Documents come by their oldest pending event, and no more than asked for."""
+    for portal_id, minutes in ((1, 2), (2, 0), (3, 1)):
+        await written(installations, installation(portal_id), at=NOW + timedelta(minutes=minutes))
+    second = installation(2)
+    await written(installations, replace(second, revision=second.revision + 1), second, at=NOW + timedelta(minutes=9))
+
+    def documents(found: Sequence[object]) -> list[str]:
+        return [pending.document_id for pending in found]  # type: ignore[attr-defined]  # pending events
+
+    assert ["2", "3", "1"] == documents(await outbox.pending(10))
+    assert ["2"] == documents(await outbox.pending(1))
+
+
+async def test_a_doubt_is_due_until_it_is_settled(installations: InstallationStore, checks: GrantCheckStore) -> None:
+    """A doubt about a connected account comes when it is due, and goes when it is settled."""
+    await written(installations, installation())
+    assert await checks.raise_doubt(doubt())
+    assert [] == list(await checks.due(NOW - timedelta(seconds=1), 10))
+    assert [doubt()] == list(await checks.due(NOW, 10))
+
+    await checks.settle(doubt())
+    assert [] == list(await checks.due(NOW, 10))
+
+
+async def test_only_connected_accounts_are_doubted(installations: InstallationStore, checks: GrantCheckStore) -> None:
+    """No doubt is raised about an account that is unknown or no longer connected."""
+    await written(installations, installation(1, status="inactive", tokens=None))
+
+    assert not await checks.raise_doubt(doubt(1))
+    assert not await checks.raise_doubt(doubt(2))
+    assert [] == list(await checks.due(NOW, 10))
+
+
+async def test_a_newer_doubt_is_left_alone(installations: InstallationStore, checks: GrantCheckStore) -> None:
+    """Settling or postponing an older doubt does not touch the newer one that took its place."""
+    await written(installations, installation())
+    await checks.raise_doubt(doubt(name="older"))
+    await checks.raise_doubt(doubt(name="newer"))
+    await checks.settle(doubt(name="older"))
+    await checks.postpone(replace(doubt(name="older"), due_at=NOW + timedelta(days=1), attempts=3))
+
+    assert [doubt(name="newer")] == list(await checks.due(NOW, 10))
+
+
+async def test_a_postponed_doubt_comes_later(installations: InstallationStore, checks: GrantCheckStore) -> None:
+    """A postponed doubt is due at its new time, with its attempts; the oldest come first, within the limit."""
+    for portal_id in (1, 2, 3):
+        await written(installations, installation(portal_id))
+        await checks.raise_doubt(doubt(portal_id, at=NOW + timedelta(seconds=portal_id)))
+    later = replace(doubt(1), due_at=NOW + timedelta(minutes=1), attempts=2)
+    await checks.postpone(later)
+
+    assert [2, 3] == [check.portal_id for check in await checks.due(NOW + timedelta(seconds=5), 10)]
+    assert [2] == [check.portal_id for check in await checks.due(NOW + timedelta(hours=1), 1)]
+    assert later == (await checks.due(NOW + timedelta(hours=1), 10))[-1]
+
+
+async def test_a_doubt_outlives_other_changes(installations: InstallationStore, checks: GrantCheckStore) -> None:
+    """A reinstall or a refresh does not take a doubt away: only HubSpot's answer does."""
+    first = installation()
+    await written(installations, first)
+    await checks.raise_doubt(doubt())
+    await written(installations, replace(first, revision=first.revision + 1), first)
+
+    assert [doubt()] == list(await checks.due(NOW, 10))
