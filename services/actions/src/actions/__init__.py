@@ -1,0 +1,1 @@
+"""Sends: every outgoing iMessage, claimed once, sent once, answered the same each time."""

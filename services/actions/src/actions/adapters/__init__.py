@@ -1,0 +1,1 @@
+"""One module per outside system, and the in-memory versions."""

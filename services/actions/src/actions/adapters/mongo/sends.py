@@ -1,0 +1,113 @@
+"""The sends in MongoDB: claim, history, answer and events in one document each."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from pymongo import ReturnDocument
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError
+
+from actions.adapters.mongo.answers import asked
+from actions.adapters.mongo.documents import attempt_document, from_document, outcome_document, to_document
+from actions.models import Attempt, Outcome, Send
+from chassis.mongo import Document
+from contracts import envelope
+from contracts.envelope import Event, EventData
+
+COLLECTION: Final = "sends"
+
+
+class MongoSendStore:
+    """Collection `sends`: one document per send, `_id` its key."""
+
+    def __init__(self, database: AsyncDatabase[Document], note: Callable[[str], None]) -> None:
+        """Over a database; `note` learns the key of each send that got events."""
+        self._sends, self._note = database[COLLECTION], note
+
+    async def open(self, draft: Send) -> Send:
+        """Claim a new send. The result is the draft, or what has its key already.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        try:
+            await asked(lambda: self._sends.insert_one(to_document(draft)))
+        except DuplicateKeyError:
+            return await self._read(draft.key)
+        return draft
+
+    async def find(self, key: str) -> Send | None:
+        """The send with this key.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        return await self._find({"_id": key})
+
+    async def take(self, seen: Send, holder: str, begun: Attempt) -> Send | None:
+        """Become the holder of a send that is still as it was seen; none when it is not.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        taken = await self._update(
+            {
+                "_id": seen.key,
+                "answer": None,
+                "same_as": None,
+                "lease.holder": seen.lease.holder,
+                "lease.fence": seen.lease.fence,
+                "lease.beat": seen.lease.beat,
+            },
+            {
+                "$set": {"lease.holder": holder},
+                "$inc": {"lease.fence": 1, "lease.beat": 1},
+                "$push": {"attempts": attempt_document(begun)},
+            },
+        )
+        return taken or await self._find({"_id": seen.key, "lease.holder": holder})
+
+    async def settle(
+        self,
+        held: Send,
+        ended: Attempt,
+        *,
+        answer: Outcome | None = None,
+        same_as: str | None = None,
+        events: Sequence[Event[EventData]] = (),
+    ) -> Send:
+        """Let go of a held send, with what became known and the events that tell it, in one write.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        known: Document = {"lease.holder": None, "same_as": same_as}
+        added: Document = {"attempts": attempt_document(ended)}
+        if answer is not None:
+            known["answer"] = outcome_document(answer)
+        if events:
+            known["outbox_since"] = ended.at
+            added["outbox"] = {"$each": [envelope.to_document(event) for event in events]}
+        settled = await self._update(
+            {"_id": held.key, "lease.holder": held.lease.holder, "lease.fence": held.lease.fence},
+            {"$set": known, "$push": added},
+        )
+        if events:
+            self._note(held.key)
+        return settled or await self._read(held.key)
+
+    async def _update(self, query: Document, change: Document) -> Send | None:
+        document = await asked(
+            lambda: self._sends.find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
+        )
+        return None if document is None else from_document(document)
+
+    async def _find(self, query: Document) -> Send | None:
+        document = await asked(lambda: self._sends.find_one(query))
+        return None if document is None else from_document(document)
+
+    async def _read(self, key: str) -> Send:
+        send = await self._find({"_id": key})
+        if send is None:
+            raise LookupError(f"{key} was claimed and is gone")
+        return send

@@ -1,0 +1,109 @@
+"""What can keep a request from being answered with a stored outcome.
+
+```text
+ActionsError
+├── UnauthenticRequestError     the signature; `reason` says how
+├── UnsendableError             final: no message can be made of this request; stored as the send's answer
+├── NeverSentError              final, and not stored
+│   ├── UnknownTenantError      the account is not connected, and `oauth` confirmed it
+│   └── DifferentRequestError   the claim belongs to a request with other content
+└── PostponedError              temporary: nothing final is known, the same request may come again
+    ├── StoreAwayError          our own database does not answer
+    ├── AuthorityAwayError      `oauth` cannot be asked
+    ├── ClaimInProgressError    another call is at work on this send
+    ├── OutOfTimeError          what is left of the deadline is not enough to go on
+    ├── KeyOutlivedError        Chert may have forgotten the key of an attempt whose end is unknown
+    └── NotDeliveredError       Chert did not take the message, or did not say
+```
+"""
+
+from contracts.failures import Code
+
+
+class ActionsError(Exception):
+    """Base of this service's own errors."""
+
+
+class UnauthenticRequestError(ActionsError):
+    """The request does not prove that HubSpot sent it.
+
+    Attributes:
+        reason: `missing_signature`, `missing_timestamp`, `malformed_…`, `bad_signature` or `stale`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnsendableError(ActionsError):
+    """No message can be made of this request, now or later.
+
+    Attributes:
+        code: why, in the registry.
+        words: the same for a person; without content of the message.
+    """
+
+    def __init__(self, code: Code, words: str) -> None:
+        super().__init__(words)
+        self.code, self.words = code, words
+
+
+class NeverSentError(ActionsError):
+    """The request is refused for good, and no send is recorded for it."""
+
+
+class UnknownTenantError(NeverSentError):
+    """The account is not connected."""
+
+
+class DifferentRequestError(NeverSentError):
+    """The same key came before with other content."""
+
+
+class PostponedError(ActionsError):
+    """Not now.
+
+    Attributes:
+        retry_after_seconds: when it may be worth another try, if that is known.
+        code: in the registry.
+        may_have_happened: whether a message may be on its way all the same.
+    """
+
+    may_have_happened = False
+
+    def __init__(
+        self, words: str = "", *, retry_after_seconds: float | None = None, code: Code = Code.UNAVAILABLE
+    ) -> None:
+        super().__init__(words)
+        self.retry_after_seconds, self.code = retry_after_seconds, code
+
+
+class StoreAwayError(PostponedError):
+    """Our own database does not answer."""
+
+
+class AuthorityAwayError(PostponedError):
+    """`oauth` cannot be asked."""
+
+
+class ClaimInProgressError(PostponedError):
+    """Another call is at work on this send."""
+
+
+class OutOfTimeError(PostponedError):
+    """What is left of the deadline is not enough to go on."""
+
+
+class KeyOutlivedError(PostponedError):
+    """An earlier attempt's end is unknown, and Chert may have forgotten its key: another try could send twice."""
+
+
+class NotDeliveredError(PostponedError):
+    """Chert did not take the message, or did not say; `may_have_happened` tells the two apart."""
+
+    def __init__(
+        self, words: str, *, may_have_happened: bool, retry_after_seconds: float | None = None, code: Code
+    ) -> None:
+        super().__init__(words, retry_after_seconds=retry_after_seconds, code=code)
+        self.may_have_happened = may_have_happened

@@ -1,0 +1,60 @@
+"""From a request to the send that it claims: which message it becomes, and what makes two requests the same."""
+
+import hashlib
+import json
+from typing import Final
+
+from actions.errors import UnsendableError
+from actions.handlers.phones import usable_phone
+from actions.handlers.rendering import render
+from actions.models import Attempt, Contact, Lease, Outgoing, Refused, Send, SendRequest
+from contracts.tenants import TenantSettings, TenantSnapshot
+
+_MAX_NAME: Final = 200
+
+
+def draft_send(request: SendRequest, tenant: TenantSnapshot, *, holder: str, begun: Attempt) -> Send:
+    """The send as it is claimed, held by its holder."""
+    return Send(
+        key=request.key,
+        portal_id=request.portal_id,
+        generation=tenant.generation,
+        project_id=tenant.project_id,
+        chert_tenant=tenant.chert_tenant,
+        contact_id=request.contact.id,
+        source=request.source,
+        workflow_id=request.workflow_id,
+        user_id=request.user_id,
+        fingerprint=fingerprint(request),
+        plan=plan(request, tenant.settings),
+        claimed_at=begun.at,
+        lease=Lease(holder, fence=begun.fence, beat=1),
+        attempts=(begun,),
+    )
+
+
+def plan(request: SendRequest, settings: TenantSettings) -> Outgoing | Refused:
+    """The message that a request becomes, or why it cannot become one."""
+    contact = request.contact
+    try:
+        return Outgoing(
+            body=render(request.template, contact),
+            phone=usable_phone(contact, settings.default_region),
+            name=_name(contact),
+            external_id=contact.id,
+            phone_line_id=settings.phone_line_id,
+        )
+    except UnsendableError as error:
+        return Refused(code=int(error.code), error=error.words)
+
+
+def fingerprint(request: SendRequest) -> str:
+    """What makes two requests the same: message, contact and its numbers as they came."""
+    contact = request.contact
+    parts = [request.template, contact.id, contact.phone, contact.mobilephone]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _name(contact: Contact) -> str | None:
+    name = f"{contact.firstname} {contact.lastname}".strip()
+    return name[:_MAX_NAME] or None

@@ -1,0 +1,199 @@
+"""What a send is made of: the request, the message it becomes, the claim that makes it once, and its answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from contracts.messages import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedRequest:
+    """An HTTP request as it came over the wire, which is what signatures cover.
+
+    Attributes:
+        method: upper case.
+        target: raw path and raw query, nothing decoded.
+        headers: those that came exactly once, names in lower case.
+        body: raw.
+    """
+
+    method: str
+    target: bytes
+    headers: Mapping[str, bytes] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What HubSpot told about the contact; an absent property is empty."""
+
+    id: str
+    phone: str = field(default="", repr=False)
+    mobilephone: str = field(default="", repr=False)
+    firstname: str = field(default="", repr=False)
+    lastname: str = field(default="", repr=False)
+    company: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendRequest:
+    """One message that somebody wants sent.
+
+    Attributes:
+        key: with a meaning, the same for each repeat of this request (`architecture.md`, rule 2).
+        alias: a second name that guards against a repeat under another key, if there is one.
+        portal_id: the account.
+        contact: the recipient.
+        source: what asked.
+        template: the message, its tags not yet replaced.
+        workflow_id: the workflow, when one asked.
+        user_id: the HubSpot user, when a person asked.
+    """
+
+    key: str
+    alias: str | None = None
+    portal_id: int
+    contact: Contact
+    source: Source
+    template: str = field(repr=False)
+    workflow_id: int | None = None
+    user_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """The message as it goes to Chert: stored with the claim and sent again unchanged.
+
+    Attributes:
+        phone: in E.164.
+        body: rendered.
+        name: of the contact, when known.
+        external_id: the HubSpot contact.
+        phone_line_id: which line sends; none leaves the choice to Chert.
+    """
+
+    phone: str = field(repr=False)
+    body: str = field(repr=False)
+    external_id: str
+    name: str | None = field(default=None, repr=False)
+    phone_line_id: str | None = None
+    kind: Literal["outgoing"] = "outgoing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """Chert took the message.
+
+    Attributes:
+        message_id: Chert's id of it.
+        lead_id: whom it went to, which is also the conversation.
+        lead_created: whether this send created the lead.
+        phone_line_id: the line that sent it.
+    """
+
+    message_id: str
+    lead_id: str | None
+    lead_created: bool
+    phone_line_id: str | None
+    kind: Literal["accepted"] = "accepted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The message is refused for good.
+
+    Attributes:
+        code: in the registry of chert-contract.md section 13.3.
+        error: stable words for a person or a workflow branch.
+    """
+
+    code: int
+    error: str
+    kind: Literal["refused"] = "refused"
+
+
+Outcome = Accepted | Refused
+"""What a send came to, for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who is at work on a send (`architecture.md`, rule 9).
+
+    Attributes:
+        holder: the call at work; none when the send is free.
+        fence: counts the holders; a write of an earlier one is refused.
+        beat: changes while the holder lives.
+    """
+
+    holder: str | None
+    fence: int
+    beat: int
+
+
+AttemptStatus = Literal["begun", "sent", "refused", "unsent", "unknown", "deferred"]
+"""`unsent`: certainly not sent; `unknown`: perhaps sent; `deferred`: another claim has the work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One line of a send's history; lines are only ever added.
+
+    Attributes:
+        status: what happened.
+        at: when.
+        fence: which holder's doing it was.
+        trace_id: finds the work in logs.
+        code: in the registry, when something was refused or put off.
+    """
+
+    status: AttemptStatus
+    at: datetime
+    fence: int
+    trace_id: str
+    code: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """One send: the claim, what is to be sent, what was tried, and the answer once it is final.
+
+    Attributes:
+        key: of its request.
+        generation: the install that the work started under.
+        project_id: the project bound to the account then.
+        chert_tenant: the slug of that project.
+        fingerprint: of what makes two requests the same.
+        plan: the message, or why there is none.
+        claimed_at: when it was first asked for.
+        attempts: oldest first.
+        same_as: the key of the send that has the work, when this request came before under that one.
+        answer: none while nothing final is known.
+    """
+
+    key: str
+    portal_id: int
+    generation: int
+    project_id: str
+    chert_tenant: str
+    contact_id: str
+    source: Source
+    workflow_id: int | None
+    user_id: int | None
+    fingerprint: str
+    plan: Outgoing | Refused
+    claimed_at: datetime
+    lease: Lease
+    attempts: tuple[Attempt, ...]
+    same_as: str | None = None
+    answer: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the caller is told: the outcome, and whether it was known before this call."""
+
+    outcome: Outcome
+    duplicate: bool

@@ -1,0 +1,112 @@
+"""What the handlers need from outside."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from actions.models import Attempt, Outcome, Outgoing, Send, SignedRequest
+from contracts.envelope import Event, EventData
+from contracts.internal import TenantCheck
+from contracts.tenants import TenantSnapshot
+
+
+class Verifier(Protocol):
+    """HubSpot's signature."""
+
+    def verify(self, request: SignedRequest) -> None:
+        """Return if HubSpot signed this request just now.
+
+        Raises:
+            UnauthenticRequestError: it did not.
+            NotLoadedError: the client secret is not loaded.
+        """
+        ...
+
+
+class SendStore(Protocol):
+    """The sends, one document each. Every method raises `StoreAwayError` when the database does not answer.
+
+    Each write that got no answer can be made again: the second sees that the first was its own.
+    """
+
+    async def open(self, draft: Send) -> Send:
+        """Claim a new send. The result is the draft, or what has its key already."""
+        ...
+
+    async def find(self, key: str) -> Send | None:
+        """The send with this key."""
+        ...
+
+    async def take(self, seen: Send, holder: str, begun: Attempt) -> Send | None:
+        """Become the holder of a send that is still as it was seen; none when it is not."""
+        ...
+
+    async def settle(
+        self,
+        held: Send,
+        ended: Attempt,
+        *,
+        answer: Outcome | None = None,
+        same_as: str | None = None,
+        events: Sequence[Event[EventData]] = (),
+    ) -> Send:
+        """Let go of a held send, with what became known and the events that tell it, in one write.
+
+        The result is the send as it is now; when another holder came in between, as that one left it.
+        """
+        ...
+
+
+class AliasStore(Protocol):
+    """Second names of sends."""
+
+    async def bind(self, alias: str, key: str) -> str:
+        """Give a send a second name; the result is the key that has it, the given one or an earlier one.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        ...
+
+
+class TenantStore(Protocol):
+    """The projection of `tenant.*`."""
+
+    async def apply(self, snapshot: TenantSnapshot) -> bool:
+        """Keep a snapshot if its revision is newer than what is known; tells whether it was.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        ...
+
+    async def find(self, portal_id: int) -> TenantSnapshot | None:
+        """The newest snapshot known.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        ...
+
+
+class TenantAuthority(Protocol):
+    """`oauth`, which decides what is true of an account."""
+
+    async def check(self, portal_id: int) -> TenantCheck:
+        """What is true now, or was at most five seconds ago.
+
+        Raises:
+            AuthorityAwayError: it cannot be asked.
+        """
+        ...
+
+
+class Messenger(Protocol):
+    """Chert's `/send`."""
+
+    async def send(self, chert_tenant: str, key: str, message: Outgoing) -> Outcome:
+        """Hand a message over, once per key however often it is called with the same message.
+
+        Raises:
+            NotDeliveredError: nothing final is known.
+        """
+        ...

@@ -1,0 +1,143 @@
+"""One process over in-memory parts that outlive it, so that a test can kill it and start another."""
+
+from collections.abc import Callable
+
+import pytest
+
+from actions.adapters.in_memory import (
+    Faults,
+    InMemoryAliasStore,
+    InMemoryMessenger,
+    InMemorySendStore,
+    InMemoryTenantAuthority,
+    InMemoryTenantStore,
+)
+from actions.handlers.claims import Claims
+from actions.handlers.sending import SendOnce
+from actions.handlers.telling import Teller
+from actions.models import Contact, SendRequest
+from chassis.clock import ManualClock
+from chassis.metrics import Metrics
+from chassis.randomness import SeededRandomness
+from contracts.tenants import TenantSettings, TenantSnapshot
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """Time that stands until it is moved."""
+    return ManualClock()
+
+
+@pytest.fixture
+def faults() -> Faults:
+    """Where the in-memory parts fail."""
+    return Faults()
+
+
+@pytest.fixture
+def sends(faults: Faults) -> InMemorySendStore:
+    """The sends."""
+    return InMemorySendStore(faults)
+
+
+@pytest.fixture
+def aliases(faults: Faults) -> InMemoryAliasStore:
+    """Their second names."""
+    return InMemoryAliasStore(faults)
+
+
+@pytest.fixture
+def messenger(faults: Faults) -> InMemoryMessenger:
+    """Chert."""
+    return InMemoryMessenger(faults)
+
+
+@pytest.fixture
+def authority() -> InMemoryTenantAuthority:
+    """What `oauth` would say."""
+    return InMemoryTenantAuthority()
+
+
+@pytest.fixture
+def tenant() -> TenantSnapshot:
+    """A connected account."""
+    return TenantSnapshot(
+        portal_id=62515,
+        project_id="project-1",
+        chert_tenant="acme",
+        status="active",
+        generation=3,
+        revision=1_795_348_800_000,
+        scopes=("oauth",),
+        settings=TenantSettings(phone_line_id="line-7"),
+    )
+
+
+@pytest.fixture
+async def tenants(tenant: TenantSnapshot) -> InMemoryTenantStore:
+    """The projection, which knows the connected account."""
+    store = InMemoryTenantStore()
+    await store.apply(tenant)
+    return store
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    """What is counted."""
+    return Metrics()
+
+
+@pytest.fixture
+def announced() -> list[str]:
+    """Grows each time the relay is woken."""
+    return []
+
+
+@pytest.fixture
+def new_process(
+    clock: ManualClock,
+    sends: InMemorySendStore,
+    aliases: InMemoryAliasStore,
+    messenger: InMemoryMessenger,
+    authority: InMemoryTenantAuthority,
+    tenants: InMemoryTenantStore,
+    metrics: Metrics,
+    announced: list[str],
+) -> Callable[[], SendOnce]:
+    """Starts a process: it remembers nothing but what lies in the stores."""
+    randomness = SeededRandomness()
+
+    def start() -> SendOnce:
+        return SendOnce(
+            tenants=tenants,
+            authority=authority,
+            sends=sends,
+            claims=Claims(sends, aliases, clock),
+            messenger=messenger,
+            announce=lambda: announced.append("woken"),
+            teller=Teller(metrics),
+            clock=clock,
+            randomness=randomness,
+        )
+
+    return start
+
+
+@pytest.fixture
+def send_once(new_process: Callable[[], SendOnce]) -> SendOnce:
+    """A process."""
+    return new_process()
+
+
+@pytest.fixture
+def asked() -> SendRequest:
+    """What a workflow asks for."""
+    return SendRequest(
+        key="wf:62515:ap-1",
+        alias="wfx:62515:9:403081688006:0:904",
+        portal_id=62515,
+        contact=Contact(id="904", phone="+14155551234", firstname="Ada", lastname="Lovelace", company="Engines"),
+        source="workflow",
+        template="Hi {{ contact.firstname }}",
+        workflow_id=9,
+    )
