@@ -59,6 +59,7 @@ def same_origin_path(return_to: str) -> str:
 
 def _login_page(chert: ChertSimulator, return_to: str, problem: str = "") -> HTMLResponse:
     users = [(user, chert.state.tenants_of(user)) for user in chert.state.users.values()]
+    users.sort(key=lambda entry: not entry[1])  # whoever can do something stands first, and is chosen
     return page(
         "login.html",
         status_code=400 if problem else 200,

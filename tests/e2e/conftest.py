@@ -1,0 +1,18 @@
+"""One running system for all end-to-end tests; each test has a project, an account and a contact of its own."""
+
+import secrets
+from collections.abc import AsyncIterator
+
+import pytest
+from rich.console import Console
+
+from harness.journal import Journal
+from harness.system import System
+from harness.walk import Walk
+
+
+@pytest.fixture
+async def walk(system: System) -> AsyncIterator[Walk]:
+    """A walk through the system, in a project of its own."""
+    async with Walk(system.seed(f"t{secrets.token_hex(4)}"), Journal(Console(quiet=True))) as walk:
+        yield walk
