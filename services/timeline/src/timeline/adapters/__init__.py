@@ -1,0 +1,1 @@
+"""MongoDB, HubSpot, `oauth`, and the same in memory."""

@@ -1,0 +1,58 @@
+"""The inbox in memory."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from timeline.models import Received
+
+
+@dataclass
+class InboxRow:
+    """One row: `since` while it waits to be assigned, `waiting_for` while it waits for a tenant."""
+
+    received: Received | None
+    since: datetime | None
+    waiting_for: str | None = None
+    portals: tuple[int, ...] = ()
+
+
+class InMemoryInbox:
+    """Rows by key."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, InboxRow] = {}
+
+    async def add(self, rows: Sequence[Received], now: datetime) -> None:
+        """Keep messages that are not there yet."""
+        for row in rows:
+            self.rows.setdefault(row.id, InboxRow(row, now))
+
+    async def read(self, row_ids: Sequence[str]) -> Sequence[Received]:
+        """Those among these that wait to be assigned, oldest first."""
+        found = [self.rows[row_id] for row_id in row_ids if row_id in self.rows]
+        received = [row.received for row in found if row.since is not None and row.received is not None]
+        return sorted(received, key=lambda row: (row.message.received_at, row.id))
+
+    async def left_over(self, limit: int) -> Sequence[Received]:
+        """The longest waiting."""
+        waiting = sorted((row.since, row_id) for row_id, row in self.rows.items() if row.since is not None)
+        return [row for _, row_id in waiting[:limit] if (row := self.rows[row_id].received) is not None]
+
+    async def assigned(self, portals: Mapping[str, Sequence[int]]) -> None:
+        """Note which accounts have each row now, and drop its content."""
+        for row_id, accounts in portals.items():
+            self.rows[row_id] = InboxRow(None, None, portals=tuple(accounts))
+
+    async def wait(self, row_ids: Sequence[str]) -> None:
+        """Let rows wait for their tenant."""
+        for row_id in row_ids:
+            row = self.rows[row_id]
+            row.since, row.waiting_for = None, row_id.partition(":")[0]
+
+    async def call(self, chert_tenant: str, now: datetime) -> int:
+        """Let those of one tenant be assigned after all; says how many."""
+        called = [row for row in self.rows.values() if row.waiting_for == chert_tenant]
+        for row in called:
+            row.since, row.waiting_for = now, None
+        return len(called)

@@ -1,0 +1,30 @@
+"""Events on their way to Kafka, in memory."""
+
+from collections.abc import Sequence
+
+from chassis.outbox import Pending
+from contracts.envelope import Event, EventData
+
+
+class InMemoryOutbox:
+    """Events by document, in the order in which documents got them."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, list[Event[EventData]]] = {}
+
+    def put(self, document_id: str, events: Sequence[Event[EventData]]) -> None:
+        """Events that a document's write told."""
+        if events:
+            self._events.setdefault(document_id, []).extend(events)
+
+    async def pending(self, limit: int) -> Sequence[Pending]:
+        """Some documents with pending events, longest waiting first."""
+        return [Pending(key, tuple(events)) for key, events in list(self._events.items())[:limit]]
+
+    async def remove(self, document_id: str, event_ids: Sequence[str]) -> None:
+        """Forget events that were published."""
+        left = [event for event in self._events.get(document_id, ()) if event.id not in event_ids]
+        if left:
+            self._events[document_id] = left
+        else:
+            self._events.pop(document_id, None)

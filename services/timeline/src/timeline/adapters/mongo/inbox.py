@@ -1,0 +1,101 @@
+"""Collection `inbox`: every message that was ever received, by `{chert_tenant}:{message_id}`.
+
+A key stays for good, so that nothing that repeats a message has an effect. The content is here only until it is
+assigned; then `portals` names the accounts whose entries have it. `since` exists while a row waits to be assigned,
+`waiting_for` while it waits for a tenant.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from pymongo import UpdateOne
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError
+
+from chassis.mongo import Document, duplicates
+from contracts.messages import MessageReceived
+from timeline.models import Received
+
+COLLECTION: Final = "inbox"
+_CONTENT: Final = {"since": "", "message": "", "traceparent": ""}
+
+
+class MongoInbox:
+    """The inbox in MongoDB."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._inbox = database[COLLECTION]
+
+    async def ensure_indexes(self) -> None:
+        """Let the two sweeps find what waits."""
+        await self._inbox.create_index("since", sparse=True)
+        await self._inbox.create_index("waiting_for", sparse=True)
+
+    async def add(self, rows: Sequence[Received], now: datetime) -> None:
+        """Keep messages that are not there yet, in one unordered insert."""
+        if not rows:
+            return
+        try:
+            await self._inbox.insert_many([_document(row, now) for row in rows], ordered=False)
+        except BulkWriteError as error:
+            duplicates(error)
+
+    async def read(self, row_ids: Sequence[str]) -> Sequence[Received]:
+        """Those among these that wait to be assigned, oldest first."""
+        found = self._inbox.find({"_id": {"$in": list(row_ids)}})
+        return sorted([_row(document) async for document in found if "since" in document], key=_age)
+
+    async def left_over(self, limit: int) -> Sequence[Received]:
+        """The longest waiting."""
+        found = self._inbox.find({"since": {"$exists": True}}).sort("since", 1).limit(limit)
+        return [_row(document) async for document in found]
+
+    async def assigned(self, portals: Mapping[str, Sequence[int]]) -> None:
+        """Note which accounts have each row now, and drop its content."""
+        if not portals:
+            return
+        await self._inbox.bulk_write(
+            [
+                UpdateOne(
+                    {"_id": row_id}, {"$set": {"portals": list(accounts)}, "$unset": {"since": "", "message": ""}}
+                )
+                for row_id, accounts in portals.items()
+            ],
+            ordered=False,
+        )
+
+    async def wait(self, row_ids: Sequence[str]) -> None:
+        """Let rows wait for their tenant."""
+        await self._inbox.bulk_write(
+            [
+                UpdateOne({"_id": row_id}, {"$set": {"waiting_for": row_id.partition(":")[0]}, "$unset": {"since": ""}})
+                for row_id in row_ids
+            ],
+            ordered=False,
+        )
+
+    async def call(self, chert_tenant: str, now: datetime) -> int:
+        """Let those of one tenant be assigned after all; says how many."""
+        result = await self._inbox.update_many(
+            {"waiting_for": chert_tenant}, {"$set": {"since": now}, "$unset": {"waiting_for": ""}}
+        )
+        return result.modified_count
+
+
+def _document(row: Received, now: datetime) -> Document:
+    return {
+        "_id": row.id,
+        "message": row.message.model_dump(mode="json"),
+        "traceparent": row.traceparent,
+        "received_at": row.message.received_at,
+        "since": now,
+    }
+
+
+def _row(document: Document) -> Received:
+    return Received(MessageReceived.model_validate(document["message"]), document["traceparent"])
+
+
+def _age(row: Received) -> tuple[datetime, str]:
+    return row.message.received_at, row.id

@@ -1,0 +1,143 @@
+"""Collection `lanes`: one document per account, `_id` its portal id: who works on it, and what is to be done.
+
+`holder`, `fence` and `beat` are the lease; `pending` is the work list; `due_at` is when something on it is due and
+`paused_until` when the account may be called again; `version` counts additions, so that whoever lets go of a lane
+notices what came last.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from pymongo import ReturnDocument, UpdateOne
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError
+
+from chassis.mongo import Document, duplicates
+from timeline.adapters.mongo.works import from_document, to_document
+from timeline.models import Closing, DueLane, Lane, Lease, Work
+
+COLLECTION: Final = "lanes"
+
+MAX_PENDING: Final = 20_000
+"""The longest work list: a line has at most about 750 bytes, a document 16 MiB. More waits in the inbox."""
+
+
+class MongoLanes:
+    """The lanes in MongoDB."""
+
+    def __init__(self, database: AsyncDatabase[Document], *, max_pending: int = MAX_PENDING) -> None:
+        self._lanes, self._room = database[COLLECTION], {f"pending.{max_pending - 1}": {"$exists": False}}
+
+    async def ensure_indexes(self) -> None:
+        """Let sweeps find what is due, and the gauge what is oldest."""
+        await self._lanes.create_index("due_at", sparse=True)
+        await self._lanes.create_index("oldest_at", sparse=True)
+
+    async def add(self, works: Mapping[int, Sequence[Work]], now: datetime) -> frozenset[int]:
+        """Add work by account, due at once; accounts whose list is full, and took nothing."""
+        portal_ids = list(works)
+        updates = [self._addition(portal_id, works[portal_id], now) for portal_id in portal_ids]
+        refused: Sequence[int] = range(len(updates))
+        for _ in range(2):  # the second time a refusal is no other upsert's doing: the list is full
+            refused = await self._try([updates[index] for index in refused], refused)
+            if not refused:
+                break
+        return frozenset(portal_ids[index] for index in refused)
+
+    async def resume(self, portal_id: int, now: datetime) -> None:
+        """End a lane's rest; what is on its list is due at once."""
+        await self._lanes.update_one(
+            {"_id": portal_id, "pending.0": {"$exists": True}},
+            {"$unset": {"paused_until": ""}, "$set": {"due_at": now, "failures": 0}},
+        )
+
+    async def acquire(self, portal_id: int, holder: str, now: datetime) -> Lane | None:
+        """Become the holder of a lane that nobody else holds and that does not rest."""
+        document = await self._lanes.find_one_and_update(
+            {"_id": portal_id, "holder": {"$in": [None, holder]}, **_awake(now)},
+            {"$set": {"holder": holder}, "$inc": {"fence": 1, "beat": 1}},
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if document is None else _lane(document)
+
+    async def reload(self, lease: Lease) -> Lane | None:
+        """The lane as it is now; none when another holder came."""
+        document = await self._lanes.find_one(_held(lease))
+        return None if document is None else _lane(document)
+
+    async def release(self, lease: Lease, closing: Closing) -> bool:
+        """Let go; false if something was added in between, or another holder came."""
+        moments = {
+            "due_at": closing.due_at,
+            "oldest_at": closing.oldest_at,
+            "paused_until": closing.paused_until,
+            "holder": None,
+        }
+        update: Document = {
+            "$set": {"failures": closing.failures} | {name: at for name, at in moments.items() if at is not None},
+            "$unset": {name: "" for name, at in moments.items() if at is None},
+            "$pull": {"pending": {"ticket": {"$in": list(closing.settled)}}},
+        }
+        result = await self._lanes.update_one({**_held(lease), "version": closing.version}, update)
+        return result.matched_count == 1
+
+    async def due(self, now: datetime, limit: int) -> Sequence[DueLane]:
+        """Lanes in which something is due, longest due first."""
+        query = {"due_at": {"$lte": now}, **_awake(now)}
+        found = self._lanes.find(query, {"holder": 1, "fence": 1, "beat": 1}).sort("due_at", 1).limit(limit)
+        return [
+            DueLane(document["_id"], document.get("holder"), document.get("fence", 0), document.get("beat", 0))
+            async for document in found
+        ]
+
+    async def break_lease(self, lane: DueLane, until: datetime) -> bool:
+        """End a lease that is still as it was seen; the lane rests until then."""
+        result = await self._lanes.update_one(
+            {"_id": lane.portal_id, "holder": lane.holder, "fence": lane.fence, "beat": lane.beat},
+            {"$unset": {"holder": ""}, "$inc": {"fence": 1}, "$set": {"paused_until": until}},
+        )
+        return result.matched_count == 1
+
+    async def oldest(self) -> datetime | None:
+        """When the oldest reply was received that waits on a list of an active account."""
+        query = {"oldest_at": {"$exists": True}}
+        document = await self._lanes.find_one(query, {"oldest_at": 1}, sort=[("oldest_at", 1)])
+        return None if document is None else document["oldest_at"]
+
+    def _addition(self, portal_id: int, works: Sequence[Work], now: datetime) -> UpdateOne:
+        return UpdateOne(
+            {"_id": portal_id, **self._room},
+            {
+                "$push": {"pending": {"$each": [to_document(work) for work in works]}},
+                "$min": {"due_at": now, "oldest_at": min(work.received_at for work in works)},
+                "$inc": {"version": 1},
+            },
+            upsert=True,
+        )
+
+    async def _try(self, updates: Sequence[UpdateOne], places: Sequence[int]) -> Sequence[int]:
+        """Write; the places of those that met a document without room."""
+        try:
+            await self._lanes.bulk_write(list(updates), ordered=False)
+        except BulkWriteError as error:
+            return [places[index] for index in sorted(duplicates(error))]
+        return ()
+
+
+def _awake(now: datetime) -> Document:
+    return {"$or": [{"paused_until": None}, {"paused_until": {"$lte": now}}]}
+
+
+def _held(lease: Lease) -> Document:
+    return {"_id": lease.portal_id, "holder": lease.holder, "fence": lease.fence}
+
+
+def _lane(document: Document) -> Lane:
+    return Lane(
+        portal_id=document["_id"],
+        fence=document["fence"],
+        version=document["version"],
+        failures=document.get("failures", 0),
+        pending=tuple(from_document(work) for work in document["pending"]),
+    )

@@ -1,0 +1,112 @@
+"""Collection `links`: which contact a conversation belongs to, by `{portal}:{chert_tenant}:{chat_id}`.
+
+`contact` is one text, `{rank}:{source}:{contact id}`, that only ever grows (`$max`), so that concurrent writers need
+no condition: the rank is the milliseconds of the newest send, 0 for a contact that a search found, and one more than
+the old rank when the old contact is gone. The source, `send` or `search`, says what first made the link.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from pymongo import UpdateOne
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from chassis.clock import milliseconds
+from chassis.mongo import Document, duplicates
+from contracts.envelope import Event
+from contracts.messages import ContactLinked, MessageSent
+from timeline.adapters.mongo.outbox import MongoOutbox, to_outbox
+from timeline.models import Conversation
+
+COLLECTION: Final = "links"
+_RANK_DIGITS: Final = 15
+
+
+class MongoLinks:
+    """The links in MongoDB."""
+
+    def __init__(self, database: AsyncDatabase[Document], outbox: MongoOutbox) -> None:
+        self._links, self._outbox = database[COLLECTION], outbox
+
+    async def learn(self, sent: Sequence[MessageSent]) -> None:
+        """Link each conversation to the contact of its newest send."""
+        updates = [
+            UpdateOne(
+                {"_id": Conversation(one.portal_id, one.chert_tenant, one.chat_id).id},
+                {"$max": {"contact": _linked(milliseconds(one.at), "send", one.contact_id)}},
+                upsert=True,
+            )
+            for one in sent
+        ]
+        if not updates:
+            return
+        try:
+            await self._links.bulk_write(updates, ordered=False)
+        except BulkWriteError as error:  # another upsert of the same link came first: now it is there
+            await self._links.bulk_write([updates[index] for index in duplicates(error)], ordered=False)
+
+    async def begun(self, conversations: Collection[Conversation]) -> Collection[Conversation]:
+        """Those among these in which the account has sent something."""
+        found = await self._read(conversations)
+        return {conversation for conversation, linked in found.items() if _source(linked) == "send"}
+
+    async def find(self, conversations: Collection[Conversation]) -> Mapping[Conversation, str]:
+        """The contacts that are known."""
+        found = await self._read(conversations)
+        return {conversation: _contact_id(linked) for conversation, linked in found.items()}
+
+    async def claim(
+        self, conversation: Conversation, contact_id: str, *, gone: Collection[str], event: Event[ContactLinked]
+    ) -> str:
+        """Link a conversation that has no link, or one to a contact that is gone; the contact it has now."""
+        told = to_outbox([event])
+        try:
+            await self._links.insert_one(
+                {"_id": conversation.id, "contact": _linked(0, "search", contact_id), "outbox": told}
+            )
+        except DuplicateKeyError:
+            return await self._replace_gone(conversation, contact_id, gone, told)
+        self._outbox.note(conversation.id)
+        return contact_id
+
+    async def _replace_gone(
+        self, conversation: Conversation, contact_id: str, gone: Collection[str], told: list[Document]
+    ) -> str:
+        linked = await self._contact(conversation)
+        if _contact_id(linked) not in gone:
+            return _contact_id(linked)
+        successor = _linked(_rank(linked) + 1, _source(linked), contact_id)
+        await self._links.update_one(
+            {"_id": conversation.id},
+            {"$max": {"contact": successor}, "$push": {"outbox": {"$each": told}}},
+        )
+        self._outbox.note(conversation.id)
+        return _contact_id(await self._contact(conversation))
+
+    async def _read(self, conversations: Collection[Conversation]) -> Mapping[Conversation, str]:
+        by_id = {conversation.id: conversation for conversation in conversations}
+        found = self._links.find({"_id": {"$in": list(by_id)}}, {"contact": 1})
+        return {by_id[document["_id"]]: document["contact"] async for document in found}
+
+    async def _contact(self, conversation: Conversation) -> str:
+        document = await self._links.find_one({"_id": conversation.id})
+        if document is None:
+            raise LookupError(f"{conversation.id} was there and is gone")
+        return str(document["contact"])
+
+
+def _linked(rank: int, source: str, contact_id: str) -> str:
+    return f"{rank:0{_RANK_DIGITS}}:{source}:{contact_id}"
+
+
+def _rank(linked: str) -> int:
+    return int(linked.split(":", 2)[0])
+
+
+def _source(linked: str) -> str:
+    return linked.split(":", 2)[1]
+
+
+def _contact_id(linked: str) -> str:
+    return linked.split(":", 2)[2]

@@ -1,0 +1,42 @@
+"""All collections together."""
+
+from pymongo.asynchronous.database import AsyncDatabase
+
+from chassis.clock import Clock
+from chassis.mongo import Document
+from timeline.adapters.mongo import entries, links
+from timeline.adapters.mongo.communications import MongoCommunications
+from timeline.adapters.mongo.entries import MongoEntries
+from timeline.adapters.mongo.inbox import MongoInbox
+from timeline.adapters.mongo.lanes import MongoLanes
+from timeline.adapters.mongo.links import MongoLinks
+from timeline.adapters.mongo.outbox import MongoOutbox
+from timeline.adapters.mongo.tenants import MongoTenants
+from timeline.adapters.mongo.unmatched import MongoUnmatched
+from timeline.ports import Stores
+
+
+class MongoStores:
+    """The service's database."""
+
+    def __init__(self, database: AsyncDatabase[Document], clock: Clock) -> None:
+        self.database = database
+        self.entry_outbox = MongoOutbox(database[entries.COLLECTION], clock)
+        self.link_outbox = MongoOutbox(database[links.COLLECTION], clock)
+        inbox, tenants, lanes = MongoInbox(database), MongoTenants(database), MongoLanes(database)
+        unmatched = MongoUnmatched(database)
+        self.stores = Stores(
+            inbox=inbox,
+            tenants=tenants,
+            links=MongoLinks(database, self.link_outbox),
+            unmatched=unmatched,
+            entries=MongoEntries(database, self.entry_outbox),
+            communications=MongoCommunications(database),
+            lanes=lanes,
+        )
+        self._indexed = (inbox, tenants, lanes, unmatched, self.entry_outbox, self.link_outbox)
+
+    async def ensure_indexes(self) -> None:
+        """Make every index that is not there."""
+        for collection in self._indexed:
+            await collection.ensure_indexes()

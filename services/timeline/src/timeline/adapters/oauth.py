@@ -1,0 +1,65 @@
+"""Access tokens from `oauth`, kept in memory for as long as they are good (`architecture.md`, rule 5)."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from chassis.clock import Clock
+from chassis.settings import NotLoadedError
+from chassis.sisters import Sister, SisterAwayError, SisterRefusedError
+from contracts.failures import Code
+from contracts.internal import AccessToken
+from timeline.errors import AccountInactiveError, AccountUnreachableError
+
+LEEWAY: Final = timedelta(seconds=60)
+"""A token is not used in its last minute."""
+
+_NOT_CONNECTED: Final = frozenset({Code.TENANT_NOT_FOUND, Code.NOT_CONNECTED})
+"""Refusals that are about the account; any other is about us."""
+
+
+class OAuthAccessTokens:
+    """`POST /internal/tenants/{portal_id}/access-token`, asked once however many wait for the answer."""
+
+    def __init__(self, sister: Sister, clock: Clock) -> None:
+        self._sister, self._clock = sister, clock
+        self._tokens: dict[int, AccessToken] = {}
+        self._asking: dict[int, asyncio.Task[AccessToken]] = {}
+
+    async def __call__(self, portal_id: int) -> str:
+        """An access token that is good for at least a minute.
+
+        Raises:
+            AccountInactiveError: the account is not connected.
+            AccountUnreachableError: `oauth` cannot be asked.
+        """
+        known = self._tokens.get(portal_id)
+        if known is None or known.expires_at - LEEWAY <= self._clock.now():
+            known = await asyncio.shield(self._asked(portal_id))
+        return known.access_token
+
+    def forget(self, portal_id: int) -> None:
+        """HubSpot refused the token: ask for another one next time."""
+        self._tokens.pop(portal_id, None)
+
+    def _asked(self, portal_id: int) -> "asyncio.Task[AccessToken]":
+        asking = self._asking.get(portal_id)
+        if asking is None:
+            asking = asyncio.create_task(self._ask(portal_id), name=f"access token {portal_id}")
+            self._asking[portal_id] = asking
+            asking.add_done_callback(lambda done: self._answered(portal_id, done))
+        return asking
+
+    def _answered(self, portal_id: int, asked: "asyncio.Task[AccessToken]") -> None:
+        del self._asking[portal_id]
+        if not asked.cancelled() and asked.exception() is None:
+            self._tokens[portal_id] = asked.result()
+
+    async def _ask(self, portal_id: int) -> AccessToken:
+        try:
+            return await self._sister.call("POST", f"/internal/tenants/{portal_id}/access-token", AccessToken)
+        except (SisterAwayError, NotLoadedError) as error:
+            raise AccountUnreachableError(f"oauth: {type(error).__name__}") from error
+        except SisterRefusedError as error:
+            kind = AccountInactiveError if error.failure.code in _NOT_CONNECTED else AccountUnreachableError
+            raise kind(f"oauth: {error.failure.code}") from error

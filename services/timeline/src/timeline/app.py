@@ -1,0 +1,134 @@
+"""The composition root: settings in, ASGI app out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+import httpx2
+from fastapi import FastAPI
+from faststream.kafka import KafkaBroker
+from pymongo.asynchronous.database import AsyncDatabase
+
+from chassis import kafka, mongo
+from chassis.consuming import Consumers, ErrorKinds
+from chassis.inbox import HeldMessages, MongoHeldMessages
+from chassis.kafka import KafkaEventPublisher
+from chassis.lifespan import Plumbing, service_app
+from chassis.mongo import DATABASE_AWAY, Document
+from chassis.outbox import OutboxRelay
+from chassis.settings import RereadFile
+from chassis.sisters import Sister
+from hubspot_client import CallLimits, HubSpotConnection
+from timeline import __doc__ as description
+from timeline.adapters.faults import KillOnce, NoFaultPoints
+from timeline.adapters.hubspot import HubSpotTimeline
+from timeline.adapters.mongo import MongoStores
+from timeline.adapters.oauth import OAuthAccessTokens
+from timeline.consumers import subscribe
+from timeline.handlers.assembly import Handlers, Process
+from timeline.handlers.leases import CALL_SECONDS
+from timeline.ports import Outside
+from timeline.settings import Settings, TimelineSecrets
+from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
+
+ERROR_KINDS: Final = ErrorKinds(retryable=DATABASE_AWAY)
+"""What an error means for an event: consumers only store, so the database alone can be away."""
+
+HUBSPOT_LIMITS: Final = CallLimits(read_seconds=CALL_SECONDS, total_seconds=CALL_SECONDS, connections=MAX_LANES)
+"""A call's whole budget is what a holder must have left of its lease before it calls."""
+
+Loop = Callable[[], AbstractAsyncContextManager[Any]]
+"""Starts something that runs until its block ends."""
+
+
+def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
+    """The whole service, not yet started."""
+    secrets = RereadFile(settings.secrets_file, TimelineSecrets, plumbing.clock)
+    client = mongo.connect(settings.mongo_url, "timeline")
+    database = client[settings.mongo_database]
+    broker = kafka.broker(settings.kafka_bootstrap, "timeline")
+    http = httpx2.AsyncClient(trust_env=False)
+    hubspot = HubSpotConnection(settings.hubspot_api_url, version=settings.hubspot_api_version, limits=HUBSPOT_LIMITS)
+    sister = Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http)
+    timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock))
+    faults = NoFaultPoints() if settings.fault_point is None else KillOnce(settings.fault_point, database)
+    loops = _loops(settings, plumbing, database, broker, Outside(timeline, timeline, faults))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for part in (client, http, hubspot):
+                await stack.enter_async_context(part)
+            for loop in loops:
+                await stack.enter_async_context(loop())
+            await stack.enter_async_context(kafka.running(broker, health=plumbing.health, clock=plumbing.clock))
+            yield
+
+    _watch(plumbing, database, secrets)
+    return service_app("timeline", description or "", plumbing, lifespan)
+
+
+def _loops(
+    settings: Settings, plumbing: Plumbing, database: AsyncDatabase[Document], broker: KafkaBroker, outside: Outside
+) -> Sequence[Loop]:
+    """Use cases, subscriptions and loops over the database; what runs, those first that others lean on."""
+    mongo_stores, held = MongoStores(database, plumbing.clock), MongoHeldMessages(database)
+    stores, stopping = mongo_stores.stores, asyncio.Event()
+    handlers = Handlers(
+        stores,
+        outside,
+        Process(plumbing.randomness.uuid(), stopping.is_set, settings.public_base_url),
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+        metrics=plumbing.metrics,
+    )
+    workers = Workers(plumbing, Preparation(mongo_stores.ensure_indexes, held.ensure_indexes))
+    publisher = KafkaEventPublisher(broker, plumbing.metrics)
+    relays = [
+        workers.relay(name, OutboxRelay(outbox, publisher, plumbing.metrics))
+        for name, outbox in (("entry relay", mongo_stores.entry_outbox), ("link relay", mongo_stores.link_outbox))
+    ]
+
+    def relay_soon() -> None:
+        for relay in relays:
+            relay.wake()
+
+    lanes = LaneRunner(
+        handlers.lanes.turn, handlers.finder.find, after_turn=relay_soon, stopping=stopping, plumbing=plumbing
+    )
+    assignment = workers.assignment(handlers.assigner, work_soon=lanes.work_soon)
+    subscribe(
+        _consumers(broker, held, plumbing),
+        handlers,
+        sweep_soon=assignment.wake,
+        work_soon=lanes.work_soon,
+    )
+    sweep, gauge = workers.sweep(lanes), workers.gauge(stores.lanes)
+    return (*(relay.running for relay in relays), gauge.running, sweep.running, lanes.running, assignment.running)
+
+
+def _consumers(broker: KafkaBroker, held: HeldMessages, plumbing: Plumbing) -> Consumers:
+    return Consumers(
+        broker=broker,
+        group="timeline",
+        kinds=ERROR_KINDS,
+        held=held,
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+        health=plumbing.health,
+        metrics=plumbing.metrics,
+    )
+
+
+def _watch(plumbing: Plumbing, database: AsyncDatabase[Document], secrets: RereadFile[TimelineSecrets]) -> None:
+    """Say what this process cannot work without; Kafka and the projections say it themselves."""
+
+    async def database_answers() -> None:
+        await database.command("ping")
+
+    async def secrets_are_loaded() -> None:
+        secrets.read()
+
+    plumbing.health.depends_on("database", database_answers)
+    plumbing.health.depends_on("secrets", secrets_are_loaded)

@@ -1,0 +1,57 @@
+"""The Kafka edge: one subscriber per topic, each a call of one handler, then a word to whoever goes on from there."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
+
+from chassis.consuming import Consumers
+from contracts.envelope import Event
+from contracts.messages import MessageReceived, MessageSent
+from contracts.tenants import TenantInstalled, TenantSnapshot, TenantUninstalled, TenantUpdated
+from contracts.topics import MESSAGE_RECEIVED, MESSAGE_SENT, TENANT_INSTALLED, TENANT_UNINSTALLED, TENANT_UPDATED
+from timeline.handlers.assembly import Handlers
+
+_BATCH: Final = 500
+"""Records of one poll: enough to share the cost of an insert, few enough to be stored well within its deadline."""
+
+
+def subscribe(
+    consumers: Consumers,
+    handlers: Handlers,
+    *,
+    sweep_soon: Callable[[], None],
+    work_soon: Callable[[Collection[int]], None],
+) -> None:
+    """Declare every subscription of this service.
+
+    Args:
+        consumers: where they are declared.
+        handlers: what they call.
+        sweep_soon: says that some rows of the inbox may be assigned now.
+        work_soon: takes accounts in whose lane something is due.
+    """
+
+    async def project(snapshot: TenantSnapshot) -> None:
+        if await handlers.tenants.project(snapshot):
+            sweep_soon()
+            work_soon([snapshot.portal_id])
+
+    @consumers.subscriber(TENANT_INSTALLED, projection=True)
+    async def on_tenant_installed(event: Event[TenantInstalled]) -> None:
+        await project(event.data)
+        work_soon(await handlers.tenants.retry_unmatched(event.data.portal_id))
+
+    @consumers.subscriber(TENANT_UPDATED, projection=True)
+    async def on_tenant_updated(event: Event[TenantUpdated]) -> None:
+        await project(event.data)
+
+    @consumers.subscriber(TENANT_UNINSTALLED, projection=True)
+    async def on_tenant_uninstalled(event: Event[TenantUninstalled]) -> None:
+        await project(event.data)
+
+    @consumers.batch_subscriber(MESSAGE_RECEIVED, max_records=_BATCH)
+    async def on_message_received(events: Sequence[Event[MessageReceived]]) -> None:
+        work_soon(await handlers.store_received(events))
+
+    @consumers.batch_subscriber(MESSAGE_SENT, max_records=_BATCH)
+    async def on_message_sent(events: Sequence[Event[MessageSent]]) -> None:
+        work_soon(await handlers.learn_links(events))

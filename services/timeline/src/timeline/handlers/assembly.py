@@ -1,0 +1,112 @@
+"""The use cases put together over whatever stores and outside there are."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from chassis.clock import Clock
+from chassis.metrics import Metrics
+from chassis.randomness import Randomness
+from contracts.envelope import Event
+from contracts.messages import MessageReceived, MessageSent
+from timeline.handlers.assignment import Assigner
+from timeline.handlers.contacts import ContactFinder
+from timeline.handlers.intake import store_received
+from timeline.handlers.lanes import LaneWork
+from timeline.handlers.leases import LaneFinder
+from timeline.handlers.links import learn_links
+from timeline.handlers.outcomes import Outcomes
+from timeline.handlers.requeueing import Requeue
+from timeline.handlers.tenants import TenantProjector
+from timeline.handlers.writing import Writer
+from timeline.ports import Outside, Stores
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What distinguishes one process from its replicas.
+
+    Attributes:
+        holder: its name on leases, new with every start.
+        stopping: whether nothing new is to be begun.
+        public_base_url: scheme, host and port of the console that bodies link to.
+    """
+
+    holder: str
+    stopping: Callable[[], bool]
+    public_base_url: str
+
+
+class Handlers:
+    """Every use case, ready to be called."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        outside: Outside,
+        process: Process,
+        *,
+        clock: Clock,
+        randomness: Randomness,
+        metrics: Metrics,
+    ) -> None:
+        self._stores, self._faults, self._clock = stores, outside.faults, clock
+        self._requeue = Requeue(unmatched=stores.unmatched, lanes=stores.lanes, clock=clock, randomness=randomness)
+        self.tenants = TenantProjector(
+            tenants=stores.tenants,
+            inbox=stores.inbox,
+            unmatched=stores.unmatched,
+            lanes=stores.lanes,
+            requeue=self._requeue,
+            clock=clock,
+        )
+        self.assigner = Assigner(
+            inbox=stores.inbox,
+            tenants=stores.tenants,
+            links=stores.links,
+            entries=stores.entries,
+            lanes=stores.lanes,
+            clock=clock,
+            randomness=randomness,
+            metrics=metrics,
+        )
+        outcomes = Outcomes(entries=stores.entries, clock=clock, metrics=metrics)
+        self.lanes = LaneWork(
+            leases=stores.lanes,
+            entries=stores.entries,
+            tenants=stores.tenants,
+            writer=_writer(stores, outside, outcomes, clock, process.public_base_url),
+            outcomes=outcomes,
+            holder=process.holder,
+            stopping=process.stopping,
+            clock=clock,
+            randomness=randomness,
+            metrics=metrics,
+        )
+        self.finder = LaneFinder(stores.lanes, holder=process.holder, clock=clock)
+
+    async def store_received(self, events: Sequence[Event[MessageReceived]]) -> Collection[int]:
+        """See `handlers.intake`."""
+        return await store_received(
+            events, inbox=self._stores.inbox, assigner=self.assigner, faults=self._faults, clock=self._clock
+        )
+
+    async def learn_links(self, events: Sequence[Event[MessageSent]]) -> Collection[int]:
+        """See `handlers.links`."""
+        return await learn_links(
+            events, links=self._stores.links, unmatched=self._stores.unmatched, requeue=self._requeue
+        )
+
+
+def _writer(stores: Stores, outside: Outside, outcomes: Outcomes, clock: Clock, public_base_url: str) -> Writer:
+    return Writer(
+        intents=stores.entries,
+        communications=stores.communications,
+        unmatched=stores.unmatched,
+        tenants=stores.tenants,
+        contacts=ContactFinder(links=stores.links, search=outside.search, clock=clock),
+        timeline=outside.timeline,
+        outcomes=outcomes,
+        faults=outside.faults,
+        clock=clock,
+        public_base_url=public_base_url,
+    )

@@ -1,0 +1,64 @@
+"""What the handlers need from outside.
+
+Every store method can be repeated when its answer was lost: the second call finds what the first one did.
+"""
+
+from dataclasses import dataclass
+
+from timeline.ports.contacts import Links, LinkStore, SentLinks, Unmatched
+from timeline.ports.entries import Communications, EntryOutcomes, EntryReader, EntryStore, IntentLog, NewEntries
+from timeline.ports.inbox import InboxStore, Intake, Unassigned, WaitingRoom
+from timeline.ports.lanes import LaneStore, LaneSweep, Leases, WorkLists
+from timeline.ports.outside import ContactSearch, FaultPoints, Timeline
+from timeline.ports.tenants import Tenants, TenantStore, TenantWriter
+
+__all__ = [
+    "Communications",
+    "ContactSearch",
+    "EntryOutcomes",
+    "EntryReader",
+    "EntryStore",
+    "FaultPoints",
+    "InboxStore",
+    "Intake",
+    "IntentLog",
+    "LaneStore",
+    "LaneSweep",
+    "Leases",
+    "LinkStore",
+    "Links",
+    "NewEntries",
+    "Outside",
+    "SentLinks",
+    "Stores",
+    "TenantStore",
+    "TenantWriter",
+    "Tenants",
+    "Timeline",
+    "Unassigned",
+    "Unmatched",
+    "WaitingRoom",
+    "WorkLists",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Everything this service keeps."""
+
+    inbox: InboxStore
+    tenants: TenantStore
+    links: LinkStore
+    unmatched: Unmatched
+    entries: EntryStore
+    communications: Communications
+    lanes: LaneStore
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Everything this service talks to on behalf of an account, and the places where it may die."""
+
+    timeline: Timeline
+    search: ContactSearch
+    faults: FaultPoints

@@ -1,0 +1,49 @@
+"""The inbox: messages that were received, until accounts have them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from timeline.models import (
+    Received,
+)
+
+
+class Intake(Protocol):
+    """Where received messages are kept first."""
+
+    async def add(self, rows: Sequence[Received], now: datetime) -> None:
+        """Keep messages that are not there yet; they wait to be assigned."""
+        ...
+
+
+class Unassigned(Protocol):
+    """Received messages that no account has yet."""
+
+    async def read(self, row_ids: Sequence[str]) -> Sequence[Received]:
+        """Those among these that are not assigned, oldest first."""
+        ...
+
+    async def left_over(self, limit: int) -> Sequence[Received]:
+        """The longest waiting, whoever received them; not those that wait for a tenant."""
+        ...
+
+    async def assigned(self, portals: Mapping[str, Sequence[int]]) -> None:
+        """Note by row id which accounts have it now; the content is theirs from here on."""
+        ...
+
+
+class WaitingRoom(Protocol):
+    """Received messages whose project no account is connected to."""
+
+    async def wait(self, row_ids: Sequence[str]) -> None:
+        """Let them wait for their tenant."""
+        ...
+
+    async def call(self, chert_tenant: str, now: datetime) -> int:
+        """Let those of one tenant be assigned after all; says how many."""
+        ...
+
+
+class InboxStore(Intake, Unassigned, WaitingRoom, Protocol):
+    """The inbox, whole."""

@@ -1,0 +1,61 @@
+"""Lanes: one per account, with its work list and the lease on it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from timeline.models import (
+    Closing,
+    DueLane,
+    Lane,
+    Lease,
+    Work,
+)
+
+
+class WorkLists(Protocol):
+    """The work lists of lanes, one per account."""
+
+    async def add(self, works: Mapping[int, Sequence[Work]], now: datetime) -> frozenset[int]:
+        """Add work by account, due at once; the result names accounts whose list is full and took nothing."""
+        ...
+
+    async def resume(self, portal_id: int, now: datetime) -> None:
+        """End a lane's rest; what is on its list is due at once."""
+        ...
+
+
+class Leases(Protocol):
+    """The right to work on a lane."""
+
+    async def acquire(self, portal_id: int, holder: str, now: datetime) -> Lane | None:
+        """Become the holder of a lane that nobody else holds and that does not rest."""
+        ...
+
+    async def reload(self, lease: Lease) -> Lane | None:
+        """The lane as it is now; none when another holder came."""
+        ...
+
+    async def release(self, lease: Lease, closing: Closing) -> bool:
+        """Let go; false if something was added in between, or another holder came."""
+        ...
+
+
+class LaneSweep(Protocol):
+    """All lanes, as someone who looks for work sees them."""
+
+    async def due(self, now: datetime, limit: int) -> Sequence[DueLane]:
+        """Lanes in which something is due, longest due first."""
+        ...
+
+    async def break_lease(self, lane: DueLane, until: datetime) -> bool:
+        """End a lease that is still as it was seen; the lane rests until then. Whether that was so."""
+        ...
+
+    async def oldest(self) -> datetime | None:
+        """When the oldest reply was received that waits on a list of an active account."""
+        ...
+
+
+class LaneStore(WorkLists, Leases, LaneSweep, Protocol):
+    """The lanes, whole."""

@@ -1,0 +1,56 @@
+"""What this service is told."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from chassis.settings import DatabaseSettings, Secrets, ServiceSettings
+from hubspot_client import DEFAULT_API_VERSION, ApiVersion
+from timeline.models import FaultPoint
+
+Secret = Annotated[SecretStr, Field(min_length=1)]
+
+
+class Settings(ServiceSettings, DatabaseSettings):
+    """Environment variables with the prefix `TIMELINE_`.
+
+    Attributes:
+        mongo_database: this service's own.
+        oauth_url: where access tokens come from.
+        hubspot_api_url: `https://api.hubapi.com` in production.
+        hubspot_api_version: the dated version of HubSpot's API.
+        fault_point: a place to die at, once: its name, and after a colon anything that makes it another order;
+            development only.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="TIMELINE_", frozen=True, extra="ignore")
+
+    mongo_database: str = "timeline"
+    oauth_url: str
+    hubspot_api_url: str
+    hubspot_api_version: ApiVersion = DEFAULT_API_VERSION
+    fault_point: str | None = None
+
+    @field_validator("fault_point")
+    @classmethod
+    def _name_a_fault_point(cls, order: str | None) -> str | None:
+        if order is not None and order.partition(":")[0] not in set(FaultPoint):
+            raise ValueError(f"the fault points are {', '.join(FaultPoint)}")
+        return order
+
+    @model_validator(mode="after")
+    def _refuse_fault_point_in_production(self) -> "Settings":
+        if self.fault_point is not None and self.environment == "production":
+            raise ValueError("FAULT_POINT kills the process; it is refused unless ENVIRONMENT is development")
+        return self
+
+
+class TimelineSecrets(Secrets):
+    """What the secrets file holds.
+
+    Attributes:
+        oauth_credential: what `oauth` knows this service by.
+    """
+
+    oauth_credential: Secret

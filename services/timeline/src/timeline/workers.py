@@ -1,0 +1,166 @@
+"""The background loops: when to assign, which lanes run. What to do there is the handlers' business."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from chassis.lifespan import Plumbing
+from chassis.logging import get_log
+from chassis.outbox import RELAY_SECONDS, OutboxRelay
+from chassis.workers import Worker
+from timeline.handlers.assignment import Assigner
+from timeline.ports import LaneSweep
+
+LOG = get_log()
+
+ASSIGN_SECONDS: Final = 15.0
+"""How often the inbox is searched for what was left behind; where no index is real the search reads it whole."""
+
+SWEEP_SECONDS: Final = 1.0
+"""How often lanes are searched for what became due, or lost its holder."""
+
+GAUGE_SECONDS: Final = 5.0
+"""How often the oldest pending reply is looked for."""
+
+MAX_LANES: Final = 100
+"""How many lanes one process works on at once: as many as it has connections to HubSpot."""
+
+DRAIN_SECONDS: Final = 5.0
+"""How long lanes may take to come to a stop; a call that is cut off then is reconciled by whoever comes next."""
+
+Step = Callable[[], Awaitable[bool]]
+"""One round of a loop; true when the next should follow at once."""
+
+
+class Preparation:
+    """What has to be done before any loop's first round, by whichever comes first, as soon as the database answers."""
+
+    def __init__(self, *steps: Callable[[], Awaitable[None]]) -> None:
+        """These steps, in this order."""
+        self._waiting = list(steps)
+        self._alone = asyncio.Lock()
+
+    async def __call__(self) -> None:
+        """Return when all of it is done."""
+        async with self._alone:
+            while self._waiting:
+                await self._waiting[0]()
+                del self._waiting[0]
+
+
+class LaneRunner:
+    """Runs turns at lanes: an account's one after the other, the accounts side by side."""
+
+    def __init__(
+        self,
+        turn: Callable[[int], Awaitable[bool]],
+        find: Callable[[Collection[int]], Awaitable[Sequence[int]]],
+        *,
+        after_turn: Callable[[], None],
+        stopping: asyncio.Event,
+        plumbing: Plumbing,
+    ) -> None:
+        self._turn, self._find, self._after_turn = turn, find, after_turn
+        self._stopping, self._metrics = stopping, plumbing.metrics
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._waiting: dict[int, None] = {}  # a set that keeps its order
+        self._again: set[int] = set()
+
+    def work_soon(self, portal_ids: Collection[int]) -> None:
+        """Something is due in these lanes; one that runs gets another turn after this one."""
+        for portal_id in portal_ids:
+            if portal_id in self._running:
+                self._again.add(portal_id)
+            else:
+                self._waiting[portal_id] = None
+        self._start()
+
+    async def step(self) -> bool:
+        """Look for lanes that nobody was woken for."""
+        self.work_soon(await self._find(self._running.keys()))
+        return False
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """At the end let every turn come to a stop, and cut off those that do not."""
+        try:
+            yield
+        finally:
+            self._stopping.set()
+            await self._drain()
+
+    def _start(self) -> None:
+        while self._waiting and len(self._running) < MAX_LANES and not self._stopping.is_set():
+            portal_id = next(iter(self._waiting))
+            del self._waiting[portal_id]
+            self._running[portal_id] = asyncio.create_task(self._run(portal_id), name=f"lane {portal_id}")
+
+    async def _run(self, portal_id: int) -> None:
+        more = False
+        try:
+            more = await self._turn(portal_id)
+        except Exception as error:  # the lane stays held; the next sweep finds it
+            self._metrics.count("worker_failures", worker="lane")
+            LOG.warning("worker.failed", worker="lane", error=type(error).__name__, exc_info=error)
+        finally:
+            del self._running[portal_id]
+            if more or portal_id in self._again:
+                self._again.discard(portal_id)
+                self._waiting[portal_id] = None
+            self._start()
+            self._after_turn()
+
+    async def _drain(self) -> None:
+        tasks = list(self._running.values())
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+class Workers:
+    """Makes this process's loops: each with its clock, health and metrics, none before the preparation."""
+
+    def __init__(self, plumbing: Plumbing, prepare: Callable[[], Awaitable[None]]) -> None:
+        self._plumbing, self._prepare = plumbing, prepare
+
+    def relay(self, name: str, relay: OutboxRelay) -> Worker:
+        """Publishes events soon after a document got some, and looks for leftovers now and then."""
+        return self._worker(name, relay.step, RELAY_SECONDS)
+
+    def sweep(self, lanes: LaneRunner) -> Worker:
+        """Looks for lanes to work on that nobody was woken for."""
+        return self._worker("lane sweep", lanes.step, SWEEP_SECONDS)
+
+    def assignment(self, assigner: Assigner, *, work_soon: Callable[[Collection[int]], None]) -> Worker:
+        """Assigns what waited for its tenant, or for room on a work list, or lost whoever took it in."""
+
+        async def step() -> bool:
+            assigned = await assigner.sweep()
+            work_soon(assigned.portal_ids)
+            return assigned.more
+
+        return self._worker("assignment", step, ASSIGN_SECONDS)
+
+    def gauge(self, lanes: LaneSweep) -> Worker:
+        """Says how old the oldest reply is that is not on its timeline."""
+        clock, metrics = self._plumbing.clock, self._plumbing.metrics
+
+        async def step() -> bool:
+            oldest = await lanes.oldest()
+            age = 0.0 if oldest is None else (clock.now() - oldest).total_seconds()
+            metrics.set("timeline_oldest_pending_seconds", max(age, 0.0))
+            return False
+
+        return self._worker("pending gauge", step, GAUGE_SECONDS)
+
+    def _worker(self, name: str, step: Step, seconds: float) -> Worker:
+        async def prepared() -> bool:
+            await self._prepare()
+            return await step()
+
+        clock, health, metrics = self._plumbing.clock, self._plumbing.health, self._plumbing.metrics
+        return Worker(name, prepared, interval=seconds, clock=clock, health=health, metrics=metrics)

@@ -1,0 +1,174 @@
+"""Entries, their events, and the owners of HubSpot's records, in both implementations."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from contracts.envelope import Event
+from contracts.messages import ReplyRecorded
+from contracts.topics import REPLY_RECORDED
+from timeline.models import Intent, Settlement
+from timeline.ports import Communications, EntryStore
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ENTRY = "62515:acme:m1"
+FIRST, SECOND = Intent(7, NOW, "904"), Intent(8, NOW + timedelta(seconds=1), "905")
+
+
+@pytest.fixture
+def entries(memory: Any) -> EntryStore:
+    """The store."""
+    store: EntryStore = memory.stores.entries
+    return store
+
+
+@pytest.fixture
+def communications(memory: Any) -> Communications:
+    """The owners."""
+    store: Communications = memory.stores.communications
+    return store
+
+
+def told(communication_id: str = "77") -> Event[ReplyRecorded]:
+    """The event of a recorded reply."""
+    data = ReplyRecorded(
+        portal_id=62515,
+        chert_tenant="acme",
+        chat_id="chat.1",
+        message_id="m1",
+        contact_id="904",
+        communication_id=communication_id,
+        recorded_at=NOW,
+    )
+    return Event(REPLY_RECORDED, f"reply.recorded:{ENTRY}", "/timeline", NOW, data)
+
+
+async def test_an_entry_is_kept_as_it_was_made(entries: EntryStore, entry: Any) -> None:
+    """What is read is what was kept, in the order asked for; what is not there is left out."""
+    await entries.add([entry("m1"), entry("m2"), entry("m1", portal_id=2)], NOW)
+    await entries.add([], NOW)
+
+    assert [entry("m2"), entry("m1")] == list(await entries.read(["62515:acme:m2", "62515:acme:m0", ENTRY]))
+    assert [] == list(await entries.read([]))
+
+
+async def test_an_entry_that_is_there_stays(entries: EntryStore, entry: Any) -> None:
+    """Adding again, alone or in a batch, changes nothing of what became of an entry."""
+    await entries.add([entry()], NOW)
+    await entries.intend(ENTRY, FIRST)
+
+    await entries.add([entry("m2"), entry()], NOW)
+
+    assert [replace(entry(), intents=(FIRST,), attempts=1), entry("m2")] == list(
+        await entries.read([ENTRY, "62515:acme:m2"])
+    )
+
+
+async def test_intents_of_several_holders_stand_side_by_side(entries: EntryStore, entry: Any) -> None:
+    """Each holder sees in its own write who else has an open intent, and can drop its own alone."""
+    await entries.add([entry()], NOW)
+
+    assert (FIRST,) == (await entries.intend(ENTRY, FIRST)).intents
+    seen = await entries.intend(ENTRY, SECOND)
+    assert {FIRST, SECOND} == set(seen.intents)
+    assert 2 == seen.attempts
+    await entries.withdraw(ENTRY, 7)
+    await entries.withdraw(ENTRY, 7)
+
+    [left] = await entries.read([ENTRY])
+    assert (SECOND,) == left.intents
+
+
+async def test_one_of_two_concurrent_intents_sees_the_other(entries: EntryStore, entry: Any) -> None:
+    """Of holders that intend at the same moment at most one sees itself alone."""
+    await entries.add([entry()], NOW)
+
+    seen = await asyncio.gather(*(entries.intend(ENTRY, Intent(fence, NOW, "904")) for fence in range(1, 17)))
+
+    assert 1 >= sum(1 == len(one.intents) for one in seen)
+    assert 16 == max(len(one.intents) for one in seen)
+
+
+async def test_an_intent_replaces_those_that_came_to_nothing(entries: EntryStore, entry: Any) -> None:
+    """A new intent drops the ones that were looked for and not found, and its own earlier one."""
+    await entries.add([entry()], NOW)
+    await entries.intend(ENTRY, FIRST)
+    again = replace(SECOND, at=NOW + timedelta(seconds=90))
+    await entries.intend(ENTRY, SECOND)
+
+    assert (again,) == (await entries.intend(ENTRY, again, instead_of={7})).intents
+
+
+async def test_a_contact_that_is_gone_is_remembered(entries: EntryStore, entry: Any) -> None:
+    """Withdrawing can name a contact that does not exist any more."""
+    await entries.add([entry()], NOW)
+    await entries.intend(ENTRY, FIRST)
+
+    await entries.withdraw(ENTRY, 7, gone="904")
+
+    [left] = await entries.read([ENTRY])
+    assert ((), ("904",)) == (left.intents, left.gone)
+
+
+async def test_a_postponed_entry_says_until_when(entries: EntryStore, entry: Any) -> None:
+    """Postponing sets the time and leaves the intents."""
+    await entries.add([entry()], NOW)
+    await entries.intend(ENTRY, FIRST)
+
+    await entries.postpone(ENTRY, NOW + timedelta(seconds=75), "unknown")
+
+    [left] = await entries.read([ENTRY])
+    assert (NOW + timedelta(seconds=75), (FIRST,), True) == (left.due_at, left.intents, left.open)
+
+
+async def test_a_settled_entry_has_no_open_ends(entries: EntryStore, memory: Any, entry: Any) -> None:
+    """Settling sets the state and the record, drops intents and wait, and keeps the events, in one write."""
+    await entries.add([entry()], NOW)
+    await entries.intend(ENTRY, FIRST)
+    await entries.postpone(ENTRY, NOW, "unknown")
+
+    await entries.settle(ENTRY, Settlement("recorded", NOW, "904", "77", adopted=True, events=(told(),)))
+
+    [left] = await entries.read([ENTRY])
+    assert ("recorded", "77", (), None, False) == (
+        left.state, left.communication_id, left.intents, left.due_at, left.open,
+    )  # fmt: skip
+    [pending] = await memory.entry_outbox.pending(10)
+    assert (ENTRY, (told(),)) == (pending.document_id, pending.events)
+
+
+async def test_published_events_are_forgotten(entries: EntryStore, memory: Any, entry: Any) -> None:
+    """An event is pending until it is removed; removing again, or nothing known, changes nothing."""
+    await entries.add([entry("m1"), entry("m2")], NOW)
+    for message_id in ("m1", "m2"):
+        await entries.settle(f"62515:acme:{message_id}", Settlement("recorded", NOW, events=(told(),)))
+    assert 2 == len(await memory.entry_outbox.pending(10))
+
+    for _ in range(2):
+        await memory.entry_outbox.remove(ENTRY, [told().id])
+
+    assert ["62515:acme:m2"] == [pending.document_id for pending in await memory.entry_outbox.pending(10)]
+
+
+async def test_an_unmatched_entry_is_still_open(entries: EntryStore, entry: Any) -> None:
+    """A reply without a contact can still be written, and nothing is told of it."""
+    await entries.add([entry()], NOW)
+
+    await entries.settle(ENTRY, Settlement("unmatched", NOW, reason="no contact"))
+
+    [left] = await entries.read([ENTRY])
+    assert ("unmatched", True) == (left.state, left.open)
+
+
+async def test_a_record_belongs_to_one_entry(communications: Communications) -> None:
+    """The first claim of a record stays; its owner may claim it again; another account's same id is another record."""
+    claims = await asyncio.gather(*(communications.own(1, "77", f"e{n}") for n in range(8)))
+    owner = claims.index(True)
+
+    assert 1 == sum(claims)
+    assert await communications.own(1, "77", f"e{owner}")
+    assert not await communications.own(1, "77", "someone else")
+    assert await communications.own(2, "77", "someone else")

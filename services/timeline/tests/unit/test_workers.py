@@ -1,0 +1,217 @@
+"""When lanes run: at once when something is due, each account's turns one after the other, and to a stop in time."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any
+
+import pytest
+
+from chassis.clock import ManualClock
+from chassis.lifespan import Plumbing
+from chassis.metrics import Metrics
+from timeline.adapters.in_memory import InMemoryStores
+from timeline.models import Received, Work
+from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
+
+
+class Turns:
+    """Turns that a test lets end."""
+
+    def __init__(self) -> None:
+        self.begun: list[int] = []
+        self.at_once: Counter[int] = Counter()
+        self.gate = asyncio.Event()
+        self.more: list[int] = []
+        self.fail = False
+
+    async def __call__(self, portal_id: int) -> bool:
+        """One turn."""
+        self.begun.append(portal_id)
+        self.at_once[portal_id] += 1
+        assert 1 == self.at_once[portal_id]
+        await self.gate.wait()
+        self.at_once[portal_id] -= 1
+        if self.fail:
+            raise ZeroDivisionError
+        if portal_id in self.more:
+            self.more.remove(portal_id)
+            return True
+        return False
+
+
+async def nothing(_: Collection[int]) -> Sequence[int]:
+    """Finds no lane."""
+    return ()
+
+
+@pytest.fixture
+def turns() -> Turns:
+    """The turns."""
+    return Turns()
+
+
+@pytest.fixture
+def plumbing(clock: ManualClock, metrics: Metrics) -> Plumbing:
+    """Clock and metrics."""
+    return Plumbing(clock=clock, metrics=metrics)
+
+
+@pytest.fixture
+def workers(plumbing: Plumbing) -> Workers:
+    """Loops that need no preparation."""
+    return Workers(plumbing, Preparation())
+
+
+@pytest.fixture
+def new_runner(turns: Turns, plumbing: Plumbing) -> Callable[..., LaneRunner]:
+    """Makes a runner of those turns."""
+
+    def new_runner(
+        find: Callable[[Collection[int]], Awaitable[Sequence[int]]] = nothing, ended: list[str] | None = None
+    ) -> LaneRunner:
+        notes = [] if ended is None else ended
+        return LaneRunner(
+            turns, find, after_turn=lambda: notes.append("turn"), stopping=asyncio.Event(), plumbing=plumbing
+        )
+
+    return new_runner
+
+
+async def passes(turns: int = 20) -> None:
+    """Let tasks that can go on do so."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+
+async def test_a_lane_runs_at_once_and_once_at_a_time(turns: Turns, new_runner: Callable[..., LaneRunner]) -> None:
+    """Work starts without waiting for a sweep; what comes during a turn gets one more turn after it."""
+    runner = new_runner()
+    async with runner.running():
+        runner.work_soon([1, 2])
+        await passes()
+        assert [1, 2] == turns.begun
+        runner.work_soon([1])
+        runner.work_soon([1])
+        await passes()
+        assert [1, 2] == turns.begun
+        turns.gate.set()
+        await passes()
+
+    assert [1, 2, 1] == turns.begun
+
+
+async def test_a_turn_that_left_work_is_followed_by_another(
+    turns: Turns, new_runner: Callable[..., LaneRunner]
+) -> None:
+    """A lane whose lease was used up goes on with the next."""
+    turns.more, ended = [1, 1], []
+    turns.gate.set()
+    runner = new_runner(ended=ended)
+    async with runner.running():
+        runner.work_soon([1])
+        await passes()
+
+    assert [1, 1, 1] == turns.begun
+    assert ["turn"] * 3 == ended
+
+
+async def test_a_process_works_on_so_many_lanes_at_once(turns: Turns, new_runner: Callable[..., LaneRunner]) -> None:
+    """There are as many lanes at work as connections to HubSpot; the others follow in the order they came."""
+    runner = new_runner()
+    async with runner.running():
+        runner.work_soon(range(MAX_LANES + 5))
+        await passes()
+        assert MAX_LANES == len(turns.begun)
+        turns.gate.set()
+        await passes()
+
+    assert list(range(MAX_LANES + 5)) == turns.begun
+
+
+async def test_a_failed_turn_is_counted_and_others_go_on(
+    turns: Turns, new_runner: Callable[..., LaneRunner], metrics: Metrics
+) -> None:
+    """A turn that ends with an error takes nothing with it."""
+    turns.fail = True
+    turns.gate.set()
+    runner = new_runner()
+    async with runner.running():
+        runner.work_soon([1])
+        await passes()
+        turns.fail = False
+        runner.work_soon([1, 2])
+        await passes()
+
+    assert [1, 1, 2] == turns.begun
+    assert 'worker_failures_total{worker="lane"} 1.0' in metrics.render().decode()
+
+
+async def test_a_sweep_runs_what_it_finds(
+    turns: Turns, new_runner: Callable[..., LaneRunner], plumbing: Plumbing
+) -> None:
+    """Lanes that nobody was woken for run when the sweep finds them; preparations come first, until they succeeded."""
+    tried: list[str] = []
+
+    async def find(running: Collection[int]) -> Sequence[int]:
+        tried.append(f"find beside {list(running)}")
+        return [7]
+
+    async def prepare() -> None:
+        tried.append("prepare")
+        if 1 == len(tried):
+            raise ConnectionError
+
+    turns.gate.set()
+    runner = new_runner(find)
+    async with runner.running(), Workers(plumbing, Preparation(prepare)).sweep(runner).running() as worker:
+        await passes()
+        worker.wake()
+        await passes()
+
+    assert ["prepare", "prepare", "find beside []"] == tried
+    assert [7] == turns.begun
+
+
+async def test_at_the_end_turns_come_to_a_stop(turns: Turns, new_runner: Callable[..., LaneRunner]) -> None:
+    """When the process stops, turns at work may end, and no other begins."""
+    runner = new_runner()
+    turns.more = [1]
+    async with runner.running():
+        runner.work_soon([1])
+        await passes()
+        asyncio.get_running_loop().call_soon(turns.gate.set)
+    runner.work_soon([2])
+    await passes()
+
+    assert [1] == turns.begun
+
+
+async def test_what_was_left_in_the_inbox_is_assigned(
+    start: Any, reply: Any, memory: InMemoryStores, workers: Workers, clock: ManualClock
+) -> None:
+    """A process that starts assigns what another one took in and died before it could assign."""
+    process = start()
+    await memory.inbox.add([Received(reply().data)], clock.now())
+    woken: list[int] = []
+
+    async with workers.assignment(process.assigner, work_soon=woken.extend).running():
+        await passes()
+
+    assert [62515] == woken
+    assert ["62515:acme:m1"] == list(memory.entries.entries)
+
+
+async def test_the_gauge_says_how_old_the_oldest_is(
+    memory: InMemoryStores, workers: Workers, clock: ManualClock, metrics: Metrics
+) -> None:
+    """On-call sees for how long a reply has been waiting, and zero when none is."""
+    async with workers.gauge(memory.stores.lanes).running() as worker:
+        await passes()
+        assert "timeline_oldest_pending_seconds 0.0" in metrics.render().decode()
+        await memory.lanes.add({1: [Work("t", "e", "c", clock.now())]}, clock.now())
+        clock.advance(3)
+        worker.wake()
+        await passes()
+
+    assert "timeline_oldest_pending_seconds 3.0" in metrics.render().decode()
