@@ -9,6 +9,8 @@ MEMBERS := libs/contracts libs/chassis libs/hubspot_client libs/chert_client lib
 IMAGES := oauth webhooks actions timeline simulators harness ops
 NAME ?=
 SCALE ?= quick
+# Most tests wait for a server, so three at a time suit two cores. A file stays with one worker and its servers.
+PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 
 .PHONY: help
 help: ## print this help
@@ -31,7 +33,7 @@ down: ## stop what a killed run left behind
 .PHONY: test check lint types imports unit integration e2e
 test: setup ## everything: lint, types, imports, unit, conformance, architecture, e2e
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/pytest
+	@$(PYTEST)
 check: lint types imports ## lint, types and import contracts
 lint: setup ## ruff (a docstring on every public name included) and formatting
 	@$(BIN)/ruff check .
@@ -43,9 +45,9 @@ imports: setup ## who may import whom
 unit: setup ## the fast tests, no backends
 	@$(BIN)/pytest -m "not integration and not e2e"
 integration: setup ## tests on the real Kafka and the real database server
-	@$(BIN)/pytest -m integration
+	@$(PYTEST) -m integration
 e2e: setup ## the whole system, every service its own process
-	@$(BIN)/pytest -m e2e
+	@$(PYTEST) -m e2e
 fmt: setup ## format and fix what can be fixed
 	@$(BIN)/ruff check --fix-only -q .
 	@$(BIN)/ruff format -q .

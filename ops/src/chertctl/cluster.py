@@ -1,5 +1,6 @@
 """A Kafka cluster as an administrator sees it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,11 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from chertctl.catalogue import Topic
+
+LEADER_SECONDS = 10.0
+"""The longest that a new topic may take until it can be used."""
+
+LOOK_SECONDS = 0.05
 
 REQUEST_MS = 10_000
 """The longest an administrative request may take."""
@@ -50,11 +56,12 @@ class Cluster:
         return set(await self._admin.list_topics())
 
     async def create(self, topics: Iterable[Topic]) -> None:
-        """Create topics; one that somebody else created meanwhile is fine.
+        """Create topics and return when each can be used; one that somebody else created meanwhile is fine.
 
         Raises:
-            ClusterError: a topic was refused.
+            ClusterError: a topic was refused, or did not get its leaders in time.
         """
+        topics = list(topics)
         response = await self._admin.create_topics(
             [
                 NewTopic(topic.name, topic.partitions, topic.replication_factor, topic_configs=topic.config)
@@ -65,6 +72,21 @@ class Cluster:
         for name, code, *_ in response.topic_errors:
             if code not in {0, TopicAlreadyExistsError.errno}:
                 raise ClusterError(f"{name}: {for_code(code).__name__}")
+        await self._led({topic.name for topic in topics})
+
+    async def _led(self, wanted: set[str]) -> None:
+        """Wait until every broker's metadata can show every partition with a leader."""
+        try:
+            async with asyncio.timeout(LEADER_SECONDS):
+                while not await self._have_leaders(wanted):  # noqa: ASYNC110 - nothing announces a leader
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            raise ClusterError("the topics were made but have no leaders yet; try again") from None
+
+    async def _have_leaders(self, wanted: set[str]) -> bool:
+        described = await self._admin.describe_topics(list(wanted))
+        led = {topic["topic"]: sum(part["leader"] >= 0 for part in topic["partitions"]) for topic in described}
+        return all(led.get(name, 0) > 0 for name in wanted) and await self.existing() >= set(wanted)
 
     async def differences(self, topics: Iterable[Topic]) -> list[Difference]:
         """Where the cluster differs from what is wanted."""
