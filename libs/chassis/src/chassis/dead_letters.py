@@ -103,10 +103,9 @@ def reason(error: Exception) -> str:
     own = getattr(error, "reason", None)
     if isinstance(own, str) and own:
         return own[:500]
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return type(error).__name__
-    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno} {frames[-1].name}"
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        return f"{frame.f_code.co_filename.rpartition('/')[2]}:{line} {frame.f_code.co_name}"
+    return type(error).__name__
 
 
 def _size(key: bytes | None, value: bytes | None, headers: RawHeaders) -> int:

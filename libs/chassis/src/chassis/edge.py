@@ -153,7 +153,8 @@ class _Body:
 
 
 def _too_slow() -> Refusal:
-    return Refusal(Code.INVALID_FIELD, "the body came too slowly", status=408, headers={"Connection": "close"})
+    """503, not 408: the senders of our signed routes take a 4xx as final and come again after a 5xx."""
+    return Refusal(Code.UNAVAILABLE, "the body came too slowly", headers={"Connection": "close"})
 
 
 def _too_large(max_bytes: int) -> Refusal:

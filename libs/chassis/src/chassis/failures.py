@@ -89,8 +89,11 @@ async def _not_loaded(_: Request, __: Exception) -> JSONResponse:
 
 async def _http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
-    if isinstance(error.__cause__, Refusal):  # FastAPI wraps what is raised while it reads a body
-        return error.__cause__.response()
+    match error.__cause__:  # FastAPI wraps what is raised while it reads a body
+        case Refusal() as refusal:
+            return refusal.response()
+        case RecursionError() | UnicodeDecodeError():
+            return Refusal(Code.INVALID_JSON, "broken JSON").response()
     code = _BY_STATUS.get(error.status_code, Code.INVALID_FIELD)
     words = {404: "no such route", 405: "method not allowed"}.get(error.status_code, "bad request")
     return Refusal(code, words, status=error.status_code, headers=error.headers).response()

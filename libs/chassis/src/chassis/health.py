@@ -68,8 +68,8 @@ class Heartbeat:
 class Health:
     """What a process watches in itself, and what it depends on."""
 
-    def __init__(self, clock: Clock, metrics: Metrics) -> None:
-        self._clock, self._metrics = clock, metrics
+    def __init__(self, clock: Clock, metrics: Metrics, check_seconds: float = CHECK_SECONDS) -> None:
+        self._clock, self._metrics, self._check_seconds = clock, metrics, check_seconds
         self._watched: dict[str, Watch] = {}
         self._checks: dict[str, Check] = {}
         self._stopping = False
@@ -120,7 +120,7 @@ class Health:
 
     async def _try(self, check: Check) -> str | None:
         try:
-            async with asyncio.timeout(CHECK_SECONDS):
+            async with asyncio.timeout(self._check_seconds):
                 await check()
         except Exception as error:  # noqa: BLE001 - whatever a dependency raises, it is not ready
             return type(error).__name__

@@ -105,7 +105,7 @@ async def _start(broker: KafkaBroker, clock: Clock) -> None:
     while True:
         try:
             await _probe(broker)
-            await broker.start()
+            await _join(broker)
         except Exception as error:
             LOG.warning("broker.away", error=type(error).__name__, exc_info=error)
             await _stop(broker)  # a subscriber that did start must not start twice
@@ -122,6 +122,22 @@ async def _probe(broker: KafkaBroker) -> None:
         await client.bootstrap()
     finally:
         await client.close()
+
+
+async def _join(broker: KafkaBroker) -> None:
+    """Start every subscriber at once: in FastStream's own start each waits for the rebalance that the last one caused.
+
+    Raises:
+        Exception: the first that a subscriber's start raised.
+    """
+    await broker.connect()
+    try:
+        async with asyncio.TaskGroup() as starting:
+            for subscriber in broker.subscribers:
+                starting.create_task(subscriber.start())
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    broker.running = True
 
 
 async def _stop(broker: KafkaBroker) -> None:

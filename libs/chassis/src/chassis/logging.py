@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol, TextIO, cast
 
 import structlog
 
+from chassis.tracing import current_trace_id
 from contracts.telemetry import LogEvent
 
 
@@ -103,6 +104,14 @@ def first_line(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMa
     return event
 
 
+def add_trace_id(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor: every line written under a trace carries its id, so that one id finds them all."""
+    trace_id = current_trace_id()
+    if int(trace_id, 16):
+        event.setdefault("trace_id", trace_id)
+    return event
+
+
 def describe_exception(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A structlog processor: an exception becomes its classes and the places it came through."""
     given = event.pop("exc_info", None)
@@ -112,8 +121,8 @@ def describe_exception(_: object, __: str, event: MutableMapping[str, Any]) -> M
     if error is not None:
         event["exception"] = [type(cause).__name__ for cause in _chain(error)]
         event["stack"] = [
-            f"{frame.filename.rpartition('/site-packages/')[2]}:{frame.lineno} {frame.name}"
-            for frame in traceback.extract_tb(error.__traceback__)
+            f"{frame.f_code.co_filename.rpartition('/site-packages/')[2]}:{line} {frame.f_code.co_name}"
+            for frame, line in traceback.walk_tb(error.__traceback__)
         ]
     return event
 
@@ -130,6 +139,7 @@ def configure(service: str, level: str, stream: TextIO = sys.stdout) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        add_trace_id,
         describe_exception,
         mask,
     ]
@@ -143,9 +153,13 @@ def configure(service: str, level: str, stream: TextIO = sys.stdout) -> None:
     for name, least in _CHATTY.items():
         logging.getLogger(name).setLevel(max(least, logging.getLevelName(level.upper())))
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),  # loggers are cached, levels can change
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.clear_contextvars()

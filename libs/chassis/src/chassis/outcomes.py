@@ -97,3 +97,9 @@ def read(event_type: EventType[D], record: Record) -> Event[D] | None:
         raise
     except Exception as error:
         raise ContractError(f"could not be read: {type(error).__name__}") from error
+
+
+def header(record: Record, name: str) -> str | None:
+    """A header as text for a log line, whatever its bytes are."""
+    found = next((value for key, value in record.headers if key == name and value), None)
+    return None if found is None else found[:200].decode(errors="replace")

@@ -74,6 +74,11 @@ class Delivery:
         self._settled: set[tuple[TopicPartition, int]] = set()
         self._finished = False
 
+    @property
+    def is_current(self) -> bool:
+        """Whether its partitions are still held under the assignment that it came under."""
+        return self.epoch == self._partitions.epoch
+
     def settle(self, record: Record) -> None:
         """Say that a record is done with: handled, dead-lettered, held or skipped."""
         self._settled.add((place(record), record.offset))
@@ -91,7 +96,7 @@ class Delivery:
         if self._finished:
             return
         self._finished = True
-        if self.epoch != self._partitions.epoch:
+        if not self.is_current:
             return  # a rebalance took the partitions: whoever has them now starts from what was committed
         unsettled = self.unsettled()
         for partition, offset in unsettled.items():
@@ -127,6 +132,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         self._idle.set()
         self._setbacks: dict[TopicPartition, tuple[int, int]] = {}
         self._pauses: dict[TopicPartition, asyncio.Task[None]] = {}
+        self._show()
 
     @property
     def idle(self) -> bool:

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from faststream.exceptions import NackMessage
 from faststream.kafka.message import KafkaAckableMessage
 from faststream.message import AckStatus
 
@@ -42,19 +41,19 @@ class Settles(Protocol):
 
 
 class Polled(KafkaAckableMessage):
-    """FastStream's message around a delivery: however it is acknowledged, the delivery knows what is settled."""
+    """FastStream's message around a delivery: whether it is acked or nacked, the delivery knows what is settled."""
 
     def __init__(self, delivery: Delivery, raw: object, consumer: OffsetReader) -> None:
         super().__init__(raw_message=raw, body=b"", consumer=consumer)
         self.delivery = delivery
 
     async def ack(self) -> None:
-        """Commit what is settled."""
+        """Finish the delivery, should that not be done."""
         await self.delivery.finish()
         self.committed = AckStatus.ACKED
 
     async def nack(self) -> None:
-        """Commit what is settled, rewind to the rest."""
+        """Finish the delivery: something escaped the policy, and what is not settled is rewound."""
         await self.delivery.finish()
         self.committed = AckStatus.NACKED
 
@@ -73,11 +72,7 @@ class Subscription:
         return Polled(Delivery(records, consumer, self._partitions), raw, consumer)
 
     async def consume(self, delivery: Delivery) -> None:
-        """Settle a delivery.
-
-        Raises:
-            NackMessage: part of it is not settled; it was rewound and pauses.
-        """
+        """Settle a delivery, and finish it while a rebalance still waits for it; FastStream's ack finds it done."""
         self._heartbeat.beat()
         try:
             with self._partitions.working():
@@ -87,12 +82,10 @@ class Subscription:
                 await delivery.finish()
         finally:
             self._heartbeat.rest()
-        if failure is not None:
-            raise NackMessage
 
     def _pause(self, delivery: Delivery, failure: Failure) -> None:
         unsettled = delivery.unsettled()
-        if delivery.epoch != self._partitions.epoch or not unsettled:
+        if not (delivery.is_current and unsettled):
             return
         seconds = self._partitions.pause(
             self._consumer(), unsettled, self._policy.pause_seconds, self._policy.longest_pause_seconds

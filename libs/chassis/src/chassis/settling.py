@@ -20,8 +20,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, Literal, TypeVar
 
-from aiokafka.structs import TopicPartition
-
 from chassis import cancellation, tracing
 from chassis.brake import Brake
 from chassis.clock import Clock
@@ -30,9 +28,10 @@ from chassis.health import Heartbeat
 from chassis.inbox import HeldMessage, Holds
 from chassis.logging import get_log
 from chassis.metrics import Metrics
-from chassis.outcomes import ErrorKinds, Failure, Kind, Policy, StrayCancellationError, TooSlowError, Work, read
+from chassis.outcomes import ErrorKinds, Failure, Kind, Policy, StrayCancellationError, TooSlowError, Work, header, read
 from chassis.partitions import Delivery, Partitions, place
 from chassis.randomness import Randomness
+from chassis.rounds import Round
 from contracts.envelope import ContractError, Event, EventData, EventType, NewerVersionError
 from contracts.telemetry import LogEvent
 from contracts.topics import owner_of
@@ -52,32 +51,6 @@ _LINES: dict[Outcome, LogEvent] = {
 
 class TrippedError(Exception):
     """The process is about to stop: nothing more is settled."""
-
-
-class _Round:
-    """One delivery on its way: which partitions have stopped, why, and what is set aside for the held messages."""
-
-    def __init__(self, delivery: Delivery, began: float) -> None:
-        self.delivery, self.began = delivery, began
-        self.failure: Failure | None = None
-        self.aside: list[Record] = []
-        self._all_stopped = False
-        self._stopped_at: dict[TopicPartition, int] = {}
-
-    def stop(self, failure: Failure) -> None:
-        """Settle nothing more."""
-        self._all_stopped, self.failure = True, failure
-
-    def stop_partition(self, record: Record, failure: Failure) -> None:
-        """Settle neither this record nor what follows it in its partition: nothing must overtake it."""
-        stopped_at = self._stopped_at.setdefault(place(record), record.offset)
-        self._stopped_at[place(record)] = min(stopped_at, record.offset)
-        self.failure = failure
-
-    def stopped(self, record: Record) -> bool:
-        """Whether this record has to wait."""
-        stopped_at = self._stopped_at.get(place(record))
-        return self._all_stopped or (stopped_at is not None and record.offset >= stopped_at)
 
 
 class Settler(Generic[D]):
@@ -109,7 +82,7 @@ class Settler(Generic[D]):
 
     async def settle(self, delivery: Delivery) -> Failure | None:
         """Settle what can be settled; the failure that stopped the rest, if any."""
-        turn = _Round(delivery, self._clock.monotonic())
+        turn = Round(delivery, self._clock.monotonic())
         try:
             await self._work(turn)
         except Exception as error:  # noqa: BLE001 - even a mistake of our own must pause: never spin, never lose
@@ -120,21 +93,21 @@ class Settler(Generic[D]):
             self._tell_batch(turn, seconds)
         return turn.failure
 
-    async def _work(self, turn: _Round) -> None:
+    async def _work(self, turn: Round) -> None:
         if self._brake.tripped:
             raise TrippedError
         async with asyncio.timeout(self._policy.handler_seconds):
             await self._holds.refresh(turn.delivery.epoch)
-        works = await self._sort(turn)
+        works = self._sort(turn)
         if self._in_batches:
             await self._together(turn, works)
         else:
             for work in works:
                 await self._one(turn, work)
-        await self._hold(turn)
+        await self._put_away(turn)
 
-    async def _sort(self, turn: _Round) -> list[Work[D]]:
-        """Read every record; bury, skip or set aside what no handler should see."""
+    def _sort(self, turn: Round) -> list[Work[D]]:
+        """Read every record; put apart what no handler should see."""
         works: list[Work[D]] = []
         for record in turn.delivery.records:
             if turn.stopped(record) or self._is_held(turn, record):
@@ -144,8 +117,7 @@ class Settler(Generic[D]):
             except NewerVersionError as error:
                 turn.stop_partition(record, Failure(Kind.RETRYABLE, error))
             except ContractError as error:
-                with tracing.continued(header(record, "traceparent"), self._randomness):
-                    await self._bury(turn, record, error, attempt=0)
+                turn.broken.append((record, error))
             else:
                 if event is None:
                     self._settle(turn, record, "skipped")
@@ -153,13 +125,13 @@ class Settler(Generic[D]):
                     works.append(Work(record, event))
         return works
 
-    def _is_held(self, turn: _Round, record: Record) -> bool:
+    def _is_held(self, turn: Round, record: Record) -> bool:
         if (record.partition, owner_of(record.key)) not in self._holds:
             return False
         turn.aside.append(record)
         return True
 
-    async def _together(self, turn: _Round, works: Sequence[Work[D]]) -> None:
+    async def _together(self, turn: Round, works: Sequence[Work[D]]) -> None:
         """Hand a batch over; one that fails for good is halved, in order, until the culprit stands alone."""
         works = [work for work in works if not (turn.stopped(work.record) or self._is_held(turn, work.record))]
         if len(works) <= 1:
@@ -177,7 +149,7 @@ class Settler(Generic[D]):
             await self._together(turn, works[: len(works) // 2])
             await self._together(turn, works[len(works) // 2 :])
 
-    async def _one(self, turn: _Round, work: Work[D]) -> None:
+    async def _one(self, turn: Round, work: Work[D]) -> None:
         if turn.stopped(work.record) or self._is_held(turn, work.record):
             return
         with tracing.continued(work.event.traceparent, self._randomness):
@@ -187,7 +159,9 @@ class Settler(Generic[D]):
             elif failure.kind is Kind.RETRYABLE:
                 turn.stop(failure)
             else:
-                await self._bury(turn, work.record, failure.error, attempt=attempt)
+                await self._put_away(turn, before=work.record)
+                if not turn.stopped(work.record):
+                    await self._bury(turn, work.record, failure.error, attempt=attempt)
 
     async def _try(self, work: Work[D]) -> tuple[int, Failure | None]:
         """Call the handler until it succeeds, may not be called again, or has been called often enough."""
@@ -216,7 +190,21 @@ class Settler(Generic[D]):
             return Failure(self._kinds.of(error), error)
         return None
 
-    async def _bury(self, turn: _Round, record: Record, error: Exception, *, attempt: int) -> None:
+    async def _put_away(self, turn: Round, before: Record | None = None) -> None:
+        """Bury or hold what no handler sees: all of it, or what lies before a record in its partition.
+
+        A dead letter is written only when everything before it is settled, for behind a record that has to wait it
+        would be written again at each delivery.
+        """
+        await self._hold(turn, before)
+        for record, error in turn.take_broken(before):
+            if turn.stopped(record) or self._is_held(turn, record):
+                continue
+            with tracing.continued(header(record, "traceparent"), self._randomness):
+                await self._bury(turn, record, error, attempt=0)
+        await self._hold(turn, before)
+
+    async def _bury(self, turn: Round, record: Record, error: Exception, *, attempt: int) -> None:
         self._heartbeat.beat()
         try:
             await self._dead_letters.bury(record, error, attempt)
@@ -230,14 +218,20 @@ class Settler(Generic[D]):
         if self._brake.tripped:
             turn.stop(Failure(Kind.RETRYABLE, TrippedError()))
 
-    async def _hold(self, turn: _Round) -> None:
-        if not turn.aside:
+    async def _hold(self, turn: Round, before: Record | None) -> None:
+        records = [record for record in turn.take_aside(before) if not turn.stopped(record)]
+        if not records:
             return
         self._heartbeat.beat()
-        async with asyncio.timeout(self._policy.handler_seconds):
-            await self._holds.hold([self._held(record) for record in turn.aside])
-        for record in turn.aside:
-            self._settle(turn, record, "held")
+        try:
+            async with asyncio.timeout(self._policy.handler_seconds):
+                await self._holds.hold([self._held(record) for record in records])
+        except Exception as away:  # noqa: BLE001 - whatever keeps them from being stored, nothing is lost
+            for record in records:
+                turn.stop_partition(record, Failure(Kind.RETRYABLE, away))
+        else:
+            for record in records:
+                self._settle(turn, record, "held")
 
     def _held(self, record: Record) -> HeldMessage:
         return HeldMessage(
@@ -252,7 +246,7 @@ class Settler(Generic[D]):
             held_at=self._clock.now(),
         )
 
-    def _settle(self, turn: _Round, record: Record, outcome: Outcome, **more: object) -> None:
+    def _settle(self, turn: Round, record: Record, outcome: Outcome, **more: object) -> None:
         """Mark a record as settled, count it, and write its line unless its batch's line speaks for it."""
         turn.delivery.settle(record)
         self._metrics.count("consumer_events", topic=self._type.name, outcome=outcome)
@@ -270,10 +264,9 @@ class Settler(Generic[D]):
             "event_id": header(record, "ce_id"),
             "owner": owner_of(record.key),
             "delivery": self._partitions.attempt(place(record), record.offset),
-            "trace_id": tracing.current_trace_id(),
         }
 
-    def _tell_batch(self, turn: _Round, seconds: float) -> None:
+    def _tell_batch(self, turn: Round, seconds: float) -> None:
         unsettled = turn.delivery.unsettled()
         LOG.info(
             "event.handled",
@@ -283,9 +276,3 @@ class Settler(Generic[D]):
             outcome="postponed" if unsettled else "handled",
             milliseconds=round(seconds * 1000, 1),
         )
-
-
-def header(record: Record, name: str) -> str | None:
-    """A header as text for a log line, whatever its bytes are."""
-    found = next((value for key, value in record.headers if key == name and value), None)
-    return None if found is None else found[:200].decode(errors="replace")

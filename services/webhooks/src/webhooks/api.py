@@ -27,7 +27,6 @@ _CODES = {
 _REFUSALS: dict[int | str, dict[str, object]] = {
     400: {"model": Failure, "description": "Not a delivery"},
     401: {"model": Failure, "description": "Not authentic; `reason` says why"},
-    408: {"model": Failure, "description": "The body came too slowly"},
     413: {"model": Failure, "description": "Over 1 MiB"},
     503: {"model": Failure, "description": "Not stored; send it again"},
 }

@@ -29,7 +29,6 @@ _MISSING: Final = frozenset({"missing_signature", "missing_timestamp"})
 _RESPONSES: Final[dict[int | str, dict[str, object]]] = {
     400: {"model": Failure, "description": "Not an execution request"},
     401: {"model": Failure, "description": "HubSpot did not sign this; `reason` says how it fails"},
-    408: {"model": Failure, "description": "The body came too slowly"},
     413: {"model": Failure, "description": "Over 1 MiB"},
     503: {
         "model": Failure,
