@@ -21,6 +21,8 @@ from hubspot_client.errors import (
     ForbiddenError,
     GrantRevokedError,
     HubSpotError,
+    JournalOffsetLostError,
+    JournalPageUnreadableError,
     MalformedAnswerError,
     MissingScopesError,
     NoAnswerError,
@@ -37,8 +39,27 @@ from hubspot_client.errors import (
     UrlTooLongError,
     ValidationFailedError,
 )
-from hubspot_client.oauth import Introspection, OAuthClient, TokenGrant, TokenKind, authorize_url, pkce_challenge
+from hubspot_client.journal import (
+    APP_INSTALLED,
+    APP_UNINSTALLED,
+    DOCUMENTED_VERSION,
+    JOURNAL_SCOPES,
+    AppTokens,
+    JournalClient,
+    JournalEvent,
+    JournalPage,
+)
+from hubspot_client.oauth import (
+    AppGrant,
+    Introspection,
+    OAuthClient,
+    TokenGrant,
+    TokenKind,
+    authorize_url,
+    pkce_challenge,
+)
 from hubspot_client.paths import DEFAULT_API_VERSION, PATHS, RELEASES, ApiVersion, Paths, Release
+from hubspot_client.rate_limits import RateLimit, RateLimitObserver
 from hubspot_client.signatures import (
     SIGNATURE_HEADER,
     SIGNATURE_V3_HEADER,
@@ -51,8 +72,12 @@ from hubspot_client.signatures import (
 )
 
 __all__ = [
+    "APP_INSTALLED",
+    "APP_UNINSTALLED",
     "BATCH_LIMIT",
     "DEFAULT_API_VERSION",
+    "DOCUMENTED_VERSION",
+    "JOURNAL_SCOPES",
     "PATHS",
     "RELEASES",
     "SIGNATURE_HEADER",
@@ -67,7 +92,9 @@ __all__ = [
     "AccountMovingError",
     "AnswerLostError",
     "ApiVersion",
+    "AppGrant",
     "AppRejectedError",
+    "AppTokens",
     "BatchCreated",
     "CallLimits",
     "CodeRejectedError",
@@ -82,6 +109,11 @@ __all__ = [
     "HubSpotConnection",
     "HubSpotError",
     "Introspection",
+    "JournalClient",
+    "JournalEvent",
+    "JournalOffsetLostError",
+    "JournalPage",
+    "JournalPageUnreadableError",
     "MalformedAnswerError",
     "MissingScopesError",
     "NewCommunication",
@@ -90,6 +122,8 @@ __all__ = [
     "NotSentError",
     "OAuthClient",
     "Paths",
+    "RateLimit",
+    "RateLimitObserver",
     "RateLimitedError",
     "RecordLockedError",
     "Refusal",

@@ -43,6 +43,7 @@ class HubSpotClient:
             method="GET",
             path=self._connection.paths.account_details,
             access_token=partial(self._access_tokens, portal_id),
+            portal_id=portal_id,
         )
         return await self._connection.read(call, understood_as(AccountDetails))
 
@@ -56,5 +57,6 @@ class HubSpotClient:
             method="DELETE",
             path=self._connection.paths.external_install,
             access_token=partial(self._access_tokens, portal_id),
+            portal_id=portal_id,
         )
         await self._connection.write(call, succeeded)

@@ -181,7 +181,8 @@ class Communications:
         return (record.communication() for record in batch.results)
 
     def _call(self, portal_id: int, path: str, body: object) -> Call:
-        return Call(method="POST", path=path, json=body, access_token=partial(self._access_tokens, portal_id))
+        access_token = partial(self._access_tokens, portal_id)
+        return Call(method="POST", path=path, json=body, access_token=access_token, portal_id=portal_id)
 
 
 def _input(write_trace_id: str, new: NewCommunication) -> dict[str, object]:

@@ -25,6 +25,7 @@ from hubspot_client.errors import (
     ServerFaultError,
 )
 from hubspot_client.paths import DEFAULT_API_VERSION, PATHS, ApiVersion
+from hubspot_client.rate_limits import RateLimitObserver, rate_limit_of
 
 _READ_ATTEMPTS: Final = 3
 _RETRIED: Final = (NoAnswerError, MalformedAnswerError, ServerFaultError)
@@ -73,7 +74,10 @@ class CallLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request, as it will be sent; `json` and `form` exclude each other."""
+    """One request, as it will be sent; `json` and `form` exclude each other.
+
+    `portal_id` is the account on whose limit it counts.
+    """
 
     method: str
     path: str
@@ -81,6 +85,7 @@ class Call:
     json: object = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     access_token: Callable[[], Awaitable[str]] | None = None
+    portal_id: int | None = None
 
 
 class HubSpotConnection:
@@ -93,7 +98,9 @@ class HubSpotConnection:
         version: ApiVersion = DEFAULT_API_VERSION,
         limits: CallLimits | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
+        observe_rate_limit: RateLimitObserver | None = None,
     ) -> None:
+        self._observe_rate_limit = observe_rate_limit
         self.limits = limits or CallLimits()
         self.paths = PATHS[version]
         self._reading = stamina.AsyncRetryingCaller(
@@ -163,12 +170,18 @@ class HubSpotConnection:
         progress.sending = True
         try:
             response = await self._http.send(request, stream=True)
+            self._observe(call, response)
             async with aclosing(response):
                 content = await self._content(response)
         except httpx2.RequestError as error:
             # Not chained: the text of a protocol error can quote a header.
             raise _no_answer(error) from None
         return Answer(response.status_code, content, response.headers.get("retry-after"))
+
+    def _observe(self, call: Call, response: httpx2.Response) -> None:
+        told = rate_limit_of(response.headers)
+        if self._observe_rate_limit is not None and call.portal_id is not None and told is not None:
+            self._observe_rate_limit(call.portal_id, told)
 
     async def _request(self, call: Call) -> httpx2.Request:
         headers = {}

@@ -63,6 +63,7 @@ class Contacts:
             path=f"{self._connection.paths.contacts}/{contact_id}",
             params={"properties": ",".join(PROPERTIES)},
             access_token=partial(self._access_tokens, portal_id),
+            portal_id=portal_id,
         )
         return (await self._connection.read(call, understood_as(_Record))).contact()
 
@@ -89,6 +90,7 @@ class Contacts:
                 "limit": _SEARCH_LIMIT,
             },
             access_token=partial(self._access_tokens, portal_id),
+            portal_id=portal_id,
         )
         found = await self._connection.read(call, understood_as(_Found))
         return tuple(record.contact() for record in found.results)

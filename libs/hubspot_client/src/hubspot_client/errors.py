@@ -10,6 +10,7 @@
     │   ├── RateLimitedError              yes         no     429
     │   ├── RecordLockedError             yes         no     423
     │   └── AccountMovingError            yes         no     477, moving to another data centre
+    ├── JournalPageUnreadableError        yes         no     a page of the webhooks journal
     └── RefusedError
         ├── ValidationFailedError         no          no     400
         ├── AccessTokenExpiredError       yes         no     401; with a new access token
@@ -19,6 +20,7 @@
         ├── NotFoundError                 no          no     404
         ├── ConflictError                 no          no     409
         ├── UrlTooLongError               no          no     414
+        ├── JournalOffsetLostError        no          no     404 or 410 for an offset of the webhooks journal
         ├── UnknownRefusalError           no          no     any other 4xx
         └── TokenRefusedError
             ├── AppRejectedError              no          no     our configuration, or a refusal nobody knows
@@ -155,6 +157,20 @@ class AccountMovingError(ThrottledError):
     """477: the account is moving to another data centre, for up to a day."""
 
 
+class JournalPageUnreadableError(HubSpotError):
+    """A page of the webhooks journal is where HubSpot says, and cannot be had or understood.
+
+    A new link may help. A caller that gives up on the page steps over it by `offset` and asks about every account.
+    """
+
+    retryable = True
+    may_have_happened = False
+
+    def __init__(self, refusal: Refusal | None = None, *, offset: str = "") -> None:
+        self.offset = offset
+        super().__init__(refusal)
+
+
 class RefusedError(HubSpotError):
     """HubSpot understood and refused; nothing was done."""
 
@@ -199,6 +215,10 @@ class ConflictError(RefusedError):
 
 class UrlTooLongError(RefusedError):
     """414."""
+
+
+class JournalOffsetLostError(RefusedError):
+    """HubSpot no longer has, or never had, this offset of the webhooks journal: what it kept after it may be lost."""
 
 
 class UnknownRefusalError(RefusedError):

@@ -72,6 +72,16 @@ class TokenGrant(BaseModel):
     scopes: tuple[str, ...] | None
 
 
+class AppGrant(BaseModel):
+    """The app's own token, which belongs to no account."""
+
+    model_config = ConfigDict(frozen=True)
+
+    access_token: SecretStr
+    expires_at: datetime
+    """When the token ends, counted from before it was asked for."""
+
+
 class Introspection(Result):
     """What HubSpot says about a token; of one that is not active it says nothing else."""
 
@@ -100,6 +110,11 @@ class _TokenAnswer(Result):
             user_id=self.user_id,
             scopes=self.scopes,
         )
+
+
+class _AppTokenAnswer(Result):
+    access_token: SecretStr = Field(min_length=1)
+    expires_in: int = Field(gt=0, le=_LONGEST_LIFETIME_SECONDS)
 
 
 def authorize_url(
@@ -181,6 +196,18 @@ class OAuthClient:
             HubSpotError: any other leaf; none of them says anything about the grant.
         """
         return await self._grant({"grant_type": "refresh_token", "refresh_token": refresh_token}, _BY_ERROR_OF_REFRESH)
+
+    async def app_token(self, scopes: Sequence[str]) -> AppGrant:
+        """A token for the app itself (grant `client_credentials`); sent once.
+
+        Raises:
+            AppRejectedError: the credentials or the scopes are refused.
+            HubSpotError: any other leaf.
+        """
+        asked_at = self._now()
+        call = self._call(self._connection.paths.token, {"grant_type": "client_credentials", "scope": " ".join(scopes)})
+        answer = await self._connection.write(call, partial(_understand, _AppTokenAnswer, {}))
+        return AppGrant(access_token=answer.access_token, expires_at=asked_at + timedelta(seconds=answer.expires_in))
 
     async def introspect(self, token: str, kind: TokenKind) -> Introspection:
         """Whether a token is active and whose it is.

@@ -3,6 +3,8 @@
 HubSpot dates its API versions: one is released each March and September and is unsupported 18 months after its
 release. The version stands in a different place in each product's path, so it can be no prefix; each path is
 written out. The undated generations (v1 to v4) end in 2027 and have no row here.
+
+The webhooks journal is documented for 2026-03; its 2026-09 paths are assumed (hubspot-contract.md sections 3.3, 8).
 """
 
 from collections.abc import Mapping
@@ -40,6 +42,8 @@ class Paths:
     communications_batch_create: str
     communications_batch_read: str
     contact_communications_batch_read: str
+    journal: str
+    journal_subscriptions: str
 
 
 RELEASES: Final[Mapping[ApiVersion, Release]] = MappingProxyType(
@@ -63,6 +67,8 @@ PATHS: Final[Mapping[ApiVersion, Paths]] = MappingProxyType(
             communications_batch_create="/crm/objects/2026-03/communications/batch/create",
             communications_batch_read="/crm/objects/2026-03/communications/batch/read",
             contact_communications_batch_read="/crm/associations/2026-03/contacts/communications/batch/read",
+            journal="/webhooks-journal/journal/2026-03",
+            journal_subscriptions="/webhooks-journal/subscriptions/2026-03",
         ),
         "2026-09": Paths(
             token="/oauth/2026-09/token",  # noqa: S106 - a path, not a secret
@@ -76,6 +82,8 @@ PATHS: Final[Mapping[ApiVersion, Paths]] = MappingProxyType(
             communications_batch_create="/crm/objects/2026-09/communications/batch/create",
             communications_batch_read="/crm/objects/2026-09/communications/batch/read",
             contact_communications_batch_read="/crm/associations/2026-09/contacts/communications/batch/read",
+            journal="/webhooks-journal/journal/2026-09",
+            journal_subscriptions="/webhooks-journal/subscriptions/2026-09",
         ),
     }
 )

@@ -51,6 +51,8 @@ def test_a_path_names_its_own_version_and_no_older_scheme(version: ApiVersion) -
         ("contacts_search", "/crm/objects/2026-09/contacts/search"),
         ("communications", "/crm/objects/2026-09/communications"),
         ("contact_communications_batch_read", "/crm/associations/2026-09/contacts/communications/batch/read"),
+        ("journal", "/webhooks-journal/journal/2026-09"),
+        ("journal_subscriptions", "/webhooks-journal/subscriptions/2026-09"),
     ],
 )
 def test_paths_are_those_of_the_contract(product: str, path: str) -> None:

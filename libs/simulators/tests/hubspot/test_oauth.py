@@ -277,3 +277,72 @@ async def test_client_credentials_give_an_app_token(http: httpx2.AsyncClient, cl
     assert "client_credentials" == granted.json()["token_use"]
     assert "refresh_token" not in granted.json()
     assert "BAD_SCOPES" == refused.json()["status"]
+
+
+async def test_a_plan_that_gains_a_scope_grants_it_next_time(
+    http: httpx2.AsyncClient, portal_id: int, authorize_query: Query, client_form: dict[str, str]
+) -> None:
+    """What an account can grant changes with its plan, and what is not named stays."""
+    await http.patch(f"/control/portals/{portal_id}", json={"unavailable_scopes": ["automation"]})
+    without = await _granted(http, portal_id, authorize_query, client_form)
+    await http.patch(f"/control/portals/{portal_id}", json={"withheld_scopes": []})
+    still_without = await _granted(http, portal_id, authorize_query, client_form)
+    await http.patch(f"/control/portals/{portal_id}", json={"unavailable_scopes": []})
+
+    assert "automation" not in without["scopes"]
+    assert "automation" not in still_without["scopes"]
+    assert "automation" in (await _granted(http, portal_id, authorize_query, client_form))["scopes"]
+
+
+async def test_a_required_scope_can_be_withheld(
+    http: httpx2.AsyncClient, portal_id: int, authorize_query: Query, client_form: dict[str, str]
+) -> None:
+    """A grant without a scope that the app requires, of which only the token tells."""
+    await http.patch(f"/control/portals/{portal_id}", json={"withheld_scopes": ["crm.schemas.contacts.read"]})
+
+    tokens = await _granted(http, portal_id, authorize_query, client_form)
+
+    assert {"oauth", "crm.objects.contacts.read", "crm.objects.contacts.write", "automation"} == {*tokens["scopes"]}
+
+
+@pytest.mark.parametrize("reuse", [True, False])
+async def test_a_second_install_may_get_the_same_refresh_token(
+    http: httpx2.AsyncClient, portal_id: int, authorize_query: Query, client_form: dict[str, str], reuse: bool
+) -> None:
+    """Switched so, an account with a living grant gets its refresh token again, and a new one after an uninstall."""
+    await http.patch("/control/switches", json={"reuse_refresh_token": reuse})
+    first, second = [await _granted(http, portal_id, authorize_query, client_form) for _ in range(2)]
+    await http.post(f"/control/portals/{portal_id}/uninstall")
+    third = await _granted(http, portal_id, authorize_query, client_form)
+
+    assert reuse == (first["refresh_token"] == second["refresh_token"])
+    assert first["access_token"] != second["access_token"]
+    assert third["refresh_token"] not in {first["refresh_token"], second["refresh_token"]}
+
+
+@pytest.mark.parametrize("decision", ["approve", "cancel"])
+async def test_the_screen_can_answer_with_any_error(
+    http: httpx2.AsyncClient, portal_id: int, authorize_query: Query, decision: str
+) -> None:
+    """Switched on, every decision goes back as that error with the state; switched off, it counts again."""
+    await http.patch("/control/switches", json={"authorize_error": "temporarily_unavailable<b>"})
+    form = {"decision": decision, "portal": str(portal_id)}
+    refused = await http.post(_url(authorize_query), data=form)
+    await http.patch("/control/switches", json={"authorize_error": ""})
+
+    query = parse_qs(urlsplit(refused.headers["location"]).query)
+    assert (["temporarily_unavailable<b>"], ["state-1"]) == (query["error"], query["state"])
+    assert "code" not in query
+    assert "code=" in await ScriptedAdmin(http).approve(_url(authorize_query), portal_id)
+
+
+async def _granted(
+    http: httpx2.AsyncClient, portal_id: int, query: Query, client_form: dict[str, str]
+) -> dict[str, str]:
+    """The tokens of one more install, without PKCE."""
+    plain = {name: value for name, value in query.items() if not name.startswith("code_challenge")}
+    location = await ScriptedAdmin(http).approve(_url(plain), portal_id)
+    code = parse_qs(urlsplit(location).query)["code"][0]
+    form = {"grant_type": "authorization_code", "redirect_uri": plain["redirect_uri"], "code": code}
+    tokens: dict[str, str] = (await http.post("/oauth/2026-09/token", data=client_form | form)).json()
+    return tokens

@@ -57,6 +57,15 @@ async def test_the_button_uninstalls(http: httpx2.AsyncClient, bearer: dict[str,
     assert 1 == len((await http.get("/control/deliveries")).json()["deliveries"])
 
 
+async def test_connected_apps_shows_since_when(
+    http: httpx2.AsyncClient, bearer: dict[str, str], portal_id: int
+) -> None:
+    """The install's moment, by the simulator's clock, stands beside the app."""
+    page = await http.get(f"/connected-apps/{portal_id}")
+
+    assert "installed 21 Sep 2026, 14:13:20 UTC" in page.text
+
+
 @pytest.mark.parametrize("path", ["/contacts/1/objects/0-1", "/contacts/62515/record/0-1/1", "/connected-apps/1"])
 async def test_what_is_not_there_has_a_page(http: httpx2.AsyncClient, portal_id: int, path: str) -> None:
     """An unknown account or contact is told in words."""

@@ -45,10 +45,26 @@ def calling(*scopes: str, search: bool = False) -> Callable[..., Coroutine[Any, 
         else:
             headers = simulator.limiter.take_call(grant.portal_id, now, switches)
         request.state.rate_headers = headers
-        _check_scopes(grant, scopes)
+        _check_scopes(grant.scopes, scopes)
         return Caller(simulator.world.portal(grant.portal_id), grant, headers)
 
     return caller_of
+
+
+def app_calling(*scopes: str) -> Callable[..., Coroutine[Any, Any, None]]:
+    """A dependency that admits a call with the app's own token that has every one of `scopes`; no limit counts it.
+
+    The dependency raises ApiError (401, 403).
+    """
+
+    async def admit(request: Request, simulator: SimulatorDep) -> None:
+        """Nothing, if the call may go on."""
+        token = _live(simulator.grants.access_token(_bearer(request)), simulator.clock.now())
+        if token.grant is not None:
+            raise ApiError(403, "FORBIDDEN", "This API takes the app's own token, not an account's")
+        _check_scopes(token.scopes, scopes)
+
+    return admit
 
 
 Installed = Annotated[Caller, Depends(calling("oauth"))]
@@ -63,13 +79,15 @@ def _bearer(request: Request) -> str:
 
 
 def _authenticated(token: AccessToken | None, now: float) -> Grant:
-    if token is None or token.grant is None or not token.active:
-        raise ApiError(
-            401,
-            "INVALID_AUTHENTICATION",
-            "Authentication credentials not found. This API supports OAuth 2.0 authentication.",
-            headers=FAILURE_HEADER,
-        )
+    grant = _live(token, now).grant
+    if grant is None:
+        raise _unauthenticated()
+    return grant
+
+
+def _live(token: AccessToken | None, now: float) -> AccessToken:
+    if token is None or not token.active:
+        raise _unauthenticated()
     if token.expires_at <= now:
         raise ApiError(
             401,
@@ -78,11 +96,20 @@ def _authenticated(token: AccessToken | None, now: float) -> Grant:
             context={"expire time": [to_iso(token.expires_at)]},
             headers=FAILURE_HEADER,
         )
-    return token.grant
+    return token
 
 
-def _check_scopes(grant: Grant, scopes: tuple[str, ...]) -> None:
-    missing = [scope for scope in scopes if scope not in grant.scopes]
+def _unauthenticated() -> ApiError:
+    return ApiError(
+        401,
+        "INVALID_AUTHENTICATION",
+        "Authentication credentials not found. This API supports OAuth 2.0 authentication.",
+        headers=FAILURE_HEADER,
+    )
+
+
+def _check_scopes(granted: tuple[str, ...], scopes: tuple[str, ...]) -> None:
+    missing = [scope for scope in scopes if scope not in granted]
     if missing:
         detail = Detail(
             "One or more of the following scopes are required.", context={"requiredGranularScopes": missing}

@@ -14,7 +14,20 @@ from fastapi_offline import FastAPIOffline
 from simulators import edge_control
 from simulators.clock import Clock
 from simulators.edge import Edge
-from simulators.hubspot import account, associations, communications, consent, contacts, control, oauth, pages, search
+from simulators.hubspot import (
+    account,
+    associations,
+    communications,
+    consent,
+    contacts,
+    control,
+    control_journal,
+    journal_api,
+    marketplace,
+    oauth,
+    pages,
+    search,
+)
 from simulators.hubspot.deliveries import TooManyDeliveriesError
 from simulators.hubspot.errors import EXCEPTION_HANDLERS, ExceptionHandler
 from simulators.hubspot.settings import HubSpotSimulatorSettings
@@ -43,6 +56,8 @@ API: tuple[tuple[APIRouter, tuple[str, ...]], ...] = (
     (associations.pair_router, ASSOCIATION_PAIRS),
     (associations.list_router, ASSOCIATION_LISTS),
     (associations.batch_router, ASSOCIATION_BATCHES),
+    (journal_api.subscriptions_router, tuple(f"/webhooks-journal/subscriptions/{version}" for version in DATED)),
+    (journal_api.journal_router, tuple(f"/webhooks-journal/journal/{version}" for version in DATED)),
 )
 
 
@@ -85,7 +100,10 @@ def _add_routes(app: FastAPI) -> None:
             app.include_router(router, prefix=prefix, include_in_schema=False)
     app.include_router(consent.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)
+    app.include_router(marketplace.router, include_in_schema=False)
+    app.include_router(journal_api.files_router, include_in_schema=False)
     app.include_router(control.router)
+    app.include_router(control_journal.router)
     app.include_router(edge_control.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parents[1] / "static"))
 

@@ -33,6 +33,9 @@ SUBSCRIPTIONS = (
 )
 
 
+INSTALL_PATH = "/api/hubspot/oauth/install"
+
+
 def app_from(settings: HubSpotSimulatorSettings) -> App:
     """The app with the credentials and addresses of the settings."""
     return App(
@@ -41,6 +44,7 @@ def app_from(settings: HubSpotSimulatorSettings) -> App:
         client_secret=settings.client_secret.get_secret_value(),
         name=APP_NAME,
         redirect_uris=settings.redirect_uris,
+        install_url=settings.install_url or (settings.public_base_url or settings.target_base_url) + INSTALL_PATH,
         required_scopes=REQUIRED_SCOPES,
         conditional_scopes=CONDITIONAL_SCOPES,
         subscriptions=SUBSCRIPTIONS,

@@ -1,5 +1,6 @@
 """The authorize screen: what an app asks for, and the user's answer (contract 1.1)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
@@ -40,16 +41,30 @@ class AuthorizeQuery:
     def back(self, **parameters: str) -> Response:
         """The redirect to the app, with its state."""
         state = {} if self.state is None else {"state": self.state}
-        separator = "&" if "?" in self.redirect_uri else "?"
-        return RedirectResponse(self.redirect_uri + separator + urlencode(parameters | state), 303)
+        return RedirectResponse(with_parameters(self.redirect_uri, parameters | state), 303)
 
-    def grantable(self, portal: Portal, app: App) -> tuple[str, ...]:
-        """The scopes the account can grant; those it cannot are dropped silently, unless the app requires them."""
-        missing = app.required_scopes & portal.unavailable_scopes
-        if missing:
-            raise AuthorizeScreenError("This account cannot connect", f"Its plan lacks {', '.join(sorted(missing))}.")
-        asked = dict.fromkeys((*self.scopes, *self.optional_scopes))
-        return tuple(scope for scope in asked if scope in app.scopes - portal.unavailable_scopes)
+
+def with_parameters(url: str, parameters: dict[str, str]) -> str:
+    """An address of the app with more parameters than it may have already."""
+    return url + ("&" if "?" in url else "?") + urlencode(parameters)
+
+
+def grantable(asked: Iterable[str], portal: Portal, app: App) -> tuple[str, ...]:
+    """The scopes the account grants; those it cannot are dropped silently, unless the app requires them.
+
+    Raises:
+        AuthorizeScreenError: The app requires what the account's plan lacks.
+    """
+    missing = app.required_scopes & portal.unavailable_scopes
+    if missing:
+        raise AuthorizeScreenError("This account cannot connect", f"Its plan lacks {', '.join(sorted(missing))}.")
+    granted = app.scopes - portal.unavailable_scopes - portal.withheld_scopes
+    return tuple(scope for scope in dict.fromkeys(asked) if scope in granted)
+
+
+def error_page(request: Request, error: AuthorizeScreenError) -> Response:
+    """The screen's words, for the user alone."""
+    return page(request, "message.html", status=400, title=error.title, words=error.words)
 
 
 @router.get("/oauth/authorize")
@@ -60,7 +75,7 @@ async def show(request: Request, simulator: SimulatorDep, portal_id: int | None 
         query = _checked(request, simulator.app)
         portals = _choices(simulator, portal_id)
     except AuthorizeScreenError as error:
-        return _error_page(request, error)
+        return error_page(request, error)
     if not _pkce_in_order(query):
         return query.back(error="invalid_request", error_description="code_challenge_method must be S256")
     return page(
@@ -83,18 +98,20 @@ async def decide(
     """Take the user's answer and send the browser back to the app."""
     try:
         query = _checked(request, simulator.app)
+        if simulator.world.switches.authorize_error:
+            return query.back(error=simulator.world.switches.authorize_error, error_description="As switched")
         if decision != "approve" or not _pkce_in_order(query):
             return query.back(error="access_denied", error_description="The user denied access")
         return query.back(code=_approve(query, simulator, chosen))
     except AuthorizeScreenError as error:
-        return _error_page(request, error)
+        return error_page(request, error)
 
 
 def _approve(query: AuthorizeQuery, simulator: Simulator, chosen: int | None) -> str:
     portal = simulator.world.portals.get(chosen) if chosen is not None else None
     if portal is None:
         raise AuthorizeScreenError("No account chosen", "Go back and choose the account to connect.")
-    scopes = query.grantable(portal, simulator.app)
+    scopes = grantable((*query.scopes, *query.optional_scopes), portal, simulator.app)
     approved = AuthorizationRequest(query.redirect_uri, portal.portal_id, scopes, query.code_challenge)
     return simulator.grants.issue_code(approved)
 
@@ -130,7 +147,3 @@ def _choices(simulator: Simulator, portal_id: int | None) -> list[Portal]:
     if portal_id not in simulator.world.portals:
         raise AuthorizeScreenError("Account not found", "You have no account with this id.")
     return [simulator.world.portals[portal_id]]
-
-
-def _error_page(request: Request, error: AuthorizeScreenError) -> Response:
-    return page(request, "message.html", status=400, title=error.title, words=error.words)

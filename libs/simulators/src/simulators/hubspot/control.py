@@ -18,6 +18,7 @@ from simulators.hubspot.control_models import (
     ExecutionView,
     InstallView,
     Ledger,
+    PortalChange,
     PortalOrder,
     PortalView,
     SwitchesOrder,
@@ -41,7 +42,19 @@ router = APIRouter(prefix="/control", tags=["HubSpot"])
 @router.post("/portals", status_code=201)
 async def open_portal(order: PortalOrder, simulator: SimulatorDep) -> PortalView:
     """Open an account; 409 when its id is taken."""
-    return PortalView.of(simulator.world.add_portal(order.portal_id, order.name, order.unavailable_scopes))
+    portal = simulator.world.add_portal(order.portal_id, order.name, order.unavailable_scopes, order.withheld_scopes)
+    return PortalView.of(portal)
+
+
+@router.patch("/portals/{portal_id}")
+async def change_portal(portal_id: int, order: PortalChange, simulator: SimulatorDep) -> PortalView:
+    """Change what an account may grant, as a change of its plan would; grants that live stay as they are."""
+    portal = simulator.world.portal(portal_id)
+    if order.unavailable_scopes is not None:
+        portal.unavailable_scopes = frozenset(order.unavailable_scopes)
+    if order.withheld_scopes is not None:
+        portal.withheld_scopes = frozenset(order.withheld_scopes)
+    return PortalView.of(portal)
 
 
 @router.post("/portals/{portal_id}/contacts", status_code=201)

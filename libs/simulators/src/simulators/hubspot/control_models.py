@@ -10,6 +10,7 @@ from simulators.hubspot.signing import SignatureVersion
 from simulators.hubspot.workflows import DEFAULT_WORKFLOW_ID, Execution, Outcome
 
 MAX_EVENTS = 100 * EVENTS_PER_REQUEST
+WITHHELD = "scopes left out of a grant without a word, even those that the app requires"
 
 
 class _View(BaseModel):
@@ -22,6 +23,16 @@ class PortalOrder(BaseModel):
     portal_id: int = Field(ge=1)
     name: str = Field(min_length=1, max_length=200)
     unavailable_scopes: list[str] = Field(default_factory=list, description="scopes that its plan cannot grant")
+    withheld_scopes: list[str] = Field(default_factory=list, description=WITHHELD)
+
+
+class PortalChange(BaseModel):
+    """What an account may grant from now on; what is not named stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    unavailable_scopes: list[str] | None = None
+    withheld_scopes: list[str] | None = None
 
 
 class PortalView(BaseModel):
@@ -223,7 +234,10 @@ class SwitchesView(_View):
     """How this HubSpot behaves."""
 
     push_uninstall: bool = Field(description="an uninstall is also pushed to the app")
+    journal: bool = Field(description="the journal answers; off, it is 503 and goes on writing things down")
     omit_hub_id: bool = Field(description="token answers lack hub_id")
+    reuse_refresh_token: bool = Field(description="a new install of an account with a live grant gets its old token")
+    authorize_error: str = Field(description="what the authorize screen answers the app whatever is decided; '' is off")
     search_lag_seconds: float = Field(description="how long after a write the search finds it")
     burst_limit: int = Field(description="calls per 10 s and account")
     search_limit: int = Field(description="searches per second and account")
@@ -235,7 +249,10 @@ class SwitchesOrder(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     push_uninstall: bool | None = None
+    journal: bool | None = None
     omit_hub_id: bool | None = None
+    reuse_refresh_token: bool | None = None
+    authorize_error: str | None = Field(default=None, max_length=1000)
     search_lag_seconds: float | None = Field(default=None, ge=0)
     burst_limit: int | None = Field(default=None, ge=0)
     search_limit: int | None = Field(default=None, ge=0)

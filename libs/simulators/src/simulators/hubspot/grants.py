@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from simulators.clock import Clock
 from simulators.hubspot.errors import OAuthError
+from simulators.hubspot.journal import APP_INSTALLED, APP_UNINSTALLED, Journal
 from simulators.hubspot.models import AccessToken, AuthorizationRequest, Grant, Portal
 from simulators.hubspot.state import World
 
@@ -27,9 +28,10 @@ def new_secret() -> str:
 class Grants:
     """Everything that was granted to the app."""
 
-    def __init__(self, clock: Clock, world: World, new_token: Callable[[], str] = new_secret) -> None:
+    def __init__(self, clock: Clock, world: World, journal: Journal, new_token: Callable[[], str] = new_secret) -> None:
         self._clock = clock
         self._world = world
+        self._journal = journal
         self._new_token = new_token
         self._codes: dict[str, tuple[AuthorizationRequest, float]] = {}
         self._grants: dict[str, Grant] = {}
@@ -62,8 +64,10 @@ class Grants:
             raise OAuthError("BAD_REDIRECT_URI", "invalid_grant", "missing or mismatched redirect uri")
         _check_verifier(request.code_challenge, code_verifier)
         portal = self._world.portal(request.portal_id)
+        if portal.install is None:
+            self._journal.record(portal.portal_id, APP_INSTALLED)
         self._world.record_install(portal, request.scopes)
-        return self._access_token(self._new_grant(portal, request.scopes))
+        return self._access_token(self._grant(portal, request.scopes))
 
     def refresh(self, refresh_token: str) -> AccessToken:
         """A new access token; the refresh token stays the same.
@@ -103,6 +107,8 @@ class Grants:
 
     def uninstall(self, portal: Portal) -> None:
         """Remove the app from an account: every grant and every access token of it ends now."""
+        if portal.install is not None:
+            self._journal.record(portal.portal_id, APP_UNINSTALLED)
         portal.install = None
         for grant in self._grants.values():
             if grant.portal_id == portal.portal_id:
@@ -110,6 +116,15 @@ class Grants:
         for token in self._access_tokens.values():
             if token.grant is not None and token.grant.portal_id == portal.portal_id:
                 token.active = False
+
+    def _grant(self, portal: Portal, scopes: tuple[str, ...]) -> Grant:
+        """A new grant, or the account's living one with other scopes where tokens are switched to be reused."""
+        if self._world.switches.reuse_refresh_token:
+            for grant in self._grants.values():
+                if grant.portal_id == portal.portal_id and grant.active:
+                    grant.scopes = scopes
+                    return grant
+        return self._new_grant(portal, scopes)
 
     def _new_grant(self, portal: Portal, scopes: tuple[str, ...]) -> Grant:
         grant = Grant(REFRESH_TOKEN_PREFIX + self._new_token(), portal.portal_id, portal.user_id, scopes)

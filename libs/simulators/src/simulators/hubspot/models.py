@@ -21,6 +21,7 @@ class App:
     client_secret: str
     name: str
     redirect_uris: tuple[str, ...]
+    install_url: str
     required_scopes: frozenset[str]
     conditional_scopes: frozenset[str]
     subscriptions: tuple[Subscription, ...]
@@ -72,12 +73,17 @@ class Install:
 
 @dataclass(slots=True)
 class Portal:
-    """One HubSpot account."""
+    """One HubSpot account.
+
+    The plan cannot grant `unavailable_scopes`; `withheld_scopes` are left out of a grant though it could, even those
+    that the app requires.
+    """
 
     portal_id: int
     name: str
     user_id: int
     unavailable_scopes: frozenset[str] = frozenset()
+    withheld_scopes: frozenset[str] = frozenset()
     install: Install | None = None
     contacts: dict[str, Contact] = field(default_factory=dict)
     communications: dict[str, Communication] = field(default_factory=dict)
@@ -130,7 +136,10 @@ class Switches:
     """How this HubSpot behaves where the contract leaves it open, or where a test wants less of it."""
 
     push_uninstall: bool
+    journal: bool = True
     omit_hub_id: bool = False
+    reuse_refresh_token: bool = False
+    authorize_error: str = ""
     search_lag_seconds: float = 0.0
     burst_limit: int = 110
     search_limit: int = 5

@@ -23,6 +23,8 @@ class HubSpotSimulatorSettings(BaseSettings):
     """Scheme, host and port where the app is called."""
     public_base_url: str | None = None
     """Scheme, host and port of the app as the world knows it, which signatures cover; absent, where it is called."""
+    install_url: str | None = None
+    """Where an install that begins at the marketplace calls the app; absent, its usual path at its public address."""
     push_uninstall: bool = True
     """Whether an uninstall is also pushed to the app; HubSpot documents no such push (contract 3.3)."""
     clock_file: Path | None = None

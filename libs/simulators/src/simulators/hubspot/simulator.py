@@ -11,7 +11,9 @@ from simulators.clock import Clock
 from simulators.faults import FaultPlan
 from simulators.hubspot.app_definition import app_from
 from simulators.hubspot.deliveries import Delivery, DeliverySender
+from simulators.hubspot.file_links import FileLinks
 from simulators.hubspot.grants import Grants
+from simulators.hubspot.journal import Journal
 from simulators.hubspot.limits import Limiter
 from simulators.hubspot.models import Portal, Switches
 from simulators.hubspot.outbound import SignedCaller
@@ -41,7 +43,9 @@ class Simulator:
         self.faults = FaultPlan()
         self.background = BackgroundTasks()
         self.world = World(clock, self._switches())
-        self.grants = Grants(clock, self.world)
+        self.journal = Journal(self.app.app_id, clock)
+        self.file_links = FileLinks(clock)
+        self.grants = Grants(clock, self.world, self.journal)
         self.limiter = Limiter()
         caller = SignedCaller(
             client,
@@ -55,7 +59,7 @@ class Simulator:
         self.workflows = WorkflowEngine(self.app, settings.target_base_url, caller, clock, self.background)
 
     def uninstall(self, portal: Portal, *, push: bool | None = None) -> Delivery | None:
-        """Remove the app from an account, and push that to the app as asked or, if not asked, as switched."""
+        """Remove the app from an account; the journal has it, and it is pushed as asked or else as switched."""
         self.grants.uninstall(portal)
         wanted = self.world.switches.push_uninstall if push is None else push
         return self.webhooks.uninstalled(portal) if wanted else None
@@ -65,7 +69,15 @@ class Simulator:
         await self.background.cancel()
         self.world.clear()
         self.world.switches = self._switches()
-        for part in (self.grants, self.limiter, self.deliveries, self.workflows, self.recorder, self.faults):
+        for part in (
+            self.grants,
+            self.journal,
+            self.limiter,
+            self.deliveries,
+            self.workflows,
+            self.recorder,
+            self.faults,
+        ):
             part.clear()
 
     def _switches(self) -> Switches:

@@ -39,7 +39,9 @@ class World:
         """Forget every account; ids go on, so that nothing old is mistaken for something new."""
         self.portals.clear()
 
-    def add_portal(self, portal_id: int, name: str, unavailable_scopes: Iterable[str] = ()) -> Portal:
+    def add_portal(
+        self, portal_id: int, name: str, unavailable_scopes: Iterable[str] = (), withheld_scopes: Iterable[str] = ()
+    ) -> Portal:
         """Open an account.
 
         Raises:
@@ -47,7 +49,13 @@ class World:
         """
         if portal_id in self.portals:
             raise PortalExistsError(portal_id)
-        portal = Portal(portal_id, name, user_id=portal_id * 10 + 1, unavailable_scopes=frozenset(unavailable_scopes))
+        portal = Portal(
+            portal_id,
+            name,
+            user_id=portal_id * 10 + 1,
+            unavailable_scopes=frozenset(unavailable_scopes),
+            withheld_scopes=frozenset(withheld_scopes),
+        )
         self.portals[portal_id] = portal
         return portal
 
