@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,11 +15,14 @@ from chassis.clock import ManualClock
 from chassis.lifespan import Plumbing, service_app
 from chassis.randomness import SeededRandomness
 from chassis.settings import RereadFile
+from oauth.adapters.form_tokens import HmacFormTokens
 from oauth.adapters.in_memory import (
+    InMemoryActivity,
     InMemoryConsole,
     InMemoryHubSpot,
     InMemoryInstallations,
     InMemoryLeaseStore,
+    InMemoryPhoneLines,
     InMemoryStateStore,
 )
 from oauth.adapters.in_memory.console import AUDIENCE, ISSUER, KEY_SET_URL
@@ -28,10 +31,14 @@ from oauth.adapters.sessions import JwtSessionVerifier, KeySet
 from oauth.adapters.state_cookies import JwtStateSigner
 from oauth.api.routes import Choices, Outside, add_routes
 from oauth.api.sessions import SESSION_COOKIE
-from oauth.models import Project
+from oauth.handlers.binding import bind
+from oauth.models import AccountGrant, Actor, Installation, Project, Session
 
 BASE_URL = "https://chert.test"
 LOGIN_URL = "https://chert.test/login"
+
+Connect = Callable[..., Awaitable[Installation]]
+"""Connects an account to a project."""
 
 
 @pytest.fixture
@@ -62,6 +69,18 @@ def acme() -> Project:
 def globex() -> Project:
     """Another project."""
     return Project("p-globex", "Globex", "globex")
+
+
+@pytest.fixture
+def ada_session(acme: Project, globex: Project) -> Session:
+    """A session with rights on both projects."""
+    return Session("ada", "Ada", (acme, globex))
+
+
+@pytest.fixture
+def bob_session(globex: Project) -> Session:
+    """A session with rights on the other project alone."""
+    return Session("bob", "Bob", (globex,))
 
 
 @pytest.fixture
@@ -123,6 +142,47 @@ def sessions(console: InMemoryConsole, clock: ManualClock) -> JwtSessionVerifier
 
 
 @pytest.fixture
+def forms() -> HmacFormTokens:
+    """Form tokens."""
+    return HmacFormTokens(lambda: (SecretStr("the-state-secret-of-these-tests"),))
+
+
+@pytest.fixture
+def lines() -> InMemoryPhoneLines:
+    """Chert's lines; no project has any."""
+    return InMemoryPhoneLines()
+
+
+@pytest.fixture
+def activity() -> InMemoryActivity:
+    """Sister services that cannot say what they did."""
+    return InMemoryActivity()
+
+
+@pytest.fixture
+def connect(
+    hubspot: InMemoryHubSpot, installations: InMemoryInstallations, sealer: AesGcmSealer, clock: ManualClock
+) -> Connect:
+    """Connects an account, as an install by Ada ends."""
+
+    async def connect(project: Project, portal_id: int = 62515, without: tuple[str, ...] = ()) -> Installation:
+        code = hubspot.consent(hubspot.authorize_url("state", None), portal_id, without=without)["code"]
+        grant = await hubspot.exchange_code(SecretStr(code), None)
+        bound = await bind(
+            AccountGrant(grant.tokens, portal_id, grant.scopes or ()),
+            project,
+            installations=installations,
+            sealer=sealer,
+            clock=clock,
+            by=Actor("ada", "Ada"),
+            outlives_departure=True,
+        )
+        return bound.installation
+
+    return connect
+
+
+@pytest.fixture
 def outside(
     sessions: JwtSessionVerifier,
     signer: JwtStateSigner,
@@ -131,14 +191,21 @@ def outside(
     installations: InMemoryInstallations,
     leases: InMemoryLeaseStore,
     sealer: AesGcmSealer,
+    forms: HmacFormTokens,
+    lines: InMemoryPhoneLines,
+    activity: InMemoryActivity,
 ) -> Outside:
     """Everything that lies outside of the process."""
     return Outside(
         sessions=sessions,
         signer=signer,
+        forms=forms,
         states=states,
         authorization=hubspot,
         tokens=hubspot,
+        directory=hubspot,
+        lines=lines,
+        activity=activity,
         installations=installations,
         leases=leases,
         sealer=sealer,

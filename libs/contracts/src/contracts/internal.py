@@ -1,4 +1,4 @@
-"""Internal HTTP: what `oauth` answers its sister services (`architecture.md`, rules 5 and 7).
+"""Internal HTTP: what the services answer each other (`architecture.md`, rules 5 and 7).
 
 Every call carries `Authorization: Bearer <service credential>`; a refusal is a `contracts.failures.Failure`.
 """
@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.messages import Source
 from contracts.tenants import TenantSnapshot
 
 
@@ -39,3 +40,90 @@ class TenantCheck(BaseModel):
 
     status: Literal["active", "inactive", "purged", "unknown"]
     tenant: TenantSnapshot | None = None
+
+
+class SendActivity(BaseModel):
+    """One send, as an admin may see it: without its text, the number masked.
+
+    Attributes:
+        at: when it was asked for.
+        project_id: whose project it was sent in; nobody else's admins may see it.
+        source: what asked.
+        contact_id: HubSpot's contact.
+        phone: the number, all but its end masked; empty when none was usable.
+        status: `waiting` means that nothing final is known yet.
+        code: in the registry, when it was refused or put off.
+        words: why, in stable words.
+        trace_id: finds the work in logs.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    project_id: str
+    source: Source
+    contact_id: str
+    phone: str = ""
+    status: Literal["sent", "refused", "waiting"]
+    code: int | None = None
+    words: str = ""
+    trace_id: str
+
+
+class SendActivityPage(BaseModel):
+    """`GET /internal/activity/{portal_id}` of `actions`: the latest sends, newest first.
+
+    Attributes:
+        sends: at most as many as were asked for.
+        card_opened_at: when the card last asked for its content; none if never, or if that is not known.
+        action_called_at: when the workflow action was last called; none if never.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    sends: tuple[SendActivity, ...] = ()
+    card_opened_at: datetime | None = None
+    action_called_at: datetime | None = None
+
+
+class ReplyActivity(BaseModel):
+    """One reply, as an admin may see it: without its text, the number masked.
+
+    Attributes:
+        at: when it arrived.
+        project_id: whose project it arrived in.
+        contact_id: HubSpot's contact, once it is known.
+        phone: the number, all but its end masked.
+        status: on the timeline, on its way there, without a contact, or given up.
+        words: why, unless it is on the timeline.
+        trace_id: finds the work in logs.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    project_id: str
+    contact_id: str | None = None
+    phone: str = ""
+    status: Literal["written", "waiting", "unmatched", "failed", "superseded"]
+    words: str = ""
+    trace_id: str
+
+
+class BreakerState(BaseModel):
+    """Whether writing to an account's timelines is resting after failures, since when and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    open: bool
+    since: datetime | None = None
+    words: str = ""
+
+
+class ReplyActivityPage(BaseModel):
+    """`GET /internal/activity/{portal_id}` of `timeline`: the latest replies, newest first, and the breaker."""
+
+    model_config = ConfigDict(frozen=True)
+
+    replies: tuple[ReplyActivity, ...] = ()
+    breaker: BreakerState | None = None

@@ -55,6 +55,16 @@ LogEvent = Literal[
     "account.resting",
     "lane.taken",
     "lane.lost",
+    "settings.changed",
+    "departure.advanced",
+    "departure.postponed",
+    "departure.given_up",
+    "journal.read",
+    "journal.away",
+    "journal.lost",
+    "sealing_key.agreed",
+    "tokens.resealed",
+    "replica.forgotten",
 ]
 """Every log event. One canonical line per request or message; the rest are lifecycle and trouble."""
 

@@ -153,6 +153,9 @@ class Environments:
             SESSION_JWKS_URL=f"{self.addresses.url('chert')}/.well-known/jwks.json",
             SESSION_ISSUER=self.addresses.gateway_url,
             SESSION_AUDIENCE=SESSION_AUDIENCE,
+            CHERT_URL=self.addresses.url("chert"),
+            ACTIONS_URL=self.addresses.url("actions"),
+            TIMELINE_URL=self.addresses.url("timeline"),
         )
 
     def _webhooks(self) -> dict[str, str]:

@@ -34,6 +34,7 @@ def write_secrets(folder: Path, environment: Mapping[str, str]) -> list[Path]:
         hubspot_client_secret=environment["HUBSPOT_SIM_CLIENT_SECRET"],
         state_secret=made_up.state_secret,
         service_credentials=made_up.service_credentials,
+        sister_credentials=made_up.sister_credentials,
         chert_signing_secret=environment["CHERT_SIM_SIGNING_SECRET"],
         chert_webhook_secret=environment["CHERT_SIM_WEBHOOK_SECRET"],
         sealing_key=made_up.sealing_key,

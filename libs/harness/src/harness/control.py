@@ -6,6 +6,7 @@ import httpx2
 from pydantic import BaseModel, JsonValue
 
 _CALL_SECONDS = 30.0
+_MAX_LISTED = 10_000
 
 
 class ControlError(Exception):
@@ -57,6 +58,19 @@ class Sent(BaseModel):
     tenant: str
     phone: str
     body: str
+    phone_line_id: str | None = None
+
+
+class Received(BaseModel):
+    """One request that a simulator received; secret values in it are masked."""
+
+    seq: int
+    at: float
+    method: str
+    path: str
+    query: str
+    body: str
+    status: int | None
 
 
 class _Simulator:
@@ -69,6 +83,27 @@ class _Simulator:
     async def close(self) -> None:
         """Close its connections."""
         await self._client.aclose()
+
+    async def requests(self, path_prefix: str = "/", *, since: int = 0) -> list[Received]:
+        """What was received under a path after a request, oldest first."""
+        answer = await self._call("GET", f"/requests?path_prefix={path_prefix}&since={since}&limit={_MAX_LISTED}")
+        return [Received.model_validate(entry) for entry in answer.json()["requests"]]
+
+    async def last_request(self) -> int:
+        """The number of the latest request."""
+        return max((received.seq for received in await self.requests()), default=0)
+
+    async def fault(self, **order: JsonValue) -> None:
+        """Let the next matching requests fail, as the control API's `/faults` says."""
+        await self._call("POST", "/faults", order)
+
+    async def slow_down(self, path_prefix: str, milliseconds: int) -> None:
+        """Make every answer under a path slower by so much; 0 ends it."""
+        await self._call("POST", "/latency", {"path_prefix": path_prefix, "milliseconds": milliseconds})
+
+    async def call_off_faults(self) -> None:
+        """No fault that has not happened yet will happen."""
+        await self._call("DELETE", "/faults")
 
     async def _call(self, method: str, path: str, body: Mapping[str, JsonValue] | None = None) -> httpx2.Response:
         answer = await self._client.request(method, path, json=body)
@@ -96,9 +131,13 @@ class HubSpotControl(_Simulator):
         answer = await self._call("GET", f"/portals/{portal_id}/contacts/{contact_id}/timeline")
         return [Communication.model_validate(entry) for entry in answer.json()["communications"]]
 
-    async def uninstall(self, portal_id: int) -> None:
-        """Uninstall the app, as an admin does in HubSpot."""
-        await self._call("POST", f"/portals/{portal_id}/uninstall", {})
+    async def uninstall(self, portal_id: int, *, push: bool | None = None) -> None:
+        """Uninstall the app, as an admin does in HubSpot; `push` says whether the app is told, if not the switch."""
+        await self._call("POST", f"/portals/{portal_id}/uninstall", {} if push is None else {"push": push})
+
+    async def switch(self, **changed: JsonValue) -> None:
+        """Change how this HubSpot behaves."""
+        await self._call("PATCH", "/switches", changed)
 
 
 class ChertControl(_Simulator):
@@ -117,6 +156,12 @@ class ChertControl(_Simulator):
         """The status that each attempt to deliver this event was answered with; None where no answer came."""
         event = (await self._call("GET", f"/events/{event_id}")).json()
         return [attempt["status"] for attempt in event["delivery"]["attempts"]]
+
+    async def lines(self, tenant: str) -> list[str]:
+        """The ids of a tenant's phone lines."""
+        ledger = (await self._call("GET", "/ledger")).json()
+        (found,) = [entry for entry in ledger["tenants"] if entry["slug"] == tenant]
+        return [line["id"] for line in found["phone_numbers"]]
 
     async def sent(self, tenant: str) -> list[Sent]:
         """Every message that Chert sent for a tenant."""

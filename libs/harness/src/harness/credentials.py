@@ -11,6 +11,9 @@ from typing import Self
 SERVICES_WITH_TOKENS = ("actions", "timeline")
 """The services that ask `oauth` for access tokens, each with a credential of its own."""
 
+SERVICES_WITH_ACTIVITY = ("actions", "timeline")
+"""The services that `oauth` asks what they did, each by a credential of its own."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
@@ -21,6 +24,7 @@ class Credentials:
     hubspot_client_secret: str
     state_secret: str
     service_credentials: Mapping[str, str]
+    sister_credentials: Mapping[str, str]
     chert_signing_secret: str
     chert_webhook_secret: str
     sealing_key: bytes
@@ -34,6 +38,7 @@ class Credentials:
             hubspot_client_secret=secrets.token_hex(32),
             state_secret=secrets.token_hex(32),
             service_credentials={service: secrets.token_hex(32) for service in SERVICES_WITH_TOKENS},
+            sister_credentials={service: secrets.token_hex(32) for service in SERVICES_WITH_ACTIVITY},
             chert_signing_secret=secrets.token_hex(32),
             chert_webhook_secret=secrets.token_hex(32),
             sealing_key=secrets.token_bytes(32),
@@ -52,6 +57,8 @@ class Credentials:
                     "hubspot_client_secrets": hubspot,
                     "state_secrets": [self.state_secret],
                     "service_credentials": dict(self.service_credentials),
+                    "sister_credentials": dict(self.sister_credentials),
+                    "chert_signing_secret": self.chert_signing_secret,
                 }
             case "webhooks":
                 return {"hubspot_client_secrets": hubspot, "chert_webhook_secrets": [self.chert_webhook_secret]}
@@ -60,11 +67,13 @@ class Credentials:
                     "hubspot_client_secrets": hubspot,
                     "chert_signing_secret": self.chert_signing_secret,
                     "oauth_credential": self.service_credentials["actions"],
+                    "service_credentials": {"oauth": self.sister_credentials["actions"]},
                 }
             case _:
                 return {
                     "oauth_credential": self.service_credentials["timeline"],
                     "chert_signing_secret": self.chert_signing_secret,
+                    "service_credentials": {"oauth": self.sister_credentials["timeline"]},
                 }
 
 

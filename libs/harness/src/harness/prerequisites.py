@@ -1,4 +1,4 @@
-"""The programs that the embedded backends need: a JDK and Maven.
+"""The programs that the embedded backends need, a JDK and Maven, and the browser that tests drive.
 
 Where that can be done without surprise they are installed: on Debian and Ubuntu as root, or after asking at a
 terminal. Otherwise one sentence names what is missing and the ways to get it.
@@ -67,6 +67,30 @@ def ensure(console: Console, *, root: bool) -> None:
         raise PrerequisiteMissingError(missing_sentence(missing))
 
 
+def ensure_browser(console: Console, *, root: bool) -> str:
+    """The path of Chromium, which the tests in a browser drive; as root more can be done to have it.
+
+    Raises:
+        PrerequisiteMissingError: it is missing and was not installed.
+    """
+    if not _BROWSER.present() and _may_install([_BROWSER], root=root):
+        _install([_BROWSER], console, root=root)
+    found = chromium()
+    if found is None:
+        raise PrerequisiteMissingError(
+            f"The tests in a browser need {_BROWSER.name}, not found here: on Debian `apt-get install "
+            f"{_BROWSER.debian}`, with Homebrew `brew install --cask {_BROWSER.homebrew}`; "
+            f'without it, leave those tests out with `-m "not e2e"`.'
+        )
+    return found
+
+
+def chromium(search_path: str | None = None) -> str | None:
+    """Chromium, by any of its names, on the given search path or the process's own."""
+    found = (shutil.which(name, path=search_path) for name in ("chromium", "chromium-browser", "google-chrome"))
+    return next((path for path in found if path is not None), None)
+
+
 def node_note() -> str | None:
     """What to tell people where Node is missing; nothing here needs it."""
     return None if shutil.which("node") else "Node is not found here; only work on the HubSpot card needs it."
@@ -89,6 +113,9 @@ _NEEDED = (
     ),
     Prerequisite(name="Maven", present=_has_maven, debian="maven", homebrew="maven"),
 )
+
+
+_BROWSER = Prerequisite(name="Chromium", present=lambda: chromium() is not None, debian="chromium", homebrew="chromium")
 
 
 def _output(*command: str) -> str:

@@ -19,19 +19,33 @@ if TYPE_CHECKING:
     from harness.system import System
     from harness.topics import TopicFactory
 
-_FIXTURE = "harness_session"
+
+_PREPARED = {"harness_session", "chromium"}
+"""Fixtures whose first use would fetch, compile or install."""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Fetch and compile before the first test, so that no test's time limit pays for it."""
-    wanted = any(_FIXTURE in getattr(item, "fixturenames", ()) for item in session.items)
-    if wanted and not session.config.option.collectonly:
-        from harness.session import prepare  # noqa: PLC0415 - see the module docstring
+    """Do that before the first test, so that no test's time limit pays for it."""
+    wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())} & _PREPARED
+    if not wanted or session.config.option.collectonly:
+        return
+    from harness.session import prepare, prepare_browser  # noqa: PLC0415 - see the module docstring
 
-        try:
+    try:
+        if "harness_session" in wanted:
             prepare()
-        except HarnessError as error:
-            raise pytest.UsageError(str(error)) from None
+        if "chromium" in wanted:
+            prepare_browser()
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium, for tests that drive a real browser."""
+    from harness.session import prepare_browser  # noqa: PLC0415 - see the module docstring
+
+    return prepare_browser()
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
 """Benchmarks and fault runs by name.
 
 A run is a module with one function, `main(scale: Scale) -> Report`: a benchmark is `benchmarks/<name>.py`, a fault run
-`tests/faults/<name>.py`. A module whose name begins with an underscore is a part of runs and not one itself.
+`tests/faults/<name>.py`. A module whose name begins with an underscore is a part of runs and not one itself; a run
+imports it by its bare name.
 """
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -54,5 +56,6 @@ def _load(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise HarnessError(f"{path} cannot be loaded.")
     module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.parent))  # as for any script: its parts lie beside it
     spec.loader.exec_module(module)
     return module

@@ -9,7 +9,7 @@ from typing import Self
 
 from rich.console import Console
 
-from harness import backends
+from harness import backends, prerequisites
 from harness.backends import Backends, Broker, Database
 from harness.ports import free_port
 from harness.processes import Supervisor
@@ -25,6 +25,15 @@ def prepare() -> None:
         HarnessError: it failed; the text says why and what to do.
     """
     backends.prepare(HarnessSettings.read(os.environ), Console(stderr=True))
+
+
+def prepare_browser() -> str:
+    """The path of Chromium, installed where that can be done.
+
+    Raises:
+        PrerequisiteMissingError: it is missing; the text says what to do.
+    """
+    return prerequisites.ensure_browser(Console(stderr=True), root=os.geteuid() == 0)
 
 
 class TestSession:

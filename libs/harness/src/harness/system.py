@@ -1,8 +1,11 @@
 """The whole system on this machine: Kafka, the database, both simulators, the gateway and the four services."""
 
+import asyncio
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +25,7 @@ from harness.settings import HarnessSettings
 
 START_SECONDS = 60.0
 
+_CLOCK_SECONDS = 0.1
 _PROBE_SECONDS = 2.0
 _TOPICS_SECONDS = 60.0
 
@@ -37,9 +41,18 @@ class System:
     """One running system with a folder of its own; several can run side by side."""
 
     def __init__(
-        self, folder: Path, *, settings: HarnessSettings, console: Console, supervisor: Supervisor, gateway_port: int
+        self,
+        folder: Path,
+        *,
+        settings: HarnessSettings,
+        console: Console,
+        supervisor: Supervisor,
+        gateway_port: int,
+        services: Sequence[str] = SERVICES,
     ) -> None:
         """A system that keeps data, secrets and logs below this folder; nothing is started yet.
+
+        A measurement may need only some of the services; the gateway answers 502 for the others.
 
         Raises:
             PortTakenError: something else listens on the gateway's port.
@@ -54,6 +67,8 @@ class System:
         self._supervisor = supervisor
         self._backends: Backends = backends.choose(settings, supervisor, folder, console)
         self._processes: dict[str, Process] = {}
+        self._copies: dict[str, tuple[str, int]] = {}
+        self._services = tuple(services)
         self.files = RunFiles(folder)
         self.credentials = Credentials.generate()
         self.addresses = Addresses.choose(
@@ -108,7 +123,7 @@ class System:
 
     def down(self) -> None:
         """Stop everything, the last started first."""
-        for name in ("gateway", *SERVICES, *SIMULATORS):
+        for name in ("gateway", *self._copies, *self._services, *SIMULATORS):
             self.stop(name)
         self.kafka.stop()
         self.database.stop()
@@ -117,6 +132,26 @@ class System:
         """Start a service, a simulator or the gateway again, and wait until it is ready."""
         self._launch(name)
         self.wait_ready(name)
+
+    def start_copy(self, service: str) -> str:
+        """Start one more process of a service, with the same files; the name by which it is stopped, killed, asked."""
+        name = f"{service}-{len(self._copies) + 2}"
+        self._copies[name] = (service, ports.free_port())
+        self.start(name)
+        return name
+
+    def start_beside(self, name: str, arguments: Sequence[str], *, ready: Callable[[], bool]) -> Process:
+        """Start a program that is no part of the system, such as a baseline; it ends with everything else."""
+        command = Command(name=name, arguments=tuple(arguments), log=self.files.log(name), environment=dict(os.environ))
+        process = self._supervisor.start(command)
+        process.wait_ready(ready, seconds=START_SECONDS)
+        return process
+
+    def url(self, name: str) -> str:
+        """Where a service, a copy of one, or a simulator is reached directly."""
+        if name in self._copies:
+            return f"http://localhost:{self._copies[name][1]}"
+        return self.addresses.url(name)
 
     def stop(self, name: str) -> None:
         """Stop it gracefully (SIGTERM)."""
@@ -150,7 +185,7 @@ class System:
             self._processes[name].wait_ready(lambda: ports.answers(self.addresses.gateway_port), seconds=START_SECONDS)
             return
         path = "/control/health" if name in SIMULATORS else "/readyz"
-        url = f"{self.addresses.url(name)}{path}"
+        url = f"{self.url(name)}{path}"
         self._processes[name].wait_ready(lambda: _answers_ok(url), seconds=START_SECONDS)
 
     def set_clock(self, *, offset_seconds: float = 0.0, speed: float = 1.0) -> None:
@@ -158,12 +193,17 @@ class System:
         content = {"offset_seconds": offset_seconds, "speed": speed, "since": time.time()}
         write_private(self.files.clock, content)
 
+    async def move_clock(self, *, offset_seconds: float = 0.0, speed: float = 1.0) -> None:
+        """Move the clock, and return when every process goes by it: none looks less often than this."""
+        self.set_clock(offset_seconds=offset_seconds, speed=speed)
+        await asyncio.sleep(_CLOCK_SECONDS)
+
     def seed(self, tenant_slug: str) -> RunFile:
         """Make one more project with a HubSpot account and a contact; the run as somebody there sees it."""
         portal = seeding.seed(self.addresses.url("hubspot"), self.addresses.url("chert"), tenant_slug)
         return RunFile(
             gateway_url=self.addresses.gateway_url,
-            services={service: self.addresses.url(service) for service in SERVICES},
+            services={service: self.addresses.url(service) for service in self._services},
             hubspot_url=self.addresses.url("hubspot"),
             chert_url=self.addresses.url("chert"),
             kafka_bootstrap=self.addresses.kafka_bootstrap,
@@ -199,15 +239,18 @@ class System:
             raise StartFailedError(f"chertctl could not make the topics:\n{done.stdout}{done.stderr}")
 
     def _start_all(self) -> None:
-        names = (*SIMULATORS, *SERVICES, "gateway")
+        names = (*SIMULATORS, *self._services, "gateway")
         for name in names:
             self._launch(name)
         for name in names:
             self.wait_ready(name)
 
     def _launch(self, name: str) -> None:
-        environment = Environments(self.addresses, self.credentials, self.files).of(name)
-        arguments = (sys.executable, "-m", _MODULES[name])
+        program, port = self._copies.get(name, (name, None))
+        environment = Environments(self.addresses, self.credentials, self.files).of(program)
+        if port is not None:
+            environment[f"{program.upper()}_PORT"] = str(port)
+        arguments = (sys.executable, "-m", _MODULES[program])
         command = Command(name=name, arguments=arguments, log=self.files.log(name), environment=environment)
         self._processes[name] = self._supervisor.start(command)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from contracts.envelope import Event, EventType
 from contracts.messages import ReplyRecorded
@@ -104,3 +104,32 @@ async def test_a_group_is_past_an_event_once_it_committed(kafka_bootstrap: str, 
         await log.wait_consumed(f"{kind.name}.reader", position, seconds=20)
     finally:
         await consumer.stop()
+
+
+async def test_everything_that_is_there_is_read(kafka_bootstrap: str, kind: EventType[ReplyRecorded]) -> None:
+    """A look at a whole topic ends by itself, in order, without the record that is no event."""
+    await publish(kafka_bootstrap, kind, "a", "b", "a")
+    log = EventLog(kafka_bootstrap)
+
+    assert ["a", "b", "a"] == [position.event.data.message_id for position in await log.all(kind)]
+    found = await log.wait_count(kind, lambda data: data.message_id == "a", 2, seconds=20)
+    assert [1, 3] == [position.offset for position in found]
+    with pytest.raises(ConditionNotMetError):
+        await log.wait_count(kind, lambda data: data.message_id == "a", 3, seconds=0.5)
+
+
+async def test_a_topic_is_drained_once_all_of_it_is_committed(
+    kafka_bootstrap: str, kind: EventType[ReplyRecorded]
+) -> None:
+    """A group that has committed less than everything has not drained the topic."""
+    await publish(kafka_bootstrap, kind, "a")
+    log, group = EventLog(kafka_bootstrap), f"{kind.name}.drainer"
+    (place,) = {TopicPartition(kind.name, position.partition) for position in await log.all(kind)}
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka_bootstrap, group_id=group, enable_auto_commit=False)
+    async with consumer:
+        consumer.assign([place])
+        await consumer.commit({place: 1})
+        with pytest.raises(ConditionNotMetError):
+            await log.wait_drained(group, kind.name, seconds=0.5)
+        await consumer.commit({place: 2})
+        await log.wait_drained(group, kind.name, seconds=20)

@@ -45,10 +45,20 @@ def test_no_service_s_secret_is_in_its_environment() -> None:
 
 
 def test_each_service_gets_the_secrets_it_needs_and_no_others() -> None:
-    """Only `oauth` knows every service credential; ingress has nothing that sends."""
+    """Only `oauth` knows every service credential; ingress has nothing that sends; each pair shares one secret."""
     credentials = Credentials.generate()
 
-    assert {"hubspot_client_secrets", "state_secrets", "service_credentials"} == credentials.secrets_of("oauth").keys()
+    assert {
+        "hubspot_client_secrets",
+        "state_secrets",
+        "service_credentials",
+        "sister_credentials",
+        "chert_signing_secret",
+    } == credentials.secrets_of("oauth").keys()
+    for sister in ("actions", "timeline"):
+        assert {"oauth": credentials.sister_credentials[sister]} == credentials.secrets_of(sister)[
+            "service_credentials"
+        ]
     assert {"hubspot_client_secrets", "chert_webhook_secrets"} == credentials.secrets_of("webhooks").keys()
     assert credentials.secrets_of("actions")["oauth_credential"] == credentials.service_credentials["actions"]
     assert credentials.secrets_of("timeline")["oauth_credential"] == credentials.service_credentials["timeline"]

@@ -1,8 +1,10 @@
 """Telling whether a program is there, and how to get it."""
 
+from pathlib import Path
+
 import pytest
 
-from harness.prerequisites import Prerequisite, java_version, missing_sentence
+from harness.prerequisites import Prerequisite, chromium, java_version, missing_sentence
 
 
 @pytest.mark.parametrize(
@@ -33,3 +35,12 @@ def test_what_is_missing_comes_with_every_way_to_get_it() -> None:
         "with Homebrew `brew install openjdk maven`, "
         "or with Docker set HARNESS_BACKEND=docker and use its images."
     ) == missing_sentence(missing)
+
+
+def test_chromium_is_found_by_any_of_its_names(tmp_path: Path) -> None:
+    """A browser is found under the name its distribution gave it, and none is made up where there is none."""
+    assert chromium(str(tmp_path)) is None
+    program = tmp_path / "chromium-browser"
+    program.touch(mode=0o755)
+
+    assert str(program) == chromium(str(tmp_path))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import httpx2
 from fastapi import FastAPI
@@ -13,9 +14,10 @@ from actions.adapters.chert import ChertMessenger
 from actions.adapters.mongo import MongoAliasStore, MongoSendOutbox, MongoSendStore, MongoTenantStore
 from actions.adapters.oauth import OAuthTenantAuthority
 from actions.adapters.signatures import HubSpotVerifier
-from actions.api import workflow
+from actions.api import activity, workflow
 from actions.consumers import subscribe
 from actions.errors import StoreAwayError
+from actions.handlers.activity import read_activity
 from actions.handlers.claims import Claims
 from actions.handlers.sending import CALL_SECONDS, SendOnce
 from actions.handlers.telling import Teller
@@ -54,7 +56,8 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     sister = Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http)
     outbox, held = MongoSendOutbox(database, clock), MongoHeldMessages(database)
     publisher = KafkaEventPublisher(broker, metrics)
-    prepare = (outbox.ensure_indexes, held.ensure_indexes)
+    sends = MongoSendStore(database, outbox.note)
+    prepare = (outbox.ensure_indexes, held.ensure_indexes, sends.ensure_indexes)
     relay = relay_worker(OutboxRelay(outbox, publisher, metrics), plumbing, prepare=prepare)
     subscribe(_consumers(broker, held, plumbing), tenants=MongoTenantStore(database))
 
@@ -65,7 +68,6 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
 
     _watch(health, database, secrets)
     verifier = HubSpotVerifier(settings.public_base_url, lambda: secrets.read().hubspot_client_secrets, clock)
-    sends = MongoSendStore(database, outbox.note)
     send = SendOnce(
         tenants=MongoTenantStore(database),
         authority=OAuthTenantAuthority(sister, clock),
@@ -79,6 +81,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     )
     app = service_app("actions", description or "", plumbing, lifespan)
     app.include_router(workflow.router(verifier, send, metrics))
+    app.include_router(activity.router(lambda: secrets.read().service_credentials, partial(read_activity, sends=sends)))
     return app
 
 

@@ -1,11 +1,13 @@
 """What the handlers need from outside."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from actions.models import Attempt, Outcome, Outgoing, Send, SignedRequest
 from contracts.envelope import Event, EventData
 from contracts.internal import TenantCheck
+from contracts.messages import Source
 from contracts.tenants import TenantSnapshot
 
 
@@ -34,6 +36,15 @@ class SendStore(Protocol):
 
     async def find(self, key: str) -> Send | None:
         """The send with this key."""
+        ...
+
+    async def latest(
+        self, portal_id: int, since: datetime, limit: int, *, source: Source | None = None
+    ) -> Sequence[Send]:
+        """The latest sends of an account, newest first; of one source, if it is named.
+
+        Requests that came twice are one send.
+        """
         ...
 
     async def take(self, seen: Send, holder: str, begun: Attempt) -> Send | None:

@@ -33,8 +33,10 @@ class ActionsSecrets(Secrets):
         hubspot_client_secrets: the app's client secrets, current first; two during a rotation.
         chert_signing_secret: the platform credential that signs calls to Chert.
         oauth_credential: what `oauth` knows this service by.
+        service_credentials: what each sister service that asks this one is known by.
     """
 
     hubspot_client_secrets: Annotated[tuple[Secret, ...], Field(min_length=1)]
     chert_signing_secret: Secret
     oauth_credential: Secret
+    service_credentials: dict[str, Secret] = Field(default_factory=dict)

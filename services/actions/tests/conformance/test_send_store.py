@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import pytest
@@ -17,7 +17,7 @@ from chassis.clock import ManualClock
 from chassis.mongo import Document
 from chassis.outbox import RELAY_SECONDS, Outbox
 from contracts.envelope import Event, EventData
-from contracts.messages import MessageRefused
+from contracts.messages import MessageRefused, Source
 from contracts.topics import MESSAGE_REFUSED
 
 AT = datetime(2026, 11, 22, 12, 0, 1, tzinfo=UTC)
@@ -92,6 +92,26 @@ async def test_every_member_survives(stores: Stores, draft: Send, plan: Refused 
     await stores.sends.open(full)
 
     assert full == await stores.sends.find(full.key)
+
+
+async def test_the_latest_of_an_account_come_first(stores: Stores, draft: Send) -> None:
+    """Sends of one account since a moment, newest first, within the limit; a request that came twice is one send."""
+    for key, minutes, changes in (
+        ("a", 0, {}),
+        ("b", 2, {"source": "card"}),
+        ("c", 1, {}),
+        ("d", 3, {"same_as": "a"}),
+        ("e", 4, {"portal_id": draft.portal_id + 1}),
+        ("f", -1, {}),
+    ):
+        await stores.sends.open(replace(draft, key=key, claimed_at=AT + timedelta(minutes=minutes), **changes))
+
+    async def latest(limit: int, source: Source | None = None) -> list[str]:
+        return [one.key for one in await stores.sends.latest(draft.portal_id, AT, limit, source=source)]
+
+    assert ["b", "c", "a"] == await latest(10)
+    assert ["b"] == await latest(1)
+    assert ["c"] == await latest(1, "workflow")
 
 
 async def test_a_key_is_claimed_once(stores: Stores, draft: Send) -> None:

@@ -11,6 +11,11 @@ OAuthServiceError
 │   └── CredentialInvalidError      an internal call with one that nobody has
 ├── ProjectForbiddenError           the session has no rights on the project
 ├── ProjectNotChosenError           the session has several projects, or none, and the request names none
+├── AccountNotFoundError            the session may see no such account
+├── FormTokenError                  a form was not sent from a page of ours in this session
+├── ReturnUrlError                  an install from the marketplace would end at an address that is not HubSpot's
+├── RevisionMovedError              someone else changed the account meanwhile
+├── SettingsRefusedError            `.problems` says what of them cannot be so
 ├── InstallRefusedError             `.reason` is a stable slug
 │   ├── StateRefusedError           the four checks of the state (chert-contract.md, section 2.3)
 │   ├── ConsentRefusedError         HubSpot came back with an error instead of a code
@@ -23,23 +28,32 @@ OAuthServiceError
 │   ├── CodeRejectedError           the authorization code is unknown, used or expired
 │   ├── AppRejectedError            our own configuration is refused; says nothing about any account
 │   ├── GrantRevokedError           the account revoked the grant or uninstalled the app
+│   ├── AccessTokenRefusedError     an access token is not taken, which says nothing about the grant
+│   ├── JournalOffsetLostError      the journal no longer knows where we were
 │   └── HubSpotAwayError            temporary: no answer, a fault, a limit, an answer that cannot be read
 ├── SealError
 │   ├── SealBrokenError             the ciphertext is not the one that was sealed for this place
 │   └── SealKeyMissingError         the key ring has no key of that id: temporary
+├── SisterError
+│   ├── ActivityAwayError           a sister service cannot say what it did: temporary
+│   ├── ChertAwayError              Chert cannot be asked: temporary
+│   └── ProjectInactiveError        Chert knows no such project, or it is not active
+├── DepartedError                   a grant that our own disconnect may have ended; inside, never at the edge
+├── LeaseLostError                  a lease can no longer be relied on; inside, never at the edge
 └── ContendedError                  others changed the same document again and again: temporary
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 StateReason = Literal["missing_code_or_state", "missing_state_cookie", "invalid_state_cookie", "state_mismatch"]
 """Why a state was refused, in the order in which it is checked."""
 
-ConsentReason = Literal["access_denied", "hubspot_refused"]
-"""What HubSpot's error means to us: the user said no, or anything else."""
+ConsentReason = Literal["access_denied", "app_refused", "hubspot_busy", "hubspot_refused"]
+"""What HubSpot's error means to us: the user said no, we asked wrongly, not now, or anything else."""
 
-ExchangeReason = Literal["code_rejected", "not_configured", "hubspot_unavailable"]
-"""Why a code could not be exchanged, by whom it concerns: the user, us, or time."""
+ExchangeReason = Literal["code_rejected", "not_configured", "hubspot_unavailable", "uninstalled_meanwhile"]
+"""Why there is no grant for a code, by whom it concerns: the user, us, time, or a disconnect that came in between."""
 
 InstallReason = StateReason | ConsentReason | ExchangeReason | Literal["missing_scopes"]
 """Every way in which an install is refused."""
@@ -85,8 +99,60 @@ class ProjectForbiddenError(OAuthServiceError):
     """The session has no rights on the project."""
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectChoice:
+    """A project that could have been named."""
+
+    id: str
+    name: str
+
+
 class ProjectNotChosenError(OAuthServiceError):
-    """The request names no project, and the session does not have exactly one."""
+    """The request names no project, and the session does not have exactly one.
+
+    Attributes:
+        choices: those that the session has.
+    """
+
+    def __init__(self, *choices: ProjectChoice) -> None:
+        super().__init__()
+        self.choices = choices
+
+
+class AccountNotFoundError(OAuthServiceError):
+    """There is no such account among the session's projects, whoever else may have it."""
+
+
+class FormTokenError(OAuthServiceError):
+    """A form does not carry the token of a page that was shown in this session."""
+
+
+class ReturnUrlError(OAuthServiceError):
+    """An address to return to that is not one of HubSpot's."""
+
+
+class RevisionMovedError(OAuthServiceError):
+    """The account is no longer as it was when the form was shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A setting that cannot be so, and why, in words for a person."""
+
+    name: str
+    words: str
+
+
+class SettingsRefusedError(OAuthServiceError):
+    """Settings that cannot be saved.
+
+    Attributes:
+        problems: one or more.
+    """
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(", ".join(problem.name for problem in problems))
+        self.problems = problems
 
 
 class InstallRefusedError(OAuthServiceError):
@@ -164,6 +230,14 @@ class GrantRevokedError(HubSpotError):
     """The account revoked the grant or uninstalled the app."""
 
 
+class AccessTokenRefusedError(HubSpotError):
+    """HubSpot does not take an access token; only a refresh or introspection says whether the grant lives."""
+
+
+class JournalOffsetLostError(HubSpotError):
+    """HubSpot's journal no longer has what follows our offset."""
+
+
 class HubSpotAwayError(HubSpotError):
     """HubSpot cannot do it now.
 
@@ -186,6 +260,30 @@ class SealBrokenError(SealError):
 
 class SealKeyMissingError(SealError):
     """The key ring holds no key of that id."""
+
+
+class SisterError(OAuthServiceError):
+    """Something that others know cannot be had."""
+
+
+class ActivityAwayError(SisterError):
+    """A sister service cannot be asked what it did."""
+
+
+class ChertAwayError(SisterError):
+    """Chert cannot be asked."""
+
+
+class ProjectInactiveError(SisterError):
+    """Chert does not serve this project."""
+
+
+class DepartedError(OAuthServiceError):
+    """The account was disconnected by us, and HubSpot may have been told after it gave a new grant."""
+
+
+class LeaseLostError(OAuthServiceError):
+    """A lease of ours may be another's by now."""
 
 
 class ContendedError(OAuthServiceError):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -29,6 +30,10 @@ class Settings(ServiceSettings, DatabaseSettings):
         session_issuer: who issues sessions.
         session_audience: whom they are meant for.
         pkce: whether installs use PKCE (RFC 7636).
+        journal: whether HubSpot's webhooks journal is read.
+        chert_url: Chert's host.
+        actions_url: where `actions` is asked what it sent; without it, the console says that nobody can say.
+        timeline_url: where `timeline` is asked what it wrote, likewise.
     """
 
     model_config = SettingsConfigDict(env_prefix="OAUTH_", frozen=True, extra="ignore")
@@ -45,6 +50,16 @@ class Settings(ServiceSettings, DatabaseSettings):
     session_issuer: str
     session_audience: str
     pkce: bool = True
+    journal: bool = True
+    chert_url: Url
+    actions_url: Url | None = None
+    timeline_url: Url | None = None
+
+    @property
+    def hubspot_origin(self) -> str | None:
+        """What stands in for HubSpot's hosts; in production nothing does."""
+        parts = urlsplit(self.hubspot_app_url)
+        return f"{parts.scheme}://{parts.netloc}" if self.environment == "development" else None
 
 
 class OAuthSecrets(Secrets):
@@ -54,8 +69,12 @@ class OAuthSecrets(Secrets):
         hubspot_client_secrets: the app's client secrets, current first.
         state_secrets: they sign state cookies; the first signs, all verify.
         service_credentials: what each sister service is known by.
+        sister_credentials: what this service is known by, to each sister that it asks.
+        chert_signing_secret: the platform credential that signs calls to Chert.
     """
 
     hubspot_client_secrets: Annotated[tuple[SecretStr, ...], Field(min_length=1)]
     state_secrets: Annotated[tuple[Secret, ...], Field(min_length=1)]
     service_credentials: dict[str, Secret]
+    sister_credentials: dict[str, Secret] = Field(default_factory=dict)
+    chert_signing_secret: Secret

@@ -1,11 +1,14 @@
-"""The background loops: telling what was decided, asking HubSpot about doubts, forgetting expired states."""
+"""The background loops: when they run. What they do is elsewhere."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from chassis.kafka import EventPublisher
 from chassis.lifespan import Plumbing
-from chassis.outbox import RELAY_SECONDS, OutboxRelay
+from chassis.outbox import RELAY_SECONDS, Outbox, OutboxRelay
 from chassis.workers import Worker
+from oauth.handlers.leases import Leases
+from oauth.handlers.relaying import RelayTurn
 
 CHECK_SECONDS: Final = 5.0
 """How often doubts are looked for that nobody woke the worker for: postponed ones, and those of a lost process."""
@@ -13,12 +16,55 @@ CHECK_SECONDS: Final = 5.0
 PURGE_SECONDS: Final = 300.0
 
 
-def outbox_worker(relay: OutboxRelay, plumbing: Plumbing) -> Worker:
-    """Publishes pending events; woken by every event that is written."""
-    return _worker("outbox", relay.step, RELAY_SECONDS, plumbing)
+DEPART_SECONDS: Final = 5.0
+"""How often departures are looked for that were postponed, or left by a process that died."""
+
+JOURNAL_SECONDS: Final = 60.0
+"""How often the journal is read; an uninstall whose push was lost is found within a few minutes."""
+
+KEY_SECONDS: Final = 5.0
+"""How often a process says which keys it has, and looks what was agreed on."""
+
+RESEAL_SECONDS: Final = 10.0
+
+Step = Callable[[], Awaitable[bool]]
 
 
-def grant_worker(check_grants: Callable[[], Awaitable[bool]], plumbing: Plumbing) -> Worker:
+def outbox_worker(outbox: Outbox, publisher: EventPublisher, leases: Leases, plumbing: Plumbing) -> Worker:
+    """Publishes pending events, one process at a time; woken by every event that is written."""
+    turn = RelayTurn(publisher, leases, plumbing.clock)
+    relay = OutboxRelay(outbox, turn, plumbing.metrics)
+
+    async def waiting() -> bool:
+        return bool(await outbox.pending(1))
+
+    async def step() -> bool:
+        return await turn.take(relay.step, waiting=waiting)
+
+    return _worker("outbox", step, RELAY_SECONDS, plumbing)
+
+
+def departure_worker(depart: Step, plumbing: Plumbing) -> Worker:
+    """Tells HubSpot of disconnects; woken by every one."""
+    return _worker("departures", depart, DEPART_SECONDS, plumbing)
+
+
+def journal_worker(read: Step, plumbing: Plumbing) -> Worker:
+    """Reads HubSpot's journal of uninstalls."""
+    return _worker("journal", read, JOURNAL_SECONDS, plumbing)
+
+
+def key_worker(agree: Step, plumbing: Plumbing) -> Worker:
+    """Says which keys this process has."""
+    return _worker("sealing key", agree, KEY_SECONDS, plumbing)
+
+
+def reseal_worker(reseal: Step, plumbing: Plumbing) -> Worker:
+    """Moves what lies under former keys under the one that seals now."""
+    return _worker("reseal", reseal, RESEAL_SECONDS, plumbing)
+
+
+def grant_worker(check_grants: Step, plumbing: Plumbing) -> Worker:
     """Settles doubts about grants; woken by every hint."""
     return _worker("grant checks", check_grants, CHECK_SECONDS, plumbing)
 
@@ -34,5 +80,5 @@ def purge_worker(purge: Callable[[], Awaitable[int]], plumbing: Plumbing) -> Wor
     return _worker("purge", step, PURGE_SECONDS, plumbing)
 
 
-def _worker(name: str, step: Callable[[], Awaitable[bool]], interval: float, plumbing: Plumbing) -> Worker:
+def _worker(name: str, step: Step, interval: float, plumbing: Plumbing) -> Worker:
     return Worker(name, step, interval=interval, clock=plumbing.clock, health=plumbing.health, metrics=plumbing.metrics)

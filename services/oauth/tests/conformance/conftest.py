@@ -8,16 +8,25 @@ import pytest
 
 from chassis.mongo import connect
 from chassis.outbox import Outbox
-from oauth.adapters.in_memory import InMemoryInstallations, InMemoryLeaseStore, InMemoryStateStore
+from chassis.subset import SubsetListener
+from oauth.adapters.in_memory import (
+    InMemoryInstallations,
+    InMemoryJournalStore,
+    InMemoryLeaseStore,
+    InMemoryReplicaStore,
+    InMemoryStateStore,
+)
 from oauth.adapters.mongo import (
     MongoGrantCheckStore,
     MongoInstallationStore,
+    MongoJournalStore,
     MongoLeaseStore,
     MongoOutbox,
+    MongoReplicaStore,
     MongoStateStore,
     ensure_indexes,
 )
-from oauth.ports import GrantCheckStore, InstallationStore, LeaseStore, StateStore
+from oauth.ports import GrantCheckStore, InstallationStore, JournalStore, LeaseStore, ReplicaStore, StateStore
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,8 @@ class Stores:
     outbox: Outbox
     states: StateStore
     leases: LeaseStore
+    positions: JournalStore
+    replicas: ReplicaStore
 
 
 @pytest.fixture(params=["in_memory", pytest.param("mongo", marks=pytest.mark.integration)])
@@ -36,9 +47,18 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
     """Each implementation in turn, empty."""
     if request.param == "in_memory":
         installations = InMemoryInstallations()
-        yield Stores(installations, installations, installations, InMemoryStateStore(), InMemoryLeaseStore())
+        yield Stores(
+            installations,
+            installations,
+            installations,
+            InMemoryStateStore(),
+            InMemoryLeaseStore(),
+            InMemoryJournalStore(),
+            InMemoryReplicaStore(),
+        )
         return
-    async with connect(request.getfixturevalue("mongo_url"), "oauth-tests") as client:
+    subset = SubsetListener()
+    async with connect(request.getfixturevalue("mongo_url"), "oauth-tests", event_listeners=[subset]) as client:
         database = client[f"oauth_{uuid.uuid4().hex}"]
         await ensure_indexes(database)
         yield Stores(
@@ -47,8 +67,11 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
             MongoOutbox(database),
             MongoStateStore(database),
             MongoLeaseStore(database),
+            MongoJournalStore(database),
+            MongoReplicaStore(database),
         )
         await client.drop_database(database.name)
+    assert [] == subset.violations
 
 
 @pytest.fixture
@@ -79,3 +102,15 @@ def states(stores: Stores) -> StateStore:
 def leases(stores: Stores) -> LeaseStore:
     """Leases."""
     return stores.leases
+
+
+@pytest.fixture
+def positions(stores: Stores) -> JournalStore:
+    """How far the journal was read."""
+    return stores.positions
+
+
+@pytest.fixture
+def replicas(stores: Stores) -> ReplicaStore:
+    """What the processes agree on."""
+    return stores.replicas

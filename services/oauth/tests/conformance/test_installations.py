@@ -11,7 +11,17 @@ from chassis.outbox import Outbox
 from contracts.envelope import Event
 from contracts.tenants import TenantInstalled, TenantSettings, TenantSnapshot
 from contracts.topics import TENANT_INSTALLED
-from oauth.models import Ended, GrantCheck, Installation, Sealed, SealedTokens
+from oauth.models import (
+    Actor,
+    Change,
+    Departure,
+    Ended,
+    GrantCheck,
+    HistoryEntry,
+    Installation,
+    Sealed,
+    SealedTokens,
+)
 from oauth.ports import GrantCheckStore, InstallationStore
 
 NOW = datetime(2026, 11, 22, 12, 30, 15, 250_000, tzinfo=UTC)
@@ -76,6 +86,15 @@ def doubt(portal_id: int = 62515, name: str = "hint", at: datetime = NOW) -> Gra
         installation(),
         installation(portal_id=2**53 - 1, revision=2**53 - 1),
         installation(status="inactive", tokens=None, ended=Ended("grant_revoked", NOW), scopes=()),
+        installation(
+            seal_version=4,
+            departure=Departure("revoke", tokens("departing"), NOW, NOW + timedelta(seconds=1), attempts=3),
+            history=(
+                HistoryEntry("installed", NOW, 1, 1, "p-acme", by=Actor("ada", "Ada")),
+                HistoryEntry("settings_changed", NOW, 2, 1, "p-acme", changes=(Change("label", "", "x"),)),
+                HistoryEntry("ended", NOW, 3, 1, "p-acme", reason="disconnected"),
+            ),
+        ),
     ],
 )
 async def test_what_was_recorded_is_got(installations: InstallationStore, outbox: Outbox, one: Installation) -> None:
@@ -116,17 +135,17 @@ async def test_a_change_wins_only_over_what_it_replaces(installations: Installat
     assert [told(first).id, told(winner).id] == await pending_ids(outbox)
 
 
-@pytest.mark.parametrize("change", [{"revision": 5}, {"token_version": 9}])
+@pytest.mark.parametrize("change", [{"revision": 5}, {"token_version": 9}, {"seal_version": 3}])
 async def test_a_change_of_something_older_is_not_written(
     installations: InstallationStore, outbox: Outbox, change: dict[str, int]
 ) -> None:
-    """If revision or token version moved since the installation was read, nothing is written, no event either."""
+    """If any version moved since the installation was read, nothing is written, no event either."""
     first = installation()
     await written(installations, first)
     read = replace(first, **change)
 
     assert not await written(installations, replace(read, revision=first.revision + 1), read)
-    assert not await installations.rotate_tokens(read, tokens("stale"))
+    assert not await installations.reseal(replace(read, tokens=tokens("sealed anew")), replacing=read)
     assert first == await installations.get(first.portal_id)
     assert [told(first).id] == await pending_ids(outbox)
 
@@ -146,6 +165,19 @@ async def test_rotated_tokens_change_nothing_else(installations: InstallationSto
 
     assert replace(first, tokens=tokens("two"), token_version=2) == await installations.get(first.portal_id)
     assert [told(first).id] == await pending_ids(outbox)
+
+
+async def test_only_newer_tokens_keep_tokens_out(installations: InstallationStore) -> None:
+    """Fresh tokens are kept although revision or seal version moved, but never over tokens that came meanwhile."""
+    first = installation()
+    await written(installations, first)
+    elsewhere = replace(first, revision=5, seal_version=8)
+    assert await installations.rotate_tokens(elsewhere, tokens("two"))
+
+    assert not await installations.rotate_tokens(first, tokens("stale"))
+    found = await installations.get(first.portal_id)
+    assert found is not None
+    assert tokens("two") == found.tokens
 
 
 async def test_tokens_rotate_once(installations: InstallationStore) -> None:
@@ -282,3 +314,98 @@ async def test_a_doubt_outlives_other_changes(installations: InstallationStore, 
     await written(installations, replace(first, revision=first.revision + 1), first)
 
     assert [doubt()] == list(await checks.due(NOW, 10))
+
+
+def departing(portal_id: int, due_at: datetime = NOW) -> Installation:
+    """An installation that HubSpot is still to be told about."""
+    departure = Departure("uninstall", tokens("departing"), step_began_at=NOW, due_at=due_at)
+    return installation(portal_id, status="inactive", tokens=None, departure=departure)
+
+
+async def test_departures_are_due_in_order(installations: InstallationStore) -> None:
+    """Those whose time has come, the oldest first, within the limit, and nobody else."""
+    for one in (
+        installation(1),
+        departing(2, NOW + timedelta(seconds=2)),
+        departing(3),
+        departing(4, NOW + timedelta(days=1)),
+    ):
+        await written(installations, one)
+
+    async def due(limit: int) -> list[int]:
+        found = await installations.departing(NOW + timedelta(seconds=5), limit)
+        return [one.portal_id for one in found]
+
+    assert [3, 2] == await due(10)
+    assert [3] == await due(1)
+
+
+async def test_a_departure_moves_once(installations: InstallationStore, outbox: Outbox) -> None:
+    """Of many who record a departure's step one does; revision and events stay, and the end leaves no token."""
+    first = departing(1)
+    await written(installations, first)
+    assert first.departure is not None
+    later = replace(first.departure, attempts=1)
+    results = await asyncio.gather(*(installations.move_departure(first, later) for _ in range(10)))
+    moved = await installations.get(1)
+    assert moved is not None
+    assert 1 == sum(results)
+    assert (later, first.revision) == (moved.departure, moved.revision)
+
+    assert await installations.move_departure(moved, None)
+    over = await installations.get(1)
+    assert over is not None
+    assert over.departure is None
+    assert {} == dict(await installations.count_by_key())
+    assert [told(first).id] == await pending_ids(outbox)
+
+
+async def test_a_departure_of_another_generation_does_not_move(installations: InstallationStore) -> None:
+    """What was read before a reconnect is not recorded after it."""
+    first = departing(1)
+    await written(installations, first)
+    again = installation(1, revision=first.revision + 1, generation=2, token_version=2)
+    await written(installations, again, first)
+
+    assert not await installations.move_departure(first, None)
+    assert again == await installations.get(1)
+
+
+async def test_sealed_tokens_are_counted_and_found_by_key(installations: InstallationStore) -> None:
+    """Every sealed token counts under its key, departing ones too; whatever is under a key is found by it."""
+    old = SealedTokens(Sealed("k0", bytes(12), b"a"), Sealed("k1", bytes(12), b"r"), NOW)
+    await written(installations, installation(1))
+    await written(installations, installation(2, tokens=old))
+    await written(installations, departing(3))
+    await written(installations, installation(4, status="inactive", tokens=None))
+
+    assert {"k0": 1, "k1": 5} == dict(await installations.count_by_key())
+    assert [2] == [one.portal_id for one in await installations.sealed_under(["k0"], 10)]
+    assert [1, 2, 3] == [one.portal_id for one in await installations.sealed_under(["k0", "k1"], 10)]
+    assert [1] == [one.portal_id for one in await installations.sealed_under(["k1"], 1)]
+    assert [] == list(await installations.sealed_under(["k9"], 10))
+
+
+async def test_sealing_anew_changes_no_version_that_others_look_at(installations: InstallationStore) -> None:
+    """Tokens and departing tokens are replaced once; revision and token version stay."""
+    first = replace(departing(1), tokens=tokens("one"))
+    await written(installations, first)
+    assert first.departure is not None
+    anew = replace(first, tokens=tokens("two"), departure=replace(first.departure, tokens=tokens("three")))
+    results = await asyncio.gather(*(installations.reseal(anew, replacing=first) for _ in range(10)))
+
+    assert 1 == sum(results)
+    assert replace(anew, seal_version=1) == await installations.get(1)
+    assert not await written(installations, replace(first, revision=first.revision + 1), first)
+
+
+async def test_everyone_is_doubted_but_who_is_already(
+    installations: InstallationStore, checks: GrantCheckStore
+) -> None:
+    """A doubt about all connected accounts is raised where there is none; the others keep theirs."""
+    for one in (installation(1), installation(2), installation(3, status="inactive", tokens=None)):
+        await written(installations, one)
+    await checks.raise_doubt(doubt(2, "older"))
+
+    assert 1 == await checks.raise_doubts("everyone", "app_uninstalled", NOW)
+    assert {(1, "everyone"), (2, "older")} == {(one.portal_id, one.id) for one in await checks.due(NOW, 10)}

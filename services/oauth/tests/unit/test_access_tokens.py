@@ -255,7 +255,7 @@ async def test_a_revoked_grant_ends_the_installation(
     """A refused refresh token that introspection confirms dead ends the installation, tokens erased."""
     await connect()
     clock.advance(LIFETIME.total_seconds())
-    hubspot.uninstall(PORTAL)
+    hubspot.leave(PORTAL)
 
     with pytest.raises(TenantInactiveError):
         await process().get(PORTAL)

@@ -12,8 +12,14 @@ from oauth.api.words import ENDS, INSTALL_ADVICE, SCOPES, advice_on
 from oauth.errors import InstallReason, InstallRefusedError, OAuthServiceError, StateReason, StateRefusedError
 from oauth.models import CONDITIONAL_SCOPES, REQUIRED_SCOPES, EndReason
 
-TRANSLATED = {errors.CodeRejectedError, errors.GrantRevokedError}
-"""Handlers turn these into others: a code rejected ends an install, a grant revoked ends an installation."""
+TRANSLATED = {
+    errors.CodeRejectedError,
+    errors.GrantRevokedError,
+    errors.JournalOffsetLostError,
+    errors.DepartedError,
+    errors.LeaseLostError,
+}
+"""Handlers and workers deal with these: a code rejected ends an install, a grant revoked ends an installation."""
 
 
 def reasons(literal: object) -> set[str]:

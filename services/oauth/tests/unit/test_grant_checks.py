@@ -104,7 +104,7 @@ async def test_an_account_that_left_is_ended(
 ) -> None:
     """A hint that HubSpot confirms ends the installation with its reason, and the doubt with it."""
     await connect(PORTAL)
-    hubspot.uninstall(PORTAL)
+    hubspot.leave(PORTAL)
     await hint()
     await check()
 
@@ -135,7 +135,7 @@ async def test_a_hint_of_the_former_install_does_not_end_the_next(
 ) -> None:
     """An account that reconnected before its old uninstall was heard of stays connected."""
     await connect(PORTAL)
-    hubspot.uninstall(PORTAL)
+    hubspot.leave(PORTAL)
     await connect(PORTAL)
     await hint()
     await check()
@@ -167,7 +167,7 @@ async def test_a_hubspot_that_cannot_say_is_asked_again(
 ) -> None:
     """While HubSpot cannot be asked nothing is decided, the hint is kept, and pauses grow to a bound."""
     await connect(PORTAL)
-    hubspot.uninstall(PORTAL)
+    hubspot.leave(PORTAL)
     await hint()
     hubspot.troubles.extend([trouble] * 12)
     pauses = []
@@ -209,7 +209,7 @@ async def test_one_accounts_trouble_keeps_no_other_waiting(
     """Accounts are asked about side by side: one that HubSpot fails on does not hold up the next."""
     for portal_id in (1, 2):
         await connect(portal_id)
-        hubspot.uninstall(portal_id)
+        hubspot.leave(portal_id)
         await hint(portal_id)
     hubspot.troubles.append(HubSpotAwayError("503"))
     await check()
@@ -252,7 +252,7 @@ async def test_what_comes_of_a_hint_is_in_its_trace(
 ) -> None:
     """The event of an end carries the trace of the hint that led to it, whenever HubSpot confirmed it."""
     await connect(PORTAL)
-    hubspot.uninstall(PORTAL)
+    hubspot.leave(PORTAL)
     with tracing.continued(None, randomness) as trace_id:
         await hint()
     await check()

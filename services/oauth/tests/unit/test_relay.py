@@ -1,6 +1,9 @@
-"""From the document to Kafka."""
+"""From the document to Kafka, one process at a time."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from pydantic import SecretStr
@@ -9,13 +12,19 @@ from chassis.clock import ManualClock
 from chassis.kafka import BrokerAwayError, InMemoryEventPublisher
 from chassis.metrics import Metrics
 from chassis.outbox import OutboxRelay
+from contracts.envelope import Event, EventData
 from contracts.tenants import TenantInstalled, TenantUninstalled
-from oauth.adapters.in_memory import InMemoryInstallations
+from oauth.adapters.in_memory import InMemoryInstallations, InMemoryLeaseStore
 from oauth.adapters.sealing import AesGcmSealer
+from oauth.errors import LeaseLostError
 from oauth.handlers.binding import bind, deactivate
-from oauth.models import REQUIRED_SCOPES, AccountGrant, Project, Tokens
+from oauth.handlers.leases import PATIENCE_SECONDS, Leases
+from oauth.handlers.relaying import LEASE, RelayTurn
+from oauth.models import REQUIRED_SCOPES, AccountGrant, Installation, Project, Tokens
 
 PORTAL = 62515
+
+Connect = Callable[..., Awaitable[Installation]]
 
 
 async def test_a_life_is_told_in_order_and_once_kafka_is_there(
@@ -43,3 +52,135 @@ async def test_a_life_is_told_in_order_and_once_kafka_is_there(
         event.id.rpartition(":")[2] for event in publisher.published
     ]
     assert {str(PORTAL).encode()} == {event.key() for event in publisher.published}
+
+
+class Delayed(InMemoryEventPublisher):
+    """A publisher that waits before it publishes, as a slow broker does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.going_on = asyncio.Event(), asyncio.Event()
+
+    async def publish(self, events: Sequence[Event[EventData]]) -> None:
+        """Publish once it may go on."""
+        self.begun.set()
+        await self.going_on.wait()
+        await super().publish(events)
+
+
+class Relayer:
+    """A process that relays."""
+
+    def __init__(
+        self,
+        name: str,
+        installations: InMemoryInstallations,
+        publisher: InMemoryEventPublisher,
+        leases: InMemoryLeaseStore,
+        clock: ManualClock,
+    ) -> None:
+        turn = RelayTurn(publisher, Leases(leases, clock=clock, holder=name), clock)
+        relay = OutboxRelay(installations, turn, Metrics())
+
+        async def waiting() -> bool:
+            return bool(await installations.pending(1))
+
+        self.step = partial(turn.take, relay.step, waiting=waiting)
+
+
+async def test_two_processes_never_relay_at_once(
+    connect: Connect,
+    installations: InMemoryInstallations,
+    leases: InMemoryLeaseStore,
+    clock: ManualClock,
+    acme: Project,
+) -> None:
+    """While one process publishes, another waits for its turn, so that no old revision follows a newer one."""
+    slow, quick = Delayed(), InMemoryEventPublisher()
+    first = Relayer("first", installations, slow, leases, clock)
+    second = Relayer("second", installations, quick, leases, clock)
+    await connect(acme)
+    relaying = asyncio.create_task(first.step())
+    await slow.begun.wait()
+    await connect(acme)
+    waiting = asyncio.create_task(second.step())
+    while not clock.sleeping:  # noqa: ASYNC110 - until it waits for its turn
+        await asyncio.sleep(0)
+    assert [] == quick.published
+    slow.going_on.set()
+    await relaying
+    clock.advance(1)
+    assert await waiting
+    await second.step()
+
+    assert [1, 1] == [len(slow.published), len(quick.published)]
+    assert quick.published[0].id > slow.published[0].id
+
+
+async def test_a_turn_that_was_lost_publishes_nothing(
+    connect: Connect,
+    installations: InMemoryInstallations,
+    leases: InMemoryLeaseStore,
+    clock: ManualClock,
+    acme: Project,
+) -> None:
+    """A process that was stopped in its turn, and replaced, finds out before it publishes what is old by now."""
+    publisher = InMemoryEventPublisher()
+    turn = RelayTurn(publisher, Leases(leases, clock=clock, holder="stopped"), clock)
+    second = Relayer("second", installations, publisher, leases, clock)
+    await connect(acme)
+
+    async def stopped() -> bool:
+        """Reads, and is stopped until another has taken over."""
+        pending = await installations.pending(1)
+        await connect(acme)
+        while len(publisher.published) < 2:
+            asyncio.get_running_loop().call_soon(clock.advance, PATIENCE_SECONDS)
+            await second.step()
+        await turn.publish(pending[0].events)
+        return False
+
+    with pytest.raises(LeaseLostError):
+        await turn.take(stopped, waiting=_never)
+
+    assert 2 == len(publisher.published)
+
+
+async def _never() -> bool:
+    return False
+
+
+async def test_a_round_that_the_broker_failed_keeps_its_turn(
+    connect: Connect,
+    installations: InMemoryInstallations,
+    leases: InMemoryLeaseStore,
+    clock: ManualClock,
+    acme: Project,
+) -> None:
+    """What a failed round left in the producer may still arrive, so nobody else goes on before it is done."""
+    away, quick = InMemoryEventPublisher(), InMemoryEventPublisher()
+    first = Relayer("first", installations, away, leases, clock)
+    second = Relayer("second", installations, quick, leases, clock)
+    await connect(acme)
+    away.away = True
+    with pytest.raises(BrokerAwayError):
+        await first.step()
+    waiting = asyncio.create_task(second.step())
+    while not clock.sleeping:  # noqa: ASYNC110 - until it waits for its turn
+        await asyncio.sleep(0)
+    away.away = False
+    await first.step()
+    clock.advance(1)
+    await waiting
+
+    assert (1, 0) == (len(away.published), len(quick.published))
+
+
+async def test_nothing_to_relay_is_no_reason_to_wait(
+    installations: InMemoryInstallations, leases: InMemoryLeaseStore, clock: ManualClock
+) -> None:
+    """A process that is not on turn rests when nothing waits."""
+    await leases.take(LEASE, "another", replacing=None)
+    second = Relayer("second", installations, InMemoryEventPublisher(), leases, clock)
+
+    assert not await second.step()

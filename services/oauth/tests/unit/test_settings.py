@@ -27,6 +27,7 @@ SETTINGS: Mapping[str, object] = {
     "session_jwks_url": "https://chert.test/.well-known/jwks.json",
     "session_issuer": "https://chert.test",
     "session_audience": "chert-hubspot",
+    "chert_url": "https://console.trychert.test",
 }
 
 
@@ -37,10 +38,18 @@ def settings(folder: Path, **changes: object) -> Settings:
 
 
 def test_the_defaults_are_the_safe_ones(tmp_path: Path) -> None:
-    """PKCE is on, the database is this service's own, and the API version is the newest that is supported."""
+    """PKCE and the journal are on, nothing stands in for HubSpot, and the API version is the newest supported."""
     told = settings(tmp_path)
 
-    assert (True, "oauth", "2026-09") == (told.pkce, told.mongo_database, told.hubspot_api_version)
+    assert (True, True, None) == (told.pkce, told.journal, told.hubspot_origin)
+    assert ("oauth", "2026-09") == (told.mongo_database, told.hubspot_api_version)
+
+
+def test_only_in_development_something_stands_in_for_hubspot(tmp_path: Path) -> None:
+    """Scheme, host and port of the address where consent is given, and nothing more of it."""
+    told = settings(tmp_path, environment="development", hubspot_app_url="http://localhost:8081/anything")
+
+    assert "http://localhost:8081" == told.hubspot_origin
 
 
 @pytest.mark.parametrize(
@@ -61,7 +70,7 @@ async def test_without_anything_the_process_says_what_is_missing(tmp_path: Path)
 
     assert 200 == live.status_code
     assert 503 == ready.status_code
-    assert {"database", "secrets", "key ring"} <= set(ready.json()["missing"])
+    assert {"database", "secrets", "sealing key"} <= set(ready.json()["missing"])
     assert 503 == asked.status_code
 
 
@@ -71,7 +80,13 @@ def test_secrets_mask_themselves(tmp_path: Path) -> None:
     canary = "canary-secret-of-this-test"
     path.write_text(
         json.dumps(
-            {"hubspot_client_secrets": [canary], "state_secrets": [canary], "service_credentials": {"actions": canary}}
+            {
+                "hubspot_client_secrets": [canary],
+                "state_secrets": [canary],
+                "service_credentials": {"actions": canary},
+                "sister_credentials": {"actions": canary},
+                "chert_signing_secret": canary,
+            }
         )
     )
     secrets = RereadFile(path, OAuthSecrets, ManualClock()).read()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from actions.errors import AuthorityAwayError
 from actions.models import Accepted, Attempt, Lease, Outcome, Outgoing, Refused, Send
@@ -10,6 +11,7 @@ from chassis.outbox import Pending
 from contracts.envelope import Event, EventData
 from contracts.failures import Code
 from contracts.internal import TenantCheck
+from contracts.messages import Source
 from contracts.tenants import TenantSnapshot
 
 
@@ -36,7 +38,10 @@ class Faults:
 
 
 class InMemorySendStore:
-    """The sends and their outbox; `faults` knows the points `before` and `after` `open`, `find`, `take`, `settle`."""
+    """The sends and their outbox.
+
+    `faults` knows the points `before` and `after` `open`, `take` and `settle`, and `before` `find` and `latest`.
+    """
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
@@ -54,6 +59,19 @@ class InMemorySendStore:
         """The send with this key."""
         await self.faults.reach("before find")
         return self.sends.get(key)
+
+    async def latest(
+        self, portal_id: int, since: datetime, limit: int, *, source: Source | None = None
+    ) -> Sequence[Send]:
+        """The latest sends of an account, newest first; of one source, if it is named."""
+        await self.faults.reach("before latest")
+        found = [
+            send
+            for send in self.sends.values()
+            if send.portal_id == portal_id and send.claimed_at >= since and send.same_as is None
+        ]
+        newest = sorted(found, key=lambda send: send.claimed_at, reverse=True)
+        return [send for send in newest if source in {None, send.source}][:limit]
 
     async def take(self, seen: Send, holder: str, begun: Attempt) -> Send | None:
         """Become the holder of a send that is still as it was seen; none when it is not."""

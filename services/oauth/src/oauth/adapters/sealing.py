@@ -52,10 +52,19 @@ class KeyRing(Secrets):
 
 
 class AesGcmSealer:
-    """Seals under the ring's current key, and opens with whichever key sealed."""
+    """Seals under one key of the ring, and opens with whichever key sealed.
 
-    def __init__(self, ring: Callable[[], KeyRing], randomness: Randomness) -> None:
+    Args:
+        ring: asked each time.
+        randomness: for nonces.
+        sealing_key: the id of the key to seal with; the ring's current one unless others have to have it first.
+    """
+
+    def __init__(
+        self, ring: Callable[[], KeyRing], randomness: Randomness, sealing_key: Callable[[], str] | None = None
+    ) -> None:
         self._ring, self._randomness = ring, randomness
+        self._sealing_key = sealing_key or (lambda: ring().current)
 
     def seal(self, token: SecretStr, place: SealPlace) -> Sealed:
         """Encrypt for one place.
@@ -63,7 +72,7 @@ class AesGcmSealer:
         Raises:
             NotLoadedError: the key ring was never readable.
         """
-        key_id = self._ring().current
+        key_id = self._sealing_key()
         nonce = self._randomness.bytes(NONCE_BYTES)
         ciphertext = self._cipher(key_id).encrypt(nonce, token.get_secret_value().encode(), _associated_data(place))
         return Sealed(key_id, nonce, ciphertext)

@@ -10,9 +10,17 @@ from fastapi.responses import JSONResponse, Response
 from chassis.failures import Refusal, unavailable
 from contracts.failures import Code, Failure
 from oauth import errors
+from oauth.api.installs import marketplace_url
 from oauth.api.pages import CONSOLE_PATH, Pages, connect_url, is_browser, redirect
 from oauth.api.words import advice_on
-from oauth.errors import InstallReason, InstallRefusedError, OAuthServiceError, ScopesRefusedError
+from oauth.errors import (
+    InstallReason,
+    InstallRefusedError,
+    OAuthServiceError,
+    ProjectNotChosenError,
+    ScopesRefusedError,
+    SettingsRefusedError,
+)
 
 Handler = Callable[[Request, Exception], Response | Awaitable[Response]]
 """As Starlette has them."""
@@ -25,6 +33,7 @@ class _Answer:
     code: Code
     words: str
     status: int | None = None
+    reason: str | None = None
 
 
 _TEMPORARILY: Final = _Answer(Code.UNAVAILABLE, "not available right now")
@@ -40,6 +49,17 @@ ANSWERS: Final[dict[type[OAuthServiceError], _Answer]] = {
     errors.ProjectNotChosenError: _Answer(Code.MISSING_FIELD, "name a project"),
     errors.TenantUnknownError: _Answer(Code.TENANT_NOT_FOUND, "unknown or inactive tenant"),
     errors.TenantInactiveError: _Answer(Code.NOT_CONNECTED, "unknown or inactive tenant"),
+    errors.AccountNotFoundError: _Answer(Code.NOT_FOUND, "no such account"),
+    errors.FormTokenError: _Answer(Code.FORBIDDEN, "the form has expired", reason="form_expired"),
+    errors.ReturnUrlError: _Answer(Code.INVALID_FIELD, "returnUrl is not HubSpot's", reason="return_url"),
+    errors.RevisionMovedError: _Answer(
+        Code.WRONG_STATE, "the account was changed meanwhile", reason="changed_meanwhile"
+    ),
+    errors.SettingsRefusedError: _Answer(Code.INVALID_FIELD, "these settings cannot be saved"),
+    errors.ChertAwayError: _TEMPORARILY,
+    errors.ProjectInactiveError: _TEMPORARILY,
+    errors.ActivityAwayError: _TEMPORARILY,
+    errors.AccessTokenRefusedError: _TEMPORARILY,
     errors.AppRejectedError: _TEMPORARILY,
     errors.HubSpotAwayError: _TEMPORARILY,
     errors.SealBrokenError: _TEMPORARILY,
@@ -56,10 +76,15 @@ INSTALL_ANSWERS: Final[dict[InstallReason, _Answer]] = {
     "invalid_state_cookie": _INSTALL_NOT_VERIFIED,
     "state_mismatch": _INSTALL_NOT_VERIFIED,
     "access_denied": _Answer(Code.NOT_CONNECTED, "access was not granted in HubSpot"),
+    "app_refused": _Answer(Code.NOT_CONNECTED, "HubSpot does not accept our request"),
+    "hubspot_busy": _Answer(Code.NOT_CONNECTED, "HubSpot cannot do this now"),
     "hubspot_refused": _Answer(Code.NOT_CONNECTED, "HubSpot refused the install"),
     "missing_scopes": _Answer(Code.NOT_CONNECTED, "required scopes were not granted"),
     "code_rejected": _Answer(Code.NOT_CONNECTED, "HubSpot did not accept the authorization code", status=400),
     "not_configured": _Answer(Code.NOT_CONFIGURED, "HubSpot does not accept our configuration"),
+    "uninstalled_meanwhile": _Answer(
+        Code.NOT_CONNECTED, "an earlier disconnect of the account was still under way", status=409
+    ),
     "hubspot_unavailable": _Answer(Code.UPSTREAM, "HubSpot does not answer properly"),
 }
 """Refused installs, by reason."""
@@ -69,7 +94,10 @@ def refusal_of(error: OAuthServiceError) -> Refusal:
     """An error as the contract's refusal."""
     if not isinstance(error, InstallRefusedError):
         answer = ANSWERS[type(error)]
-        return Refusal(answer.code, answer.words, status=answer.status)
+        words = answer.words
+        if isinstance(error, SettingsRefusedError):
+            words = f"{words}: {', '.join(problem.name for problem in error.problems)}"
+        return Refusal(answer.code, words, status=answer.status, reason=answer.reason)
     answer = INSTALL_ANSWERS[error.reason]
     words = answer.words
     if isinstance(error, ScopesRefusedError):
@@ -93,7 +121,7 @@ def install(app: FastAPI, pages: Pages, *, login_url: str, temporary: Iterable[t
         app.add_exception_handler(key, _paged(handler, pages))
     for kind in (errors.NoSessionError, errors.SessionInvalidError):
         app.add_exception_handler(kind, _redirected(_to_login(login_url)))
-    app.add_exception_handler(errors.ProjectNotChosenError, _redirected(lambda _: redirect(CONSOLE_PATH)))
+    app.add_exception_handler(errors.ProjectNotChosenError, _redirected(_to_choice(pages)))
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
@@ -131,21 +159,41 @@ def _paged(handler: Handler, pages: Pages) -> Handler:
 _KEPT_HEADERS: Final = frozenset({"retry-after", "allow", "connection"})
 
 
-def _redirected(where: Callable[[Request], Response]) -> Handler:
-    """The contract's body, and a redirect where a browser asks."""
+def _redirected(where: Callable[[Request, Exception], Response]) -> Handler:
+    """The contract's body, and somewhere else where a browser asks."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        return where(request) if is_browser(request) else await _refused(request, error)
+        return where(request, error) if is_browser(request) else await _refused(request, error)
 
     return answer
 
 
-def _to_login(login_url: str) -> Callable[[Request], Response]:
-    """To the login, and from there back to where an install or the console begins."""
+def _to_login(login_url: str) -> Callable[[Request, Exception], Response]:
+    """To the login, and from there back: to the page that was asked for, or to where an install begins."""
 
-    def where(request: Request) -> Response:
-        project_id = request.query_params.get("project")
-        return_to = CONSOLE_PATH if request.url.path == CONSOLE_PATH else connect_url(project_id)
-        return redirect(login_url, return_to=return_to)
+    def where(request: Request, _: Exception) -> Response:
+        return redirect(login_url, return_to=_asked_for(request))
+
+    return where
+
+
+def _asked_for(request: Request) -> str:
+    """Where to be after signing in. A form is not sent again, and nothing of a callback is repeated."""
+    path, query = request.url.path, request.url.query
+    if request.method == "GET" and (path.startswith(CONSOLE_PATH) or request.query_params.get("step") == "authorize"):
+        return f"{path}?{query}" if query else path
+    return CONSOLE_PATH if path.startswith(CONSOLE_PATH) else connect_url(request.query_params.get("project"))
+
+
+def _to_choice(pages: Pages) -> Callable[[Request, Exception], Response]:
+    """To the console, where projects are; for an install that HubSpot began, to a choice of its own."""
+
+    def where(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ProjectNotChosenError)  # noqa: S101 - registered for this class alone
+        if request.query_params.get("step") != "authorize":
+            return redirect(CONSOLE_PATH)
+        return_url = request.query_params["returnUrl"]  # was looked at before a project was
+        choices = [(choice, marketplace_url(choice.id, return_url)) for choice in error.choices]
+        return pages.render("choose_project.html", projects=choices)
 
     return where

@@ -1,7 +1,8 @@
 """Installing over HTTP: where the browser leaves for HubSpot, and where it comes back."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse
@@ -20,23 +21,32 @@ from oauth.errors import (
     NoSessionError,
     OAuthServiceError,
     ProjectForbiddenError,
+    ReturnUrlError,
     SessionEndedError,
     SessionInvalidError,
 )
 from oauth.handlers.binding import Bound
 from oauth.handlers.installing import Begun, Callback, Verified, choose_project, verify_callback
-from oauth.models import Project, Session
+from oauth.handlers.return_urls import LONGEST, check_return_url
+from oauth.models import Project, Session, Start
 from oauth.ports import SessionVerifier, StateSigner
 
 LOG = get_log()
 
 Begin = Callable[[Session, Project], Awaitable[Begun]]
-Complete = Callable[[Verified, Session], Awaitable[Bound]]
+BeginFromMarketplace = Callable[[Session, Project, str], Awaitable[Begun]]
+Complete = Callable[[Verified, Session, Start], Awaitable[Bound]]
 
 ProjectId = Annotated[str | None, Query(min_length=1, max_length=100, description="The project to connect.")]
 AuthorizationCode = Annotated[str | None, Query(max_length=2000, description="The authorization code.")]
 State = Annotated[str | None, Query(max_length=500, description="The state that the install began with.")]
 Error = Annotated[str | None, Query(max_length=200, description="Why there is no code.")]
+Step = Annotated[
+    Literal["authorize", "finalize"] | None, Query(description="How far an install that HubSpot began has come.")
+]
+ReturnUrl = Annotated[
+    str | None, Query(alias="returnUrl", max_length=LONGEST, description="Where at HubSpot such an install goes on.")
+]
 
 _PAGE: Final[dict[str, Any]] = {
     "content": {"application/json": {"schema": Failure.model_json_schema()}, "text/html": {}}
@@ -49,7 +59,11 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     403: {"description": "Not allowed, or not granted", **_PAGE},
     503: {"description": "Not now", **_PAGE},
 }
-_CALLBACK_FAILURES: Final[dict[int | str, dict[str, Any]]] = {
+_CHOICE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "A page to choose the project of an install that HubSpot began", "content": {"text/html": {}}}
+}
+_FINISHING_FAILURES: Final[dict[int | str, dict[str, Any]]] = {
+    409: {"description": "An earlier disconnect came in between", **_PAGE},
     500: {"description": "HubSpot does not accept our configuration", **_PAGE},
     502: {"description": "HubSpot does not answer properly", **_PAGE},
 }
@@ -66,20 +80,39 @@ def refuse_repeats(request: Request) -> None:
         raise Refusal(Code.INVALID_FIELD, "a parameter is repeated")
 
 
+def marketplace_url(project_id: str, return_url: str) -> str:
+    """Where an install that HubSpot began goes on, once its project is chosen."""
+    return f"{INSTALL_PATH}?{urlencode({'step': 'authorize', 'returnUrl': return_url, 'project': project_id})}"
+
+
 class InstallRoutes:
-    """The two addresses of an install."""
+    """The two addresses of an install.
+
+    Args:
+        sessions: who is signed in.
+        begin: begins an install on the console.
+        begin_from_marketplace: begins one at HubSpot.
+        complete: completes either.
+        signer: of state cookies.
+        hubspot_origin: what stands in for HubSpot's hosts in development.
+        clock: the time.
+        metrics: counts installs.
+    """
 
     def __init__(
         self,
         *,
         sessions: SessionVerifier,
         begin: Begin,
+        begin_from_marketplace: BeginFromMarketplace,
         complete: Complete,
         signer: StateSigner,
+        hubspot_origin: str | None,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
         self._sessions, self._begin, self._complete = sessions, begin, complete
+        self._begin_from_marketplace, self._hubspot_origin = begin_from_marketplace, hubspot_origin
         self._signer, self._clock, self._metrics = signer, clock, metrics
 
     def router(self) -> APIRouter:
@@ -90,26 +123,44 @@ class InstallRoutes:
             self.install,
             status_code=302,
             response_class=RedirectResponse,
-            responses=RESPONSES,
-            summary="Begin to connect a HubSpot account to a project",
+            responses={**RESPONSES, **_FINISHING_FAILURES, **_CHOICE},
+            summary="Begin to connect a HubSpot account to a project, or go on with what HubSpot began",
         )
         router.add_api_route(
             CALLBACK_PATH,
             self.callback,
             status_code=302,
             response_class=RedirectResponse,
-            responses={**RESPONSES, **_CALLBACK_FAILURES},
+            responses={**RESPONSES, **_FINISHING_FAILURES},
             summary="Come back from HubSpot",
         )
         return router
 
-    async def install(self, request: Request, token: SessionToken, project: ProjectId = None) -> RedirectResponse:
-        """Send the browser to HubSpot's consent screen."""
-        session = await session_of(token, self._sessions)
-        begun = await self._begin(session, choose_project(session, project))
-        response = redirect(begun.url)
-        state_cookies.remember(response, request, begun.state, begun.expires_at, self._signer)
-        return response
+    async def install(
+        self,
+        request: Request,
+        token: SessionToken,
+        project: ProjectId = None,
+        step: Step = None,
+        code: AuthorizationCode = None,
+        state: State = None,
+        error: Error = None,
+        return_url: ReturnUrl = None,
+    ) -> RedirectResponse:
+        """Send the browser to HubSpot for consent; an install that HubSpot began has two steps, and ends there."""
+        if step is None:
+            session = await session_of(token, self._sessions)
+            return self._begun(request, await self._begin(session, choose_project(session, project)))
+        if return_url is None:
+            raise ReturnUrlError
+        checked = check_return_url(return_url, self._hubspot_origin)
+        if step == "authorize":
+            session = await session_of(token, self._sessions)
+            chosen = choose_project(session, project)
+            return self._begun(request, await self._begin_from_marketplace(session, chosen, checked))
+        bound, verified = await self._finished(token, Callback(code, state, error, _states(request)), "marketplace")
+        # Whoever gets the account elsewhere than where they wanted it has to be told, which HubSpot's page cannot do.
+        return _leaving(_to_console(bound) if bound.stays else redirect(checked), verified)
 
     async def callback(
         self,
@@ -120,14 +171,23 @@ class InstallRoutes:
         error: Error = None,
     ) -> RedirectResponse:
         """Finish the install that this browser began."""
-        came = Callback(code, state, error, tuple(state_cookies.carried(request).values()))
+        bound, verified = await self._finished(token, Callback(code, state, error, _states(request)), "console")
+        return _leaving(_to_console(bound), verified)
+
+    def _begun(self, request: Request, begun: Begun) -> RedirectResponse:
+        response = redirect(begun.url)
+        state_cookies.remember(response, request, begun.state, begun.expires_at, self._signer)
+        return response
+
+    async def _finished(self, token: str | None, came: Callback, start: Start) -> tuple[Bound, Verified]:
         try:
             verified = verify_callback(came, signer=self._signer, now=self._clock.now())
-            bound = await self._complete(verified, await self._session_still(token))
+            bound = await self._complete(verified, await self._session_still(token), start)
         except (InstallRefusedError, SessionEndedError, ProjectForbiddenError) as refused:
             self._tell_refused(refused)
             raise
-        return self._connected(bound, verified.state)
+        self._tell_completed(bound)
+        return bound, verified
 
     async def _session_still(self, token: str | None) -> Session:
         try:
@@ -135,7 +195,7 @@ class InstallRoutes:
         except (NoSessionError, SessionInvalidError) as error:
             raise SessionEndedError from error
 
-    def _connected(self, bound: Bound, state: str) -> RedirectResponse:
+    def _tell_completed(self, bound: Bound) -> None:
         self._metrics.count("installs", outcome="completed")
         LOG.info(
             "install.completed",
@@ -146,15 +206,26 @@ class InstallRoutes:
             stays=bound.stays,
             trace_id=current_trace_id(),
         )
-        notice = "stays" if bound.stays else "connected"
-        response = redirect(CONSOLE_PATH, notice=notice, account=str(bound.installation.portal_id))
-        state_cookies.forget(response, state)
-        return response
 
     def _tell_refused(self, error: OAuthServiceError) -> None:
         reason = error.reason if isinstance(error, InstallRefusedError) else _REASONS[type(error)]
         self._metrics.count("installs", outcome=reason)
         LOG.info("install.refused", reason=reason, trace_id=current_trace_id())
+
+
+def _states(request: Request) -> tuple[str, ...]:
+    return tuple(state_cookies.carried(request).values())
+
+
+def _to_console(bound: Bound) -> RedirectResponse:
+    notice = "stays" if bound.stays else "connected"
+    return redirect(CONSOLE_PATH, notice=notice, account=str(bound.installation.portal_id))
+
+
+def _leaving(response: RedirectResponse, verified: Verified) -> RedirectResponse:
+    """The answer that ends an install, after which its state is of no use."""
+    state_cookies.forget(response, verified.state)
+    return response
 
 
 _REASONS: Final[dict[type[OAuthServiceError], str]] = {

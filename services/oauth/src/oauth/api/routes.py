@@ -10,17 +10,26 @@ from pydantic import SecretStr
 from chassis.lifespan import Plumbing
 from oauth.api import failures
 from oauth.api.console import ConsoleRoutes
+from oauth.api.console_use import ConsoleUse
 from oauth.api.installs import InstallRoutes
 from oauth.api.internal import InternalRoutes
 from oauth.api.pages import Pages, add_static_files
 from oauth.handlers.access_tokens import AccessTokens
-from oauth.handlers.installing import begin_installation, complete_installation
+from oauth.handlers.accounts import view_account
+from oauth.handlers.activity import read_activity
+from oauth.handlers.disconnecting import disconnect
+from oauth.handlers.installing import begin_from_marketplace, begin_installation, complete_installation
 from oauth.handlers.leases import Leases
+from oauth.handlers.settings import change_settings
 from oauth.handlers.tenants import check_tenant, list_accounts
 from oauth.ports import (
+    AccountDirectory,
+    ActivityReader,
     AuthorizationServer,
+    FormTokens,
     InstallationStore,
     LeaseStore,
+    PhoneLines,
     SessionVerifier,
     StateSigner,
     StateStore,
@@ -35,9 +44,13 @@ class Outside:
 
     sessions: SessionVerifier
     signer: StateSigner
+    forms: FormTokens
     states: StateStore
     authorization: AuthorizationServer
     tokens: TokenServer
+    directory: AccountDirectory
+    lines: PhoneLines
+    activity: ActivityReader
     installations: InstallationStore
     leases: LeaseStore
     sealer: TokenSealer
@@ -51,29 +64,71 @@ class Choices:
     Attributes:
         login_url: where a browser without a session is sent.
         pkce: whether installs use PKCE.
+        hubspot_origin: scheme, host and port of what stands in for HubSpot's hosts; in development only.
         temporary: errors of our own dependencies that are away.
+        depart_soon: called when HubSpot is to be told of a disconnect.
     """
 
     login_url: str
     pkce: bool = True
+    hubspot_origin: str | None = None
     temporary: tuple[type[Exception], ...] = ()
+    depart_soon: Callable[[], None] = lambda: None
 
 
 def add_routes(app: FastAPI, outside: Outside, plumbing: Plumbing, choices: Choices) -> None:
     """Give an app every route, page and failure answer."""
     pages = Pages()
+    access_tokens = AccessTokens(
+        installations=outside.installations,
+        tokens=outside.tokens,
+        sealer=outside.sealer,
+        leases=Leases(outside.leases, clock=plumbing.clock, holder=plumbing.randomness.uuid()),
+        clock=plumbing.clock,
+    )
+    use = console_use(outside, plumbing, choices, access_tokens)
+    internal = InternalRoutes(
+        credentials=outside.credentials,
+        give_access_token=access_tokens.get,
+        check_tenant=partial(check_tenant, installations=outside.installations),
+    )
     for routes in (
         _installs(outside, plumbing, choices),
-        ConsoleRoutes(
-            sessions=outside.sessions,
-            list_accounts=partial(list_accounts, installations=outside.installations),
-            pages=pages,
-        ),
-        _internal(outside, plumbing),
+        ConsoleRoutes(sessions=outside.sessions, use=use, pages=pages, forms=outside.forms),
+        internal,
     ):
         app.include_router(routes.router())
     add_static_files(app)
     failures.install(app, pages, login_url=choices.login_url, temporary=choices.temporary)
+
+
+def console_use(outside: Outside, plumbing: Plumbing, choices: Choices, access_tokens: AccessTokens) -> ConsoleUse:
+    """What the console's pages do."""
+    installations, clock = outside.installations, plumbing.clock
+    return ConsoleUse(
+        list_accounts=partial(list_accounts, installations=installations),
+        view_account=partial(
+            view_account,
+            installations=installations,
+            access_token=access_tokens.get,
+            directory=outside.directory,
+            lines=outside.lines,
+            activity=outside.activity,
+            hubspot_origin=choices.hubspot_origin,
+            clock=clock,
+        ),
+        read_activity=partial(
+            read_activity,
+            installations=installations,
+            access_token=access_tokens.get,
+            directory=outside.directory,
+            activity=outside.activity,
+            hubspot_origin=choices.hubspot_origin,
+            clock=clock,
+        ),
+        change_settings=partial(change_settings, installations=installations, lines=outside.lines, clock=clock),
+        disconnect=partial(disconnect, installations=installations, clock=clock, depart_soon=choices.depart_soon),
+    )
 
 
 def _installs(outside: Outside, plumbing: Plumbing, choices: Choices) -> InstallRoutes:
@@ -85,34 +140,26 @@ def _installs(outside: Outside, plumbing: Plumbing, choices: Choices) -> Install
         randomness=plumbing.randomness,
         pkce=choices.pkce,
     )
+    begin_at_hubspot = partial(
+        begin_from_marketplace, states=outside.states, clock=plumbing.clock, randomness=plumbing.randomness
+    )
     complete = partial(
         complete_installation,
         states=outside.states,
         authorization=outside.authorization,
         installations=outside.installations,
+        leases=outside.leases,
         sealer=outside.sealer,
         clock=plumbing.clock,
+        randomness=plumbing.randomness,
     )
     return InstallRoutes(
         sessions=outside.sessions,
         begin=begin,
+        begin_from_marketplace=begin_at_hubspot,
         complete=complete,
         signer=outside.signer,
+        hubspot_origin=choices.hubspot_origin,
         clock=plumbing.clock,
         metrics=plumbing.metrics,
-    )
-
-
-def _internal(outside: Outside, plumbing: Plumbing) -> InternalRoutes:
-    access_tokens = AccessTokens(
-        installations=outside.installations,
-        tokens=outside.tokens,
-        sealer=outside.sealer,
-        leases=Leases(outside.leases, clock=plumbing.clock, holder=plumbing.randomness.uuid()),
-        clock=plumbing.clock,
-    )
-    return InternalRoutes(
-        credentials=outside.credentials,
-        give_access_token=access_tokens.get,
-        check_tenant=partial(check_tenant, installations=outside.installations),
     )

@@ -5,6 +5,7 @@ from typing import Final
 
 from contracts.failures import Code, Failure
 from oauth.errors import InstallReason
+from oauth.handlers.accounts import CheckName
 from oauth.models import EndReason
 
 
@@ -50,6 +51,16 @@ INSTALL_ADVICE: Final[dict[InstallReason, Advice]] = {
         "permission App Marketplace Access, to connect the account.",
         connect_again=True,
     ),
+    "app_refused": Advice(
+        "HubSpot does not accept our request",
+        "HubSpot refused what our app asks for, so the account was not connected. This is for us to repair: please "
+        "send us the trace id.",
+    ),
+    "hubspot_busy": Advice(
+        "HubSpot cannot do this now",
+        "HubSpot had a fault of its own. The account was not connected. Please try again in a few minutes.",
+        connect_again=True,
+    ),
     "hubspot_refused": Advice(
         "HubSpot refused the install",
         "HubSpot ended the install with an error. Trying again often helps; installing needs a Super Admin, or the "
@@ -70,6 +81,12 @@ INSTALL_ADVICE: Final[dict[InstallReason, Advice]] = {
         "We cannot connect to HubSpot",
         "HubSpot does not accept our app's configuration. This is for us to repair: please send us the trace id.",
     ),
+    "uninstalled_meanwhile": Advice(
+        "The account was disconnected meanwhile",
+        "HubSpot was still carrying out an earlier disconnect of this account, which ended this install too. Nothing "
+        "of it is left now.",
+        connect_again=True,
+    ),
     "hubspot_unavailable": Advice(
         "HubSpot does not answer properly",
         "The account was not connected. Please try again in a few minutes.",
@@ -77,6 +94,25 @@ INSTALL_ADVICE: Final[dict[InstallReason, Advice]] = {
     ),
 }
 """By reason."""
+
+_RETURN_URL: Final = Advice(
+    "This install would not end at HubSpot",
+    "The address to return to is not one of HubSpot's. Begin again from HubSpot's marketplace, or connect from here.",
+    connect_again=True,
+)
+_FORM_EXPIRED: Final = Advice(
+    "This form has expired", "It was shown in another session of yours. Go back, reload the page, and send it again."
+)
+_CHANGED_MEANWHILE: Final = Advice(
+    "This was changed meanwhile", "Someone else saved a change. Go back, reload the page, and look at it again."
+)
+
+_REASON_ADVICE: Final[dict[str, Advice]] = {
+    **{str(reason): advice for reason, advice in INSTALL_ADVICE.items()},
+    "return_url": _RETURN_URL,
+    "form_expired": _FORM_EXPIRED,
+    "changed_meanwhile": _CHANGED_MEANWHILE,
+}
 
 _GENERAL_ADVICE: Final[dict[Code, Advice]] = {
     Code.NO_CREDENTIALS: Advice(
@@ -96,9 +132,8 @@ _UNDERSTOOD_BY_NOBODY: Final = Advice("This request cannot be answered", "Someth
 
 def advice_on(failure: Failure) -> Advice:
     """What to tell a person about a failure."""
-    for reason, advice in INSTALL_ADVICE.items():
-        if failure.reason == reason:
-            return advice
+    if failure.reason in _REASON_ADVICE:
+        return _REASON_ADVICE[failure.reason]
     return _GENERAL_ADVICE.get(Code(failure.code), _UNDERSTOOD_BY_NOBODY)
 
 
@@ -137,3 +172,59 @@ ENDS: Final[dict[EndReason, str]] = {
     "grant_revoked": "Access withdrawn in HubSpot",
 }
 """Why an account is not connected, as its badge."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckWords:
+    """A line of the checklist: what has to be so, what to do if it is not, and what is said when nobody knows."""
+
+    title: str
+    remedy: str
+    unknown: str
+
+
+_NOT_KNOWN_NOW: Final = "This cannot be found out right now."
+
+CHECKS: Final[dict[CheckName, CheckWords]] = {
+    "token": CheckWords(
+        "HubSpot gives access to the account",
+        "Connect HubSpot again. It takes a Super Admin, or the permission App Marketplace Access.",
+        "HubSpot does not answer right now.",
+    ),
+    "project": CheckWords(
+        "The Chert project is active",
+        "Ask Chert's support to activate the project.",
+        "Chert does not answer right now.",
+    ),
+    "line": CheckWords(
+        "A phone line is active",
+        "Choose another line below, or ask Chert's support for one: lines are provided by Chert.",
+        "Chert does not answer right now.",
+    ),
+    "template": CheckWords(
+        "There is a message template",
+        "Write one below, or in the project's settings.",
+        "The account has none of its own. Whether the project has one is not available here: look at its settings.",
+    ),
+    "subscription": CheckWords(
+        "Replies reach us",
+        "Ask Chert's support to check the platform's webhook subscription.",
+        "Not known yet: it shows with the first reply.",
+    ),
+    "automation": CheckWords(
+        "The workflow action may be used",
+        "It needs HubSpot Professional or Enterprise. Then connect HubSpot again and accept “automation”.",
+        _NOT_KNOWN_NOW,
+    ),
+    "card": CheckWords(
+        "The card was opened on a contact",
+        "Add the card to the contact record view in HubSpot, then open a contact.",
+        "Not known yet: add the card to the contact record view in HubSpot, then open a contact.",
+    ),
+    "action": CheckWords(
+        "The workflow action was called",
+        "Add the action “Send iMessage via Chert” to a contact-based workflow, and let a contact pass it.",
+        _NOT_KNOWN_NOW,
+    ),
+}
+"""The checklist, line by line."""

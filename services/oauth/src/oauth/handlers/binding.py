@@ -13,9 +13,10 @@ from chassis.tracing import current_trace_id, current_traceparent
 from contracts.envelope import Event, EventType
 from contracts.tenants import TenantInstalled, TenantSettings, TenantSnapshot, TenantUninstalled
 from contracts.topics import TENANT_INSTALLED, TENANT_UNINSTALLED
-from oauth.errors import ContendedError
+from oauth.errors import ContendedError, DepartedError
+from oauth.handlers.history import installed, remembered
 from oauth.handlers.sealing import seal_tokens
-from oauth.models import AccountGrant, Ended, EndReason, Installation, Project
+from oauth.models import AccountGrant, Actor, Departure, Ended, EndReason, HistoryEntry, Installation, Project
 from oauth.ports import InstallationStore, TokenSealer
 
 LOG = get_log()
@@ -40,42 +41,63 @@ class Bound:
 
 
 async def bind(
-    grant: AccountGrant, project: Project, *, installations: InstallationStore, sealer: TokenSealer, clock: Clock
+    grant: AccountGrant,
+    project: Project,
+    *,
+    installations: InstallationStore,
+    sealer: TokenSealer,
+    clock: Clock,
+    by: Actor | None = None,
+    outlives_departure: bool = False,
 ) -> Bound:
     """Connect the account of a grant, and tell of it.
 
     An active account keeps its project and settings and gets the new tokens, wherever the install was launched
-    from; any other begins a new generation in this project.
+    from; any other begins a new generation in this project, and whatever HubSpot was still to be told of the former
+    one is dropped.
+
+    Args:
+        grant: what HubSpot granted.
+        project: where the install was launched.
+        installations: where it is kept.
+        sealer: seals the tokens.
+        clock: the time.
+        by: who installs.
+        outlives_departure: whether the grant is known to have outlived our own disconnect of the account.
 
     Raises:
+        DepartedError: the account was disconnected by us, and the grant is not known to have outlived that.
         ContendedError: others kept changing the installation.
     """
     for _ in range(ATTEMPTS):
         now = clock.now()
         former = await installations.get(grant.portal_id)
-        installation = _connected(former or _never_connected(grant, project, now), grant, project, sealer, now)
-        event = _told(TENANT_INSTALLED, TenantInstalled(**dict(installation.snapshot())), now)
+        if former is not None and _departed(former) and not outlives_departure:
+            raise DepartedError
+        installation = _connected(former or _never_connected(grant, project, now), grant, project, sealer, now, by)
+        event = told(TENANT_INSTALLED, TenantInstalled(**dict(installation.snapshot())), now)
         if await installations.record(installation, event, replacing=former):
             return Bound(installation, stays=installation.project_id != project.id)
     raise ContendedError
 
 
 async def deactivate(
-    installation: Installation, reason: EndReason, *, installations: InstallationStore, clock: Clock
-) -> bool:
-    """End an installation and erase its tokens; false if it or its tokens changed since it was read."""
+    installation: Installation,
+    reason: EndReason,
+    *,
+    installations: InstallationStore,
+    clock: Clock,
+    by: Actor | None = None,
+) -> Installation | None:
+    """End an installation; as it then is, or none if it or its tokens changed since it was read.
+
+    Its tokens are erased, unless we disconnect: then they are kept for the departure alone.
+    """
     now = clock.now()
-    ended = replace(
-        installation,
-        status="inactive",
-        revision=next_revision(installation, now),
-        token_version=installation.token_version + 1,
-        tokens=None,
-        ended=Ended(reason, now),
-    )
-    event = _told(TENANT_UNINSTALLED, TenantUninstalled(**dict(ended.snapshot()), reason=reason), now)
+    ended = _ended(installation, reason, by, now)
+    event = told(TENANT_UNINSTALLED, TenantUninstalled(**dict(ended.snapshot()), reason=reason), now)
     if not await installations.record(ended, event, replacing=installation):
-        return False
+        return None
     LOG.info(
         "tenant.deactivated",
         portal_id=ended.portal_id,
@@ -84,7 +106,7 @@ async def deactivate(
         reason=reason,
         trace_id=current_trace_id(),
     )
-    return True
+    return ended
 
 
 def next_revision(former: Installation, now: datetime) -> int:
@@ -92,12 +114,35 @@ def next_revision(former: Installation, now: datetime) -> int:
     return max(former.revision + 1, milliseconds(now))
 
 
+def told(event_type: EventType[TenantSnapshot], data: TenantSnapshot, now: datetime) -> Event[TenantSnapshot]:
+    """The event that tells of a change; its id says which."""
+    return Event(
+        type=event_type,
+        id=f"{event_type.name}:{data.portal_id}:{data.revision}",
+        source=SOURCE,
+        time=now,
+        subject=str(data.portal_id),
+        traceparent=current_traceparent(),
+        data=data,
+    )
+
+
+def _departed(installation: Installation) -> bool:
+    """Whether our own disconnect may have reached HubSpot after a new grant was given."""
+    return installation.ended is not None and installation.ended.reason == "disconnected"
+
+
 def _connected(
-    former: Installation, grant: AccountGrant, project: Project, sealer: TokenSealer, now: datetime
+    former: Installation,
+    grant: AccountGrant,
+    project: Project,
+    sealer: TokenSealer,
+    now: datetime,
+    by: Actor | None,
 ) -> Installation:
     """The installation as the grant leaves it."""
     begun = former if former.status == "active" else _next_generation(former, project)
-    return replace(
+    bound = replace(
         begun,
         revision=next_revision(former, now),
         scopes=grant.scopes,
@@ -105,6 +150,27 @@ def _connected(
         token_version=begun.token_version + 1,
         tokens=seal_tokens(grant.tokens, begun.portal_id, begun.generation, sealer),
     )
+    return replace(bound, history=remembered(bound.history, installed(bound, by, renewed=begun is former)))
+
+
+def _ended(installation: Installation, reason: EndReason, by: Actor | None, now: datetime) -> Installation:
+    ended = replace(
+        installation,
+        status="inactive",
+        revision=next_revision(installation, now),
+        token_version=installation.token_version + 1,
+        tokens=None,
+        ended=Ended(reason, now),
+        departure=_departure(installation, now) if reason == "disconnected" else None,
+    )
+    entry = HistoryEntry("ended", now, ended.revision, ended.generation, ended.project_id, by=by, reason=reason)
+    return replace(ended, history=remembered(ended.history, entry))
+
+
+def _departure(installation: Installation, now: datetime) -> Departure | None:
+    if installation.tokens is None:
+        return None
+    return Departure("uninstall", installation.tokens, step_began_at=now, due_at=now)
 
 
 def _next_generation(former: Installation, project: Project) -> Installation:
@@ -117,6 +183,7 @@ def _next_generation(former: Installation, project: Project) -> Installation:
         generation=former.generation + 1,
         settings=former.settings if former.project_id == project.id else TenantSettings(),
         ended=None,
+        departure=None,
     )
 
 
@@ -133,16 +200,4 @@ def _never_connected(grant: AccountGrant, project: Project, now: datetime) -> In
         settings=TenantSettings(),
         installed_at=now,
         token_version=0,
-    )
-
-
-def _told(event_type: EventType[TenantSnapshot], data: TenantSnapshot, now: datetime) -> Event[TenantSnapshot]:
-    return Event(
-        type=event_type,
-        id=f"{event_type.name}:{data.portal_id}:{data.revision}",
-        source=SOURCE,
-        time=now,
-        subject=str(data.portal_id),
-        traceparent=current_traceparent(),
-        data=data,
     )

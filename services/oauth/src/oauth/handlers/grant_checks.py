@@ -93,7 +93,7 @@ async def judge_grant(
     if await _lives(installation, tokens, sealer):
         return "alive"
     ended = await deactivate(installation, reason, installations=installations, clock=clock)
-    return "ended" if ended else "changed"
+    return "changed" if ended is None else "ended"
 
 
 async def _lives(installation: Installation, tokens: TokenServer, sealer: TokenSealer) -> bool:

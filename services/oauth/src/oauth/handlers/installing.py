@@ -1,10 +1,14 @@
-"""Installing: from the console to HubSpot's consent screen and back (chert-contract.md, section 2.3)."""
+"""Installing: from the console to HubSpot's consent screen and back (chert-contract.md, section 2.3).
+
+An install that begins at HubSpot's marketplace takes the same way, but that HubSpot asks for consent by itself.
+"""
 
 import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from pydantic import SecretStr
@@ -16,20 +20,26 @@ from chassis.tracing import current_trace_id
 from oauth.errors import (
     AppRejectedError,
     CodeRejectedError,
+    ConsentReason,
     ConsentRefusedError,
+    DepartedError,
     ExchangeFailedError,
     ExchangeReason,
     GrantRevokedError,
     HubSpotAwayError,
     HubSpotError,
+    ProjectChoice,
     ProjectForbiddenError,
     ProjectNotChosenError,
     ScopesRefusedError,
     StateRefusedError,
 )
 from oauth.handlers.binding import Bound, bind
-from oauth.models import REQUIRED_SCOPES, AccountGrant, Grant, InstallState, Project, Session
-from oauth.ports import AuthorizationServer, InstallationStore, StateSigner, StateStore, TokenSealer
+from oauth.handlers.departing import departure_lease
+from oauth.handlers.leases import alone
+from oauth.handlers.return_urls import with_state
+from oauth.models import REQUIRED_SCOPES, AccountGrant, Grant, InstallState, Project, Session, Start
+from oauth.ports import AuthorizationServer, InstallationStore, LeaseStore, StateSigner, StateStore, TokenSealer
 
 LOG = get_log()
 
@@ -45,6 +55,17 @@ _EXCHANGE_REASONS: Final[dict[type[HubSpotError], ExchangeReason]] = {
     AppRejectedError: "not_configured",
     HubSpotAwayError: "hubspot_unavailable",
 }
+
+_CONSENT_REASONS: Final[dict[str, ConsentReason]] = {
+    "access_denied": "access_denied",
+    "invalid_request": "app_refused",
+    "invalid_scope": "app_refused",
+    "unauthorized_client": "app_refused",
+    "unsupported_response_type": "app_refused",
+    "server_error": "hubspot_busy",
+    "temporarily_unavailable": "hubspot_busy",
+}
+"""RFC 6749, section 4.1.2.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +104,7 @@ def choose_project(session: Session, project_id: str | None) -> Project:
     """
     if project_id is None:
         if len(session.projects) != 1:
-            raise ProjectNotChosenError
+            raise ProjectNotChosenError(*(ProjectChoice(one.id, one.name) for one in session.projects))
         return session.projects[0]
     project = session.project(project_id)
     if project is None:
@@ -102,12 +123,23 @@ async def begin_installation(
     pkce: bool,
 ) -> Begun:
     """Issue a state for this user and project, and say where consent is given."""
-    state = randomness.token(RANDOM_BYTES)
     code_verifier = SecretStr(randomness.token(RANDOM_BYTES)) if pkce else None
-    expires_at = clock.now() + timedelta(seconds=STATE_SECONDS)
-    await states.issue(InstallState(_digest(state), project.id, session.user_id, code_verifier, expires_at))
-    LOG.info("install.started", project_id=project.id, user_id=session.user_id, trace_id=current_trace_id())
+    state, expires_at = await _issued(session, project, "console", code_verifier, states, clock, randomness)
     return Begun(authorization.authorize_url(state, code_verifier), state, expires_at)
+
+
+async def begin_from_marketplace(
+    session: Session,
+    project: Project,
+    return_url: str,
+    *,
+    states: StateStore,
+    clock: Clock,
+    randomness: Randomness,
+) -> Begun:
+    """Issue a state for an install that HubSpot began, and go back to where HubSpot asks for consent."""
+    state, expires_at = await _issued(session, project, "marketplace", None, states, clock, randomness)
+    return Begun(with_state(return_url, state), state, expires_at)
 
 
 def verify_callback(callback: Callback, *, signer: StateSigner, now: datetime) -> Verified:
@@ -118,7 +150,7 @@ def verify_callback(callback: Callback, *, signer: StateSigner, now: datetime) -
         StateRefusedError: one of the four checks fails.
     """
     if callback.error is not None:
-        raise ConsentRefusedError("access_denied" if callback.error == "access_denied" else "hubspot_refused")
+        raise ConsentRefusedError(_CONSENT_REASONS.get(callback.error, "hubspot_refused"))
     if not callback.code or not callback.state:
         raise StateRefusedError("missing_code_or_state")
     if not callback.cookies:
@@ -134,30 +166,71 @@ def verify_callback(callback: Callback, *, signer: StateSigner, now: datetime) -
 async def complete_installation(
     verified: Verified,
     session: Session,
+    start: Start,
     *,
     states: StateStore,
     authorization: AuthorizationServer,
     installations: InstallationStore,
+    leases: LeaseStore,
     sealer: TokenSealer,
     clock: Clock,
+    randomness: Randomness,
 ) -> Bound:
     """Consume the state, exchange the code, and bind the account that it is for.
 
     Raises:
-        StateRefusedError: the state was consumed before, or this is not the user who began.
+        StateRefusedError: the state was consumed before, it began elsewhere, or this is not the user who began.
         ProjectForbiddenError: the user lost the rights on the project meanwhile.
         ExchangeFailedError, ScopesRefusedError: there is no usable grant; nothing is stored.
         ContendedError: others kept changing the installation.
     """
     begun = await states.consume(_digest(verified.state), session.user_id, clock.now())
-    if begun is None:
+    if begun is None or begun.start != start:
         raise StateRefusedError("state_mismatch")
     project = choose_project(session, begun.project_id)
     grant = await _granted(verified.code, begun, authorization)
     missing = tuple(scope for scope in REQUIRED_SCOPES if scope not in grant.scopes)
     if missing:
         raise ScopesRefusedError(missing, project_id=project.id)
-    return await bind(grant, project, installations=installations, sealer=sealer, clock=clock)
+    connect = partial(bind, grant, project, installations=installations, sealer=sealer, clock=clock, by=session.actor)
+    try:
+        return await connect()
+    except DepartedError:
+        name, holder = departure_lease(grant.portal_id), randomness.uuid()
+        async with alone(name, leases, clock=clock, holder=holder):
+            await _outlived(grant, project, authorization)
+            return await connect(outlives_departure=True)
+
+
+async def _outlived(grant: AccountGrant, project: Project, authorization: AuthorizationServer) -> None:
+    """Return if a grant lives, now that nothing more is said to HubSpot of the account's former one.
+
+    Raises:
+        ExchangeFailedError: our own uninstall call came after it, or nobody can say.
+    """
+    try:
+        told = await authorization.introspect(grant.tokens.refresh_token, "refresh_token")
+    except HubSpotError as error:
+        raise ExchangeFailedError(_EXCHANGE_REASONS[type(error)], project_id=project.id) from error
+    if not told.active:
+        raise ExchangeFailedError("uninstalled_meanwhile", project_id=project.id)
+
+
+async def _issued(
+    session: Session,
+    project: Project,
+    start: Start,
+    code_verifier: SecretStr | None,
+    states: StateStore,
+    clock: Clock,
+    randomness: Randomness,
+) -> tuple[str, datetime]:
+    """A new state that is kept until it is consumed, and when it expires."""
+    state, expires_at = randomness.token(RANDOM_BYTES), clock.now() + timedelta(seconds=STATE_SECONDS)
+    begun = InstallState(_digest(state), project.id, session.user_id, code_verifier, expires_at, start)
+    await states.issue(begun)
+    LOG.info("install.started", project_id=project.id, user_id=session.user_id, trace_id=current_trace_id())
+    return state, expires_at
 
 
 async def _granted(code: SecretStr, begun: InstallState, authorization: AuthorizationServer) -> AccountGrant:

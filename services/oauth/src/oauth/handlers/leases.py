@@ -4,15 +4,25 @@ A candidate takes over only from a holder that has not shown life for the whole 
 monotonic clock, so wall clocks that jump or differ never make two holders.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from chassis.clock import Clock
+from oauth.errors import ContendedError
 from oauth.models import Lease
 from oauth.ports import LeaseStore
 
 PATIENCE_SECONDS: Final = 15.0
 """How long a holder may be silent before another takes over."""
+
+
+WAIT_SECONDS: Final = 20.0
+"""How long to wait for a lease that is needed: longer than a dead holder keeps it."""
+
+POLL_SECONDS: Final = 0.05
+"""How often to look whether a lease has become free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +64,22 @@ class Leases:
             since = now
         self._silent[lease.name] = (lease.beat, since)
         return now - since >= PATIENCE_SECONDS
+
+
+@asynccontextmanager
+async def alone(name: str, store: LeaseStore, *, clock: Clock, holder: str) -> AsyncIterator[Held]:
+    """Hold a lease that another has for a moment; for one piece of work, under a holder's name of its own.
+
+    Raises:
+        ContendedError: it did not become free.
+    """
+    leases = Leases(store, clock=clock, holder=holder)
+    give_up_at = clock.monotonic() + WAIT_SECONDS
+    while (held := await leases.take(name)) is None:
+        if clock.monotonic() >= give_up_at:
+            raise ContendedError
+        await clock.sleep(POLL_SECONDS)
+    try:
+        yield held
+    finally:
+        await leases.give_back(held)

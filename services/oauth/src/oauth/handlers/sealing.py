@@ -3,7 +3,7 @@
 from pydantic import SecretStr
 
 from oauth.errors import TenantInactiveError
-from oauth.models import Installation, SealedTokens, SealPlace, TokenField, Tokens
+from oauth.models import Departure, Installation, SealedTokens, SealPlace, TokenField, Tokens
 from oauth.ports import TokenSealer
 
 
@@ -25,5 +25,34 @@ def open_token(installation: Installation, field: TokenField, sealer: TokenSeale
     """
     if installation.tokens is None:
         raise TenantInactiveError
-    sealed = installation.tokens.access_token if field == "access_token" else installation.tokens.refresh_token
+    return _opened(installation.tokens, installation, field, sealer)
+
+
+def open_departing(
+    installation: Installation, departure: Departure, field: TokenField, sealer: TokenSealer
+) -> SecretStr:
+    """One of the tokens that a departure still needs.
+
+    Raises:
+        SealError: it cannot be opened.
+    """
+    return _opened(departure.tokens, installation, field, sealer)
+
+
+def seal_anew(sealed: SealedTokens, installation: Installation, sealer: TokenSealer) -> SealedTokens:
+    """The same tokens under the key that seals now.
+
+    Raises:
+        SealError: they cannot be opened.
+    """
+    tokens = Tokens(
+        _opened(sealed, installation, "access_token", sealer),
+        _opened(sealed, installation, "refresh_token", sealer),
+        sealed.expires_at,
+    )
+    return seal_tokens(tokens, installation.portal_id, installation.generation, sealer)
+
+
+def _opened(tokens: SealedTokens, installation: Installation, field: TokenField, sealer: TokenSealer) -> SecretStr:
+    sealed = tokens.access_token if field == "access_token" else tokens.refresh_token
     return sealer.open(sealed, SealPlace(installation.portal_id, installation.generation, field))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.internal import TenantCheck
+from oauth.errors import AccountNotFoundError
 from oauth.models import CONDITIONAL_SCOPES, REQUIRED_SCOPES, Installation, Project, Session
 from oauth.ports import InstallationStore
 
@@ -31,6 +32,20 @@ async def list_accounts(session: Session, *, installations: InstallationStore) -
         ProjectAccounts(project, tuple(account for account in found if account.project_id == project.id))
         for project in session.projects
     ]
+
+
+async def find_account(
+    session: Session, project_id: str, portal_id: int, *, installations: InstallationStore
+) -> Installation:
+    """An account of one of the session's projects.
+
+    Raises:
+        AccountNotFoundError: there is none; which of its parts is wrong is nobody's business.
+    """
+    installation = await installations.get(portal_id)
+    if session.project(project_id) is None or installation is None or installation.project_id != project_id:
+        raise AccountNotFoundError
+    return installation
 
 
 def missing_scopes(installation: Installation) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The sends in MongoDB: claim, history, answer and events in one document each."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 from pymongo import ReturnDocument
@@ -13,6 +14,7 @@ from actions.models import Attempt, Outcome, Send
 from chassis.mongo import Document
 from contracts import envelope
 from contracts.envelope import Event, EventData
+from contracts.messages import Source
 
 COLLECTION: Final = "sends"
 
@@ -43,6 +45,28 @@ class MongoSendStore:
             StoreAwayError: the database does not answer.
         """
         return await self._find({"_id": key})
+
+    async def latest(
+        self, portal_id: int, since: datetime, limit: int, *, source: Source | None = None
+    ) -> Sequence[Send]:
+        """The latest sends of an account, newest first; of one source, if it is named.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        query: Document = {"portal_id": portal_id, "claimed_at": {"$gte": since}, "same_as": None}
+        if source is not None:
+            query["source"] = source
+        documents = await asked(lambda: self._sends.find(query).sort("claimed_at", -1).limit(limit).to_list())
+        return [from_document(document) for document in documents]
+
+    async def ensure_indexes(self) -> None:
+        """Let an account's latest sends be found without reading everyone's.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        await asked(lambda: self._sends.create_index([("portal_id", 1), ("claimed_at", -1)]))
 
     async def take(self, seen: Send, holder: str, begun: Attempt) -> Send | None:
         """Become the holder of a send that is still as it was seen; none when it is not.

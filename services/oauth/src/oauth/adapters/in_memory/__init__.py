@@ -1,7 +1,25 @@
 """In-memory versions of what lies outside, for tests and for reading: they behave as the real ones do."""
 
 from oauth.adapters.in_memory.console import InMemoryConsole
-from oauth.adapters.in_memory.hubspot import InMemoryHubSpot
-from oauth.adapters.in_memory.stores import InMemoryInstallations, InMemoryLeaseStore, InMemoryStateStore
+from oauth.adapters.in_memory.hubspot import InMemoryHubSpot, InMemoryJournal
+from oauth.adapters.in_memory.sisters import InMemoryActivity, InMemoryPhoneLines
+from oauth.adapters.in_memory.stores import (
+    InMemoryInstallations,
+    InMemoryJournalStore,
+    InMemoryLeaseStore,
+    InMemoryReplicaStore,
+    InMemoryStateStore,
+)
 
-__all__ = ["InMemoryConsole", "InMemoryHubSpot", "InMemoryInstallations", "InMemoryLeaseStore", "InMemoryStateStore"]
+__all__ = [
+    "InMemoryActivity",
+    "InMemoryConsole",
+    "InMemoryHubSpot",
+    "InMemoryInstallations",
+    "InMemoryJournal",
+    "InMemoryJournalStore",
+    "InMemoryLeaseStore",
+    "InMemoryPhoneLines",
+    "InMemoryReplicaStore",
+    "InMemoryStateStore",
+]

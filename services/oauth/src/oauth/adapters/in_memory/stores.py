@@ -1,13 +1,24 @@
 """The stores in memory. No method awaits between reading and writing, so each is as atomic as one document is."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from chassis.outbox import Pending
 from contracts.envelope import Event
 from contracts.tenants import TenantSnapshot
-from oauth.models import GrantCheck, Installation, InstallState, Lease, SealedTokens
+from oauth.models import (
+    Departure,
+    EndReason,
+    GrantCheck,
+    Installation,
+    InstallState,
+    JournalPosition,
+    Lease,
+    Replica,
+    SealedTokens,
+)
 
 
 class InMemoryStateStore:
@@ -57,21 +68,58 @@ class InMemoryInstallations:
     ) -> bool:
         """Write an installation and the event that tells of it, at once; false if it no longer is `replacing`."""
         current = self._installations.get(installation.portal_id)
-        if _version(current) != _version(replacing):
+        if (current and _version(current)) != (replacing and _version(replacing)):
             return False
         self._installations[installation.portal_id] = installation
         self._outboxes.setdefault(installation.portal_id, []).append(event)
         return True
 
     async def rotate_tokens(self, installation: Installation, tokens: SealedTokens) -> bool:
-        """Give it new tokens; false if its revision or token version moved."""
+        """Give it new tokens; false if its token version moved."""
         current = self._installations.get(installation.portal_id)
-        if current is None or _version(current) != _version(installation):
+        if current is None or current.token_version != installation.token_version:
             return False
         self._installations[current.portal_id] = replace(
             current, tokens=tokens, token_version=current.token_version + 1
         )
         return True
+
+    async def departing(self, now: datetime, limit: int) -> Sequence[Installation]:
+        """Installations whose departure is due, oldest first."""
+        due = [(one.departure.due_at, one) for one in self._installations.values() if one.departure is not None]
+        return [one for due_at, one in sorted(due, key=lambda pair: pair[0]) if due_at <= now][:limit]
+
+    async def move_departure(self, installation: Installation, departure: Departure | None) -> bool:
+        """Note what a departure has come to, or that it is over; false if its revision or token version moved."""
+        current = self._installations.get(installation.portal_id)
+        if current is None or _version(current)[:2] != _version(installation)[:2]:
+            return False
+        self._installations[current.portal_id] = replace(
+            current, departure=departure, token_version=current.token_version + 1
+        )
+        return True
+
+    async def sealed_under(self, key_ids: Sequence[str], limit: int) -> Sequence[Installation]:
+        """Installations of which a token, a departing one included, is sealed under one of these keys."""
+        found = [one for one in self._installations.values() if not set(key_ids).isdisjoint(_key_ids(one))]
+        return sorted(found, key=lambda one: one.portal_id)[:limit]
+
+    async def reseal(self, installation: Installation, *, replacing: Installation) -> bool:
+        """Write the tokens of `installation`, sealed anew; false if revision, token version or seal version moved."""
+        current = self._installations.get(installation.portal_id)
+        if current is None or _version(current) != _version(replacing):
+            return False
+        self._installations[current.portal_id] = replace(
+            current,
+            tokens=installation.tokens,
+            departure=installation.departure,
+            seal_version=current.seal_version + 1,
+        )
+        return True
+
+    async def count_by_key(self) -> Mapping[str, int]:
+        """How many sealed tokens lie under each key id, departing ones included."""
+        return Counter(key_id for one in self._installations.values() for key_id in _key_ids(one))
 
     async def raise_doubt(self, check: GrantCheck) -> bool:
         """Note a doubt in place of an older one; false unless the account is active."""
@@ -80,6 +128,17 @@ class InMemoryInstallations:
             return False
         self._checks[check.portal_id] = check
         return True
+
+    async def raise_doubts(self, check_id: str, reason: EndReason, due_at: datetime) -> int:
+        """Note a doubt about every active account that has none; how many there were."""
+        trusted = [
+            portal_id
+            for portal_id, one in self._installations.items()
+            if one.status == "active" and portal_id not in self._checks
+        ]
+        for portal_id in trusted:
+            self._checks[portal_id] = GrantCheck(check_id, portal_id, reason, due_at)
+        return len(trusted)
 
     async def due(self, now: datetime, limit: int) -> Sequence[GrantCheck]:
         """Doubts whose time has come, oldest first."""
@@ -138,5 +197,66 @@ class InMemoryLeaseStore:
             self._leases[lease.name] = replace(current, holder=None)
 
 
-def _version(installation: Installation | None) -> tuple[int, int] | None:
-    return None if installation is None else (installation.revision, installation.token_version)
+class InMemoryJournalStore:
+    """How far the journal was read."""
+
+    def __init__(self) -> None:
+        self._position: JournalPosition | None = None
+
+    async def position(self) -> JournalPosition | None:
+        """Where we are; none before the first reading."""
+        return self._position
+
+    async def move(self, position: JournalPosition, *, replacing: JournalPosition | None) -> bool:
+        """Move on; false if another process moved meanwhile."""
+        if (self._position and self._position.version) != (replacing and replacing.version):
+            return False
+        self._position = position
+        return True
+
+
+class InMemoryReplicaStore:
+    """The processes of this service, and the key that they seal with."""
+
+    def __init__(self) -> None:
+        self._replicas: dict[str, Replica] = {}
+        self._agreed: str | None = None
+
+    async def report(self, replica: Replica) -> None:
+        """Say that a process lives, and what it knows."""
+        self._replicas[replica.id] = replica
+
+    async def all(self) -> Sequence[Replica]:
+        """Every process that has reported and was not forgotten, by id."""
+        return sorted(self._replicas.values(), key=lambda replica: replica.id)
+
+    async def forget(self, replica: Replica) -> None:
+        """Remove a process, unless it has reported again."""
+        current = self._replicas.get(replica.id)
+        if current is not None and current.beat == replica.beat:
+            del self._replicas[replica.id]
+
+    async def sealing_key(self) -> str | None:
+        """The id of the key that was agreed on; none before the first."""
+        return self._agreed
+
+    async def agree(self, key_id: str, *, replacing: str | None) -> bool:
+        """Agree on another key; false if it no longer is `replacing`."""
+        if self._agreed != replacing:
+            return False
+        self._agreed = key_id
+        return True
+
+
+def _version(installation: Installation) -> tuple[int, int, int]:
+    return installation.revision, installation.token_version, installation.seal_version
+
+
+def _key_ids(installation: Installation) -> Sequence[str]:
+    departing = None if installation.departure is None else installation.departure.tokens
+    return [
+        sealed.key_id
+        for tokens in (installation.tokens, departing)
+        if tokens is not None
+        for sealed in (tokens.access_token, tokens.refresh_token)
+    ]

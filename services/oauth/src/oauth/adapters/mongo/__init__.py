@@ -9,14 +9,18 @@ from pymongo.asynchronous.database import AsyncDatabase
 from chassis.inbox import MongoHeldMessages
 from chassis.mongo import Document
 from oauth.adapters.mongo.installations import MongoGrantCheckStore, MongoInstallationStore, MongoOutbox
+from oauth.adapters.mongo.journal import MongoJournalStore
 from oauth.adapters.mongo.leases import MongoLeaseStore
+from oauth.adapters.mongo.replicas import MongoReplicaStore
 from oauth.adapters.mongo.states import MongoStateStore
 
 __all__ = [
     "MongoGrantCheckStore",
     "MongoInstallationStore",
+    "MongoJournalStore",
     "MongoLeaseStore",
     "MongoOutbox",
+    "MongoReplicaStore",
     "MongoStateStore",
     "Readiness",
     "ensure_indexes",
@@ -44,5 +48,6 @@ async def ensure_indexes(database: AsyncDatabase[Document]) -> None:
     await installations.create_index("project_id")
     await installations.create_index("outbox_since", sparse=True)
     await installations.create_index("grant_check.due_at", sparse=True)
+    await installations.create_index("departure.due_at", sparse=True)
     await database["states"].create_index("expires_at", expireAfterSeconds=0)
     await MongoHeldMessages(database).ensure_indexes()

@@ -7,7 +7,17 @@ from bson.binary import Binary
 
 from chassis.mongo import Document
 from contracts.tenants import TenantSettings
-from oauth.models import Ended, GrantCheck, Installation, Sealed, SealedTokens
+from oauth.models import (
+    Actor,
+    Change,
+    Departure,
+    Ended,
+    GrantCheck,
+    HistoryEntry,
+    Installation,
+    Sealed,
+    SealedTokens,
+)
 
 
 def from_installation(installation: Installation) -> Document:
@@ -26,12 +36,15 @@ def from_installation(installation: Installation) -> Document:
         "ended": None
         if installation.ended is None
         else {"reason": installation.ended.reason, "at": installation.ended.at},
+        "seal_version": installation.seal_version,
+        "departure": from_departure(installation.departure),
+        "history": [_from_entry(entry) for entry in installation.history],
     }
 
 
 def to_installation(document: Mapping[str, Any]) -> Installation:
     """The installation of a document."""
-    tokens, ended = document["tokens"], document["ended"]
+    tokens, ended, departure = document["tokens"], document["ended"], document.get("departure")
     return Installation(
         portal_id=document["_id"],
         project_id=document["project_id"],
@@ -45,6 +58,10 @@ def to_installation(document: Mapping[str, Any]) -> Installation:
         token_version=document["token_version"],
         tokens=None if tokens is None else _to_tokens(tokens),
         ended=None if ended is None else Ended(ended["reason"], ended["at"]),
+        # Documents of the first release have none of these.
+        seal_version=document.get("seal_version", 0),
+        departure=None if departure is None else _to_departure(departure),
+        history=tuple(_to_entry(entry) for entry in document.get("history", ())),
     )
 
 
@@ -54,6 +71,19 @@ def from_tokens(tokens: SealedTokens) -> Document:
         "access_token": _from_sealed(tokens.access_token),
         "refresh_token": _from_sealed(tokens.refresh_token),
         "expires_at": tokens.expires_at,
+    }
+
+
+def from_departure(departure: Departure | None) -> Document | None:
+    """A departure, as it lies inside its installation."""
+    if departure is None:
+        return None
+    return {
+        "step": departure.step,
+        "tokens": from_tokens(departure.tokens),
+        "step_began_at": departure.step_began_at,
+        "due_at": departure.due_at,
+        "attempts": departure.attempts,
     }
 
 
@@ -72,6 +102,29 @@ def to_check(document: Mapping[str, Any]) -> GrantCheck:
     """The doubt inside an installation's document."""
     check = document["grant_check"]
     return GrantCheck(portal_id=document["_id"], **check)
+
+
+def _to_departure(document: Mapping[str, Any]) -> Departure:
+    return Departure(**{**document, "tokens": _to_tokens(document["tokens"])})
+
+
+def _from_entry(entry: HistoryEntry) -> Document:
+    return {
+        "kind": entry.kind,
+        "at": entry.at,
+        "revision": entry.revision,
+        "generation": entry.generation,
+        "project_id": entry.project_id,
+        "by": None if entry.by is None else {"user_id": entry.by.user_id, "name": entry.by.name},
+        "reason": entry.reason,
+        "changes": [{"name": one.name, "before": one.before, "after": one.after} for one in entry.changes],
+    }
+
+
+def _to_entry(document: Mapping[str, Any]) -> HistoryEntry:
+    by = document["by"]
+    changes = tuple(Change(**change) for change in document["changes"])
+    return HistoryEntry(**{**document, "by": None if by is None else Actor(**by), "changes": changes})
 
 
 def _to_tokens(document: Mapping[str, Any]) -> SealedTokens:

@@ -1,7 +1,9 @@
 """Installations in MongoDB: the account, its sealed tokens, its pending events and its doubt, in one document."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
@@ -11,8 +13,22 @@ from chassis.outbox import Pending
 from contracts.envelope import Event, from_document, to_document
 from contracts.tenants import TenantSnapshot
 from contracts.topics import EVENT_TYPES
-from oauth.adapters.mongo.documents import from_check, from_installation, from_tokens, to_check, to_installation
-from oauth.models import GrantCheck, Installation, SealedTokens
+from oauth.adapters.mongo.documents import (
+    from_check,
+    from_departure,
+    from_installation,
+    from_tokens,
+    to_check,
+    to_installation,
+)
+from oauth.models import Departure, EndReason, GrantCheck, Installation, SealedTokens
+
+KEY_ID_FIELDS: Final = tuple(
+    f"{holder}.{token}.key_id"
+    for holder in ("tokens", "departure.tokens")
+    for token in ("access_token", "refresh_token")
+)
+"""Everywhere that the id of a sealing key stands."""
 
 
 class MongoInstallationStore:
@@ -54,8 +70,47 @@ class MongoInstallationStore:
         return written
 
     async def rotate_tokens(self, installation: Installation, tokens: SealedTokens) -> bool:
-        """Give it new tokens; false if its revision or token version moved."""
-        return await self._update(installation, {"$set": {"tokens": from_tokens(tokens)}, "$inc": {"token_version": 1}})
+        """Give it new tokens; false if its token version moved."""
+        unchanged = {"_id": installation.portal_id, "token_version": installation.token_version}
+        change = {"$set": {"tokens": from_tokens(tokens)}, "$inc": {"token_version": 1}}
+        return (await self._installations.update_one(unchanged, change)).matched_count == 1
+
+    async def departing(self, now: datetime, limit: int) -> Sequence[Installation]:
+        """Installations whose departure is due, oldest first."""
+        cursor = self._installations.find({"departure.due_at": {"$lte": now}}, {"outbox": 0})
+        return [to_installation(document) async for document in cursor.sort("departure.due_at").limit(limit)]
+
+    async def move_departure(self, installation: Installation, departure: Departure | None) -> bool:
+        """Note what a departure has come to, or that it is over; false if its revision or token version moved."""
+        unchanged = {
+            "_id": installation.portal_id,
+            "revision": installation.revision,
+            "token_version": installation.token_version,
+        }
+        change = {"$set": {"departure": from_departure(departure)}, "$inc": {"token_version": 1}}
+        return (await self._installations.update_one(unchanged, change)).matched_count == 1
+
+    async def sealed_under(self, key_ids: Sequence[str], limit: int) -> Sequence[Installation]:
+        """Installations of which a token, a departing one included, is sealed under one of these keys."""
+        query = {"$or": [{field: {"$in": list(key_ids)}} for field in KEY_ID_FIELDS]}
+        cursor = self._installations.find(query, {"outbox": 0}).sort("_id").limit(limit)
+        return [to_installation(document) async for document in cursor]
+
+    async def reseal(self, installation: Installation, *, replacing: Installation) -> bool:
+        """Write the tokens of `installation`, sealed anew; false if revision, token version or seal version moved."""
+        tokens = None if installation.tokens is None else from_tokens(installation.tokens)
+        resealed = {"tokens": tokens, "departure": from_departure(installation.departure)}
+        return await self._update(replacing, {"$set": resealed, "$inc": {"seal_version": 1}})
+
+    async def count_by_key(self) -> Mapping[str, int]:
+        """How many sealed tokens lie under each key id, departing ones included."""
+        counted: Counter[str] = Counter()
+        for field in KEY_ID_FIELDS:
+            cursor = await self._installations.aggregate(
+                [{"$match": {field: {"$exists": True}}}, {"$group": {"_id": f"${field}", "tokens": {"$sum": 1}}}]
+            )
+            counted.update({group["_id"]: group["tokens"] async for group in cursor})
+        return counted
 
     async def _insert(self, document: Document) -> bool:
         try:
@@ -65,12 +120,8 @@ class MongoInstallationStore:
         return True
 
     async def _update(self, expected: Installation, change: Document) -> bool:
-        unchanged = {
-            "_id": expected.portal_id,
-            "revision": expected.revision,
-            "token_version": expected.token_version,
-        }
-        return (await self._installations.update_one(unchanged, change)).matched_count == 1
+        result = await self._installations.update_one(_unchanged(expected), change)
+        return result.matched_count == 1
 
 
 class MongoGrantCheckStore:
@@ -84,6 +135,12 @@ class MongoGrantCheckStore:
         active = {"_id": check.portal_id, "status": "active"}
         result = await self._installations.update_one(active, {"$set": {"grant_check": from_check(check)}})
         return result.matched_count == 1
+
+    async def raise_doubts(self, check_id: str, reason: EndReason, due_at: datetime) -> int:
+        """Note a doubt about every active account that has none; how many there were."""
+        check = from_check(GrantCheck(check_id, 0, reason, due_at))
+        trusted = {"status": "active", "grant_check": {"$exists": False}}
+        return (await self._installations.update_many(trusted, {"$set": {"grant_check": check}})).matched_count
 
     async def due(self, now: datetime, limit: int) -> Sequence[GrantCheck]:
         """Doubts whose time has come, oldest first."""
@@ -119,6 +176,17 @@ class MongoOutbox:
         published = {"outbox": {"id": {"$in": list(event_ids)}}}
         await self._installations.update_one({"_id": portal_id}, {"$pull": published})
         await self._installations.update_one({"_id": portal_id, "outbox": []}, {"$unset": {"outbox_since": ""}})
+
+
+def _unchanged(installation: Installation) -> Document:
+    """The document, as long as it is as it was read; those of the first release have no seal version."""
+    seal_versions = [installation.seal_version] if installation.seal_version else [0, None]
+    return {
+        "_id": installation.portal_id,
+        "revision": installation.revision,
+        "token_version": installation.token_version,
+        "seal_version": {"$in": seal_versions},
+    }
 
 
 def _this(check: GrantCheck) -> Document:

@@ -27,6 +27,7 @@ class MongoStateStore:
                 "user_id": state.user_id,
                 "code_verifier": None if verifier is None else verifier.get_secret_value(),
                 "expires_at": state.expires_at,
+                "start": state.start,
             }
         )
 
@@ -49,4 +50,5 @@ def _to_state(document: Mapping[str, Any]) -> InstallState:
         user_id=document["user_id"],
         code_verifier=None if verifier is None else SecretStr(verifier),
         expires_at=document["expires_at"],
+        start=document.get("start", "console"),  # states of the first release have none
     )

@@ -1,23 +1,15 @@
-"""HubSpot, by the client library: its errors become ours, by a table."""
+"""HubSpot's OAuth, by the client library."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from pydantic import SecretStr
 
 import hubspot_client
 from chassis.metrics import Metrics
-from hubspot_client import OAuthClient, authorize_url
-from oauth.errors import AppRejectedError, CodeRejectedError, GrantRevokedError, HubSpotAwayError, HubSpotError
+from hubspot_client import HubSpotClient, HubSpotConnection, OAuthClient, authorize_url
+from oauth.adapters.hubspot.errors import translated
+from oauth.errors import AppRejectedError, GrantRevokedError, HubSpotError
 from oauth.models import CONDITIONAL_SCOPES, REQUIRED_SCOPES, Grant, Introspection, TokenField, Tokens
-
-_ERRORS: Final[dict[type[hubspot_client.HubSpotError], type[HubSpotError]]] = {
-    hubspot_client.CodeRejectedError: CodeRejectedError,
-    hubspot_client.GrantRevokedError: GrantRevokedError,
-    hubspot_client.AppRejectedError: AppRejectedError,
-}
-"""The refusals; everything else is temporary, for nothing else says anything about us or the account."""
 
 
 class HubSpotOAuth:
@@ -25,6 +17,7 @@ class HubSpotOAuth:
 
     Args:
         client: the token routes.
+        connection: the other routes.
         app_url: where consent is given.
         client_id: the app's.
         redirect_uri: our callback, exactly as it is configured in the app.
@@ -32,9 +25,16 @@ class HubSpotOAuth:
     """
 
     def __init__(
-        self, client: OAuthClient, *, app_url: str, client_id: str, redirect_uri: str, metrics: Metrics
+        self,
+        client: OAuthClient,
+        connection: HubSpotConnection,
+        *,
+        app_url: str,
+        client_id: str,
+        redirect_uri: str,
+        metrics: Metrics,
     ) -> None:
-        self._client, self._metrics = client, metrics
+        self._client, self._connection, self._metrics = client, connection, metrics
         self._app_url, self._client_id, self._redirect_uri = app_url, client_id, redirect_uri
 
     def authorize_url(self, state: str, code_verifier: SecretStr | None) -> str:
@@ -57,7 +57,7 @@ class HubSpotOAuth:
             HubSpotError: any leaf.
         """
         verifier = None if code_verifier is None else code_verifier.get_secret_value()
-        with _translated():
+        with translated():
             granted = await self._client.exchange_code(
                 code.get_secret_value(), redirect_uri=self._redirect_uri, code_verifier=verifier
             )
@@ -70,10 +70,10 @@ class HubSpotOAuth:
             GrantRevokedError, AppRejectedError, HubSpotAwayError: there are none.
         """
         try:
-            with _translated():
+            with translated():
                 granted = await self._client.refresh(refresh_token.get_secret_value())
         except HubSpotError as error:
-            self._metrics.count("token_refreshes", outcome=_OUTCOMES[type(error)])
+            self._metrics.count("token_refreshes", outcome=_OUTCOMES.get(type(error), "unavailable"))
             raise
         self._metrics.count("token_refreshes", outcome="refreshed")
         return _tokens(granted)
@@ -84,28 +84,45 @@ class HubSpotOAuth:
         Raises:
             GrantRevokedError, AppRejectedError, HubSpotAwayError: it did not say.
         """
-        with _translated():
+        with translated():
             told = await self._client.introspect(token.get_secret_value(), kind)
-        return Introspection(told.active, told.hub_id, told.scopes)
+        return Introspection(told.active, told.hub_id, told.scopes, told.hub_domain)
+
+    async def uninstall(self, portal_id: int, access_token: SecretStr) -> None:
+        """Remove the app from an account; every token of it dies.
+
+        Raises:
+            AccessTokenRefusedError: the token is not taken.
+            HubSpotAwayError: it may or may not have been done.
+        """
+        with translated():
+            await client_with(self._connection, access_token).uninstall(portal_id)
+
+    async def revoke(self, refresh_token: SecretStr) -> None:
+        """Make a refresh token worthless.
+
+        Raises:
+            GrantRevokedError: it is already.
+            AppRejectedError, HubSpotAwayError: it may or may not have been done.
+        """
+        with translated():
+            await self._client.revoke(refresh_token.get_secret_value(), "refresh_token")
+
+
+def client_with(connection: HubSpotConnection, access_token: SecretStr) -> HubSpotClient:
+    """HubSpot, called with one access token."""
+
+    async def the_token(portal_id: int) -> str:  # noqa: ARG001 - the client names the account, the token is its own
+        return access_token.get_secret_value()
+
+    return HubSpotClient(connection, the_token)
 
 
 _OUTCOMES: Final[dict[type[HubSpotError], str]] = {
     GrantRevokedError: "revoked",
     AppRejectedError: "not_configured",
-    HubSpotAwayError: "unavailable",
-    CodeRejectedError: "unavailable",
 }
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except hubspot_client.HubSpotError as error:
-        kind = _ERRORS.get(type(error))
-        if kind is None:
-            raise HubSpotAwayError(str(error), retry_after_seconds=error.retry_after_seconds) from error
-        raise kind(str(error)) from error
+"""Of refreshes that failed; whatever else it is, there is no token now."""
 
 
 def _tokens(granted: hubspot_client.TokenGrant) -> Tokens:

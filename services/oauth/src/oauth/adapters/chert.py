@@ -1,0 +1,57 @@
+"""Chert, by the client library: the lines of a project."""
+
+from collections import OrderedDict
+from typing import Final
+
+import chert_client
+from chassis.clock import Clock
+from chassis.settings import NotLoadedError
+from chert_client import ChertClient
+from oauth.errors import ChertAwayError, ProjectInactiveError
+from oauth.models import PhoneLine
+
+FRESH_SECONDS: Final = 5.0
+"""How long an answer is good: one page and the saving of its form ask once."""
+
+REMEMBERED: Final = 1000
+
+SHOWN_DIGITS: Final = 4
+
+
+class ChertPhoneLines:
+    """The lines of projects, with a short memory."""
+
+    def __init__(self, client: ChertClient, clock: Clock) -> None:
+        self._client, self._clock = client, clock
+        self._known: OrderedDict[str, tuple[tuple[PhoneLine, ...], float]] = OrderedDict()
+
+    async def of(self, chert_tenant: str) -> tuple[PhoneLine, ...]:
+        """Every line of a project.
+
+        Raises:
+            ProjectInactiveError: Chert does not serve this project.
+            ChertAwayError: Chert cannot be asked now.
+        """
+        known = self._known.get(chert_tenant)
+        if known is not None and self._clock.monotonic() - known[1] < FRESH_SECONDS:
+            return known[0]
+        lines = await self._ask(chert_tenant)
+        self._known[chert_tenant] = (lines, self._clock.monotonic())
+        self._known.move_to_end(chert_tenant)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return lines
+
+    async def _ask(self, chert_tenant: str) -> tuple[PhoneLine, ...]:
+        try:
+            found = await self._client.phone_numbers(chert_tenant)
+        except (chert_client.NotFoundError, chert_client.ForbiddenError, chert_client.AccountLimitError) as error:
+            raise ProjectInactiveError(type(error).__name__) from error
+        except (chert_client.ChertError, NotLoadedError) as error:
+            raise ChertAwayError(type(error).__name__) from error
+        return tuple(PhoneLine(line.id, masked(line.phone_number), line.is_active) for line in found)
+
+
+def masked(phone_number: str) -> str:
+    """A number of which only the end can be read."""
+    return f"••• {phone_number[-SHOWN_DIGITS:]}"

@@ -1,0 +1,64 @@
+"""Chert and the sister services, in memory."""
+
+from datetime import datetime
+
+from contracts.internal import ReplyActivityPage, SendActivityPage
+from oauth.errors import ActivityAwayError
+from oauth.models import PhoneLine
+
+
+class InMemoryPhoneLines:
+    """Lines, by project.
+
+    Attributes:
+        lines: of each project; one that is not there has none.
+        trouble: raised in place of an answer.
+        asked: how often.
+    """
+
+    def __init__(self) -> None:
+        self.lines: dict[str, tuple[PhoneLine, ...]] = {}
+        self.trouble: Exception | None = None
+        self.asked = 0
+
+    async def of(self, chert_tenant: str) -> tuple[PhoneLine, ...]:
+        """Every line of a project."""
+        self.asked += 1
+        if self.trouble is not None:
+            raise self.trouble
+        return self.lines.get(chert_tenant, ())
+
+
+class InMemoryActivity:
+    """What both sisters did; a sister without a page cannot say.
+
+    Attributes:
+        sent: the answer of `actions`.
+        received: the answer of `timeline`.
+    """
+
+    def __init__(self) -> None:
+        self.sent: SendActivityPage | None = None
+        self.received: ReplyActivityPage | None = None
+
+    async def sends(self, portal_id: int, since: datetime, limit: int) -> SendActivityPage:
+        """The latest sends, newest first.
+
+        Raises:
+            ActivityAwayError: there is no page.
+        """
+        if self.sent is None:
+            raise ActivityAwayError(str(portal_id))
+        found = [send for send in self.sent.sends if send.at >= since]
+        return self.sent.model_copy(update={"sends": tuple(found[:limit])})
+
+    async def replies(self, portal_id: int, since: datetime, limit: int) -> ReplyActivityPage:
+        """The latest replies, newest first.
+
+        Raises:
+            ActivityAwayError: there is no page.
+        """
+        if self.received is None:
+            raise ActivityAwayError(str(portal_id))
+        found = [reply for reply in self.received.replies if reply.at >= since]
+        return self.received.model_copy(update={"replies": tuple(found[:limit])})

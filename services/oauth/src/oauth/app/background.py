@@ -1,0 +1,138 @@
+"""The background loops and the subscription, wired."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from chassis.consuming import Consumers, ErrorKinds
+from chassis.inbox import MongoHeldMessages
+from chassis.kafka import KafkaEventPublisher
+from chassis.lifespan import Plumbing
+from chassis.mongo import DATABASE_AWAY
+from chassis.workers import Worker
+from hubspot_client import AppTokens, JournalClient
+from oauth.adapters.hubspot import HubSpotJournal
+from oauth.adapters.mongo import MongoGrantCheckStore, MongoJournalStore, MongoLeaseStore, MongoOutbox
+from oauth.api.routes import Outside
+from oauth.app.connections import Connections
+from oauth.consumers import subscribe
+from oauth.handlers.departing import Departures
+from oauth.handlers.grant_checks import check_grants, note_uninstall
+from oauth.handlers.journal import JournalReader
+from oauth.handlers.key_rotation import SealingKey, reseal
+from oauth.handlers.leases import Leases
+from oauth.ports import LeaseStore
+from oauth.settings import Settings
+from oauth.workers import (
+    departure_worker,
+    grant_worker,
+    journal_worker,
+    key_worker,
+    outbox_worker,
+    purge_worker,
+    reseal_worker,
+)
+
+KINDS: Final = ErrorKinds(retryable=DATABASE_AWAY)
+"""HubSpot being away is no consumer's matter: a hint is stored, and a worker asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """All loops but the relay, and the one that others wake."""
+
+    all: tuple[Worker, ...]
+    departures: Worker
+
+
+def relay_of(plumbing: Plumbing, connections: Connections) -> Worker:
+    """The loop that tells what was decided."""
+    publisher = KafkaEventPublisher(connections.broker, plumbing.metrics)
+    leases = _leases(plumbing, MongoLeaseStore(connections.database))
+    return outbox_worker(MongoOutbox(connections.database), publisher, leases, plumbing)
+
+
+def background(
+    settings: Settings, plumbing: Plumbing, connections: Connections, outside: Outside, sealing_key: SealingKey
+) -> Background:
+    """Every other loop; the subscription is declared on the way."""
+    checks = MongoGrantCheckStore(connections.database)
+    grants = _grants(settings, plumbing, connections, outside, checks)
+    departures = departure_worker(
+        Departures(
+            outside.installations,
+            outside.tokens,
+            outside.sealer,
+            _leases(plumbing, outside.leases),
+            plumbing.clock,
+        ).step,
+        plumbing,
+    )
+    resealed = partial(
+        reseal, installations=outside.installations, sealer=outside.sealer, sealing_key=sealing_key.current
+    )
+    loops = [
+        key_worker(sealing_key.step, plumbing),
+        reseal_worker(resealed, plumbing),
+        grants,
+        departures,
+        purge_worker(lambda: outside.states.purge(plumbing.clock.now()), plumbing),
+    ]
+    if settings.journal:
+        loops.append(_journal(settings, plumbing, connections, outside, checks, grants))
+    return Background(tuple(loops), departures)
+
+
+def _journal(
+    settings: Settings,
+    plumbing: Plumbing,
+    connections: Connections,
+    outside: Outside,
+    checks: MongoGrantCheckStore,
+    grants: Worker,
+) -> Worker:
+    client = JournalClient(connections.hubspot, AppTokens(connections.oauth, now=plumbing.clock.now))
+    reader = JournalReader(
+        journal=HubSpotJournal(client),
+        positions=MongoJournalStore(connections.database),
+        checks=checks,
+        leases=_leases(plumbing, outside.leases),
+        clock=plumbing.clock,
+        app_id=settings.hubspot_app_id,
+        check_soon=grants.wake,
+    )
+    return journal_worker(reader.step, plumbing)
+
+
+def _grants(
+    settings: Settings, plumbing: Plumbing, connections: Connections, outside: Outside, checks: MongoGrantCheckStore
+) -> Worker:
+    """The loop that settles doubts about grants, and the subscription that raises them."""
+    settle = partial(
+        check_grants,
+        checks=checks,
+        installations=outside.installations,
+        tokens=outside.tokens,
+        sealer=outside.sealer,
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+    )
+    worker = grant_worker(settle, plumbing)
+    consumers = Consumers(
+        broker=connections.broker,
+        group="oauth",
+        kinds=KINDS,
+        held=MongoHeldMessages(connections.database),
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+        health=plumbing.health,
+        metrics=plumbing.metrics,
+    )
+    note = partial(note_uninstall, app_id=settings.hubspot_app_id, checks=checks, clock=plumbing.clock)
+    subscribe(consumers, note_uninstall=note, check_soon=worker.wake)
+    return worker
+
+
+def _leases(plumbing: Plumbing, store: LeaseStore) -> Leases:
+    """Leases of one loop, under a holder's name of its own."""
+    return Leases(store, clock=plumbing.clock, holder=plumbing.randomness.uuid())

@@ -1,0 +1,40 @@
+"""Chert, and the sister services."""
+
+from datetime import datetime
+from typing import Protocol
+
+from contracts.internal import ReplyActivityPage, SendActivityPage
+from oauth.models import PhoneLine
+
+
+class PhoneLines(Protocol):
+    """The lines of a Chert project."""
+
+    async def of(self, chert_tenant: str) -> tuple[PhoneLine, ...]:
+        """Every line of it.
+
+        Raises:
+            ProjectInactiveError: Chert does not serve this project.
+            ChertAwayError: Chert cannot be asked now.
+        """
+        ...
+
+
+class ActivityReader(Protocol):
+    """What sister services did for an account."""
+
+    async def sends(self, portal_id: int, since: datetime, limit: int) -> SendActivityPage:
+        """The latest sends, newest first.
+
+        Raises:
+            ActivityAwayError: `actions` cannot say.
+        """
+        ...
+
+    async def replies(self, portal_id: int, since: datetime, limit: int) -> ReplyActivityPage:
+        """The latest replies, newest first.
+
+        Raises:
+            ActivityAwayError: `timeline` cannot say, or does not serve this yet.
+        """
+        ...

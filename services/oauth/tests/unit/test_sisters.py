@@ -1,0 +1,117 @@
+"""Asking Chert and the sister services: what their answers, and their silence, mean to us."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import httpx2
+import pytest
+from pydantic import SecretStr
+
+from chassis.clock import ManualClock
+from chassis.settings import NotLoadedError
+from chassis.sisters import Sister
+from chert_client import ChertClient
+from chert_client.testing import ScriptedTransport
+from contracts.internal import SendActivityPage
+from oauth.adapters.chert import FRESH_SECONDS, ChertPhoneLines
+from oauth.adapters.sisters import SisterActivity
+from oauth.errors import ActivityAwayError, ChertAwayError, ProjectInactiveError
+
+SINCE = datetime(2026, 11, 1, tzinfo=UTC)
+LINE = {"id": "line-1", "phone_number": "+14155550132", "is_active": True}
+
+Ask = Callable[..., tuple[ChertPhoneLines, ScriptedTransport]]
+
+
+@pytest.fixture
+def ask(clock: ManualClock) -> Ask:
+    """Lines from a scripted Chert."""
+
+    def begin(*answers: httpx2.Response | Exception) -> tuple[ChertPhoneLines, ScriptedTransport]:
+        transport = ScriptedTransport(answers)
+        client = ChertClient("https://chert.test", signing_secret=lambda: b"s" * 32, now=clock.now, transport=transport)
+        return ChertPhoneLines(client, clock), transport
+
+    return begin
+
+
+def refusal(status: int, code: int) -> httpx2.Response:
+    """A refusal of Chert's that no retry helps."""
+    body = {"success": False, "error": {"code": code, "message": "x", "retryable": False}}
+    return httpx2.Response(status, json=body)
+
+
+async def test_lines_are_read_masked(ask: Ask, clock: ManualClock) -> None:
+    """A line comes with its id and whether it is active; of its number only the end; and is remembered a moment."""
+    lines, transport = ask(*[httpx2.Response(200, json={"phone_numbers": [LINE]}) for _ in range(2)])
+    (line,) = await lines.of("acme")
+    await lines.of("acme")
+
+    assert ("line-1", "••• 0132", True) == (line.id, line.phone_number, line.active)
+    assert 1 == len(transport.requests)
+    assert "acme" == transport.requests[0].headers["x-chert-tenant"]
+    clock.advance(FRESH_SECONDS)
+    await lines.of("acme")
+    assert 2 == len(transport.requests)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (refusal(404, 2001), ProjectInactiveError),
+        (refusal(403, 2005), ProjectInactiveError),
+        (refusal(402, 2008), ProjectInactiveError),
+        (refusal(401, 2004), ChertAwayError),
+        (refusal(429, 1007), ChertAwayError),
+    ],
+)
+async def test_chert_refuses_by_kind(ask: Ask, answer: httpx2.Response, expected: type[Exception]) -> None:
+    """Only a refusal of the project says something of the project; one of our credential is our own trouble."""
+    lines, _ = ask(*[answer for _ in range(3)])
+
+    with pytest.raises(expected):
+        await lines.of("acme")
+
+
+def sister(answer: httpx2.Response | Exception, seen: list[httpx2.Request]) -> Sister:
+    """A sister that always answers so."""
+
+    def serve(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    client = httpx2.AsyncClient(transport=httpx2.MockTransport(serve))
+    return Sister("http://actions", lambda: SecretStr("credential"), client)
+
+
+async def test_a_sister_is_asked_with_our_credential() -> None:
+    """Account, moment and number go out; what it did comes back."""
+    seen: list[httpx2.Request] = []
+    activity = SisterActivity(actions=sister(httpx2.Response(200, json={"sends": []}), seen), timeline=None)
+
+    assert SendActivityPage() == await activity.sends(7, SINCE, 5)
+    assert "/internal/activity/7" == seen[0].url.path
+    assert {"since": SINCE.isoformat(), "limit": "5"} == dict(seen[0].url.params)
+    assert "Bearer credential" == seen[0].headers["authorization"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx2.ConnectError("nobody"),
+        httpx2.Response(404, json={"detail": "Not Found"}),
+        httpx2.Response(500, text="x"),
+        httpx2.Response(200, json={"sends": [{}]}),
+        NotLoadedError("no credential"),
+    ],
+)
+async def test_a_sister_that_cannot_say_is_away(answer: httpx2.Response | Exception) -> None:
+    """No answer, no such route, a fault, another form, no credential: it is away, and nothing worse."""
+    activity = SisterActivity(actions=sister(answer, []), timeline=None)
+
+    with pytest.raises(ActivityAwayError):
+        await activity.sends(7, SINCE, 5)
+    with pytest.raises(ActivityAwayError):
+        await activity.replies(7, SINCE, 5)
