@@ -1,0 +1,100 @@
+"""The sealing key rotates three times under load over two processes, and the old key is taken away each time."""
+
+import asyncio
+import base64
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import httpx2
+import pytest
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+
+from harness.admins import Admin, client
+from harness.credentials import write_private
+from harness.seeding import console_user
+from harness.system import System
+from harness.waiting import eventually
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+ACCOUNTS = 20
+SECONDS = 90.0
+TOKEN_SECONDS = 1_800.0
+
+Database = AsyncDatabase[dict[str, Any]]
+
+
+async def is_free(database: Database, key_id: str) -> bool:
+    """Whether nothing lies under a key and no process seals with it."""
+    fields = ("tokens.access_token.key_id", "tokens.refresh_token.key_id")
+    lying = await database["installations"].count_documents({"$or": [{field: key_id} for field in fields]})
+    sealing = [one async for one in database["replicas"].find({}) if one["sealing_key"] == key_id]
+    return not lying and not sealing
+
+
+async def load(system: System, http: httpx2.AsyncClient, portals: Sequence[int], answers: Counter[int]) -> None:
+    """Ask for every token at every process over and over, let tokens expire, and connect accounts anew."""
+    headers = {"Authorization": f"Bearer {system.credentials.service_credentials['timeline']}"}
+    urls, rounds = [system.url("oauth"), system.url("oauth-2")], 0
+    while True:
+        rounds += 1
+        calls = [
+            http.post(f"{url}/internal/tenants/{portal_id}/access-token", headers=headers)
+            for portal_id in portals
+            for url in urls
+        ]
+        answers.update(answer.status_code for answer in await asyncio.gather(*calls))
+        if rounds % 5 == 0:
+            admin = await Admin.sign_in(http, system.url("chert"), console_user("rotated"))
+            again = await admin.connect(urls[rounds % 2], "project-rotated", portals[rounds % len(portals)])
+            answers[again.status_code] += 1
+        if rounds % 10 == 0:
+            system.set_clock(offset_seconds=TOKEN_SECONDS * rounds / 10)
+
+
+async def more(answers: Counter[int], served: int) -> bool:
+    """Whether many calls were served since there were so many."""
+    return answers[200] > served + 10 * ACCOUNTS
+
+
+@asynccontextmanager
+async def running(work: asyncio.Task[None]) -> AsyncIterator[None]:
+    """Work that goes on meanwhile, and whose own failure is ours."""
+    yield
+    assert not work.done(), work
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+
+
+async def test_no_token_stays_shut_when_keys_rotate(new_system: System) -> None:
+    """Three rotations under load, each old key removed as soon as it is free: every token opens, every time."""
+    run = new_system.seed("rotated")
+    await asyncio.to_thread(new_system.start_copy, "oauth")
+    portals = [run.portals[0].portal_id + number for number in range(1, ACCOUNTS + 1)]
+    answers: Counter[int] = Counter()
+    keys = {"k1": base64.b64encode(new_system.credentials.sealing_key).decode()}
+    async with client() as http, AsyncMongoClient[dict[str, Any]](new_system.addresses.mongo_url) as mongo:
+        admin = await Admin.sign_in(http, run.chert_url, console_user("rotated"))
+        for portal_id in portals:
+            await http.post(f"{run.hubspot_url}/control/portals", json={"portal_id": portal_id, "name": "Rotated"})
+            await admin.connect(new_system.url("oauth"), "project-rotated", portal_id)
+        async with running(asyncio.create_task(load(new_system, http, portals, answers))):
+            for old, new in (("k1", "k2"), ("k2", "k3"), ("k3", "k4")):
+                keys[new] = base64.b64encode(secrets.token_bytes(32)).decode()
+                write_private(new_system.files.key_ring, {"current": new, "keys": dict(keys)})
+                await eventually(partial(is_free, mongo["oauth"], old), what=f"{old} to be free", seconds=SECONDS)
+                del keys[old]
+                write_private(new_system.files.key_ring, {"current": new, "keys": dict(keys)})
+            served = answers[200]
+            await eventually(partial(more, answers, served), what="calls with the last key alone", seconds=SECONDS)
+
+    assert answers.keys() <= {200, 302, 303}
+    assert answers[200] > 10 * ACCOUNTS
+    for name in ("oauth", "oauth-2"):
+        log = new_system.files.log(name).read_text()
+        assert [] == [word for word in ("SealBrokenError", "SealKeyMissingError") if word in log]
