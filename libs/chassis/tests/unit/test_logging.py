@@ -8,7 +8,7 @@ import logging as stdlib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chassis import logging, tracing
@@ -110,6 +110,8 @@ def test_no_phone_number_gets_through(
 )
 def test_no_token_gets_through(token: str, text: str) -> None:
     """A bearer value is masked in headers, queries, forms and JSON."""
+    assume(token not in text)  # a token that is part of the words around it proves nothing
+
     assert token not in logging.scrub(text.format(token))
 
 
