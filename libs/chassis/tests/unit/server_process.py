@@ -17,10 +17,14 @@ from chassis.server import serve
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     """Tell when it is opened and closed."""
-    sys.stdout.write("opened\n")
-    sys.stdout.flush()
+    tell("opened")
     yield
-    sys.stdout.write("closed\n")
+    tell("closed")
+
+
+def tell(what: str) -> None:
+    """A line for the test that reads this process's output."""
+    sys.stdout.write(f"{what}\n")
     sys.stdout.flush()
 
 
@@ -48,11 +52,13 @@ def build(plumbing: Plumbing) -> FastAPI:
 
     @app.get("/slow")
     async def slow() -> str:
+        tell("slow")
         await plumbing.clock.sleep(0.6)
         return "done"
 
     @app.get("/stuck")
     async def stuck() -> None:
+        tell("stuck")
         await asyncio.Event().wait()
 
     @app.post("/trip")

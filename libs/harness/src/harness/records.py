@@ -9,6 +9,11 @@ from typing import Self
 
 import psutil
 
+from harness.waiting import wait_for
+
+_EXEC_SECONDS = 5.0
+_CLOCK_SLACK_SECONDS = 1.5
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessRecord:
@@ -16,23 +21,38 @@ class ProcessRecord:
 
     pid: int
     name: str
-    started_at: float
+    started_after: float
+    """Seconds from the machine's boot to the process's start: the wall clock may be set, this cannot."""
     command_line: tuple[str, ...]
 
     @classmethod
     def of(cls, pid: int, name: str) -> Self:
-        """The record of a process that runs now."""
+        """The record of a process that runs now.
+
+        Raises:
+            psutil.Error: it has ended.
+        """
         process = psutil.Process(pid)
-        return cls(pid=pid, name=name, started_at=process.create_time(), command_line=tuple(process.cmdline()))
+        # Between fork and exec's last step a process has no command line yet.
+        command_line = wait_for(process.cmdline, what=f"the command line of {name}", seconds=_EXEC_SECONDS)
+        return cls(pid=pid, name=name, started_after=_started_after(process), command_line=tuple(command_line))
 
     def find(self) -> psutil.Process | None:
         """The process, when it still runs and is the one that was recorded."""
         try:
             process = psutil.Process(self.pid)
-            same = tuple(process.cmdline()) == self.command_line and process.create_time() == self.started_at
+            same = tuple(process.cmdline()) == self.command_line and self._agrees(_started_after(process))
         except psutil.Error:
             return None
         return process if same else None
+
+    def _agrees(self, started_after: float) -> bool:
+        return abs(self.started_after - started_after) < _CLOCK_SLACK_SECONDS
+
+
+def _started_after(process: psutil.Process) -> float:
+    # Both are told in wall-clock time, and both move when the clock is set; the second may be rounded in between.
+    return process.create_time() - psutil.boot_time()
 
 
 SUPERVISOR = "harness"

@@ -3,6 +3,9 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -10,7 +13,7 @@ import pytest
 
 from harness.errors import StartFailedError
 from harness.processes import Command, Supervisor
-from harness.records import ProcessRecords
+from harness.records import ProcessRecord, ProcessRecords
 from harness.waiting import wait_for
 
 pytestmark = pytest.mark.integration
@@ -76,13 +79,22 @@ def test_a_child_that_fails_to_start_says_why(tmp_path: Path) -> None:
 def test_children_die_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     """A supervisor killed with -9 leaves no child behind."""
     records = ProcessRecords(tmp_path / "processes.json")
-    supervisor = abandoned(tmp_path)
-    child = wait_for(lambda: child_of(records), what="the child", seconds=20)
-    supervisor.kill()
-    supervisor.wait()
+    with abandoned(tmp_path) as supervisor:
+        child = wait_for(lambda: child_of(records), what="the child", seconds=60)
+        supervisor.kill()
 
-    wait_for(lambda: is_gone(child), what="the child's end", seconds=10)
+    wait_for(lambda: is_gone(child), what="the child's end", seconds=30)
     assert ["child"] == [record.name for record in records.read() if record.pid == child.pid]
+
+
+def test_a_process_is_known_again_after_the_clock_was_set(tmp_path: Path) -> None:
+    """A record holds though start times told by the wall clock move; another start time is another process."""
+    with Supervisor() as supervisor:
+        child = supervisor.start(Command(name="child", arguments=("sleep", "600"), log=tmp_path / "child.log"))
+        record = ProcessRecord.of(child.pid, "child")
+
+        assert child.pid == getattr(replace(record, started_after=record.started_after + 1).find(), "pid", None)
+        assert replace(record, started_after=record.started_after + 2).find() is None
 
 
 def test_what_a_killed_run_left_is_found_by_its_records(tmp_path: Path) -> None:
@@ -112,10 +124,15 @@ def test_another_process_with_a_recorded_id_is_left_alone(tmp_path: Path) -> Non
         assert child.running
 
 
-def abandoned(folder: Path) -> "subprocess.Popen[bytes]":
-    """A process of its own that supervises one child and never ends by itself."""
+@contextmanager
+def abandoned(folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process of its own that supervises one child and never ends by itself; killed at the end at the latest."""
     arguments = (sys.executable, "-c", ABANDONED, str(folder / "processes.json"), str(folder / "child.log"))
-    return subprocess.Popen(arguments)
+    with subprocess.Popen(arguments) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def child_of(records: ProcessRecords) -> psutil.Process | None:
