@@ -14,7 +14,12 @@ from chassis.metrics import Metrics
 from chassis.outbox import OutboxRelay
 from contracts.envelope import Event, EventData
 from contracts.tenants import TenantInstalled, TenantUninstalled
-from oauth.adapters.in_memory import InMemoryInstallations, InMemoryLeaseStore
+from oauth.adapters.in_memory import (
+    InMemoryFencedPublisher,
+    InMemoryInstallations,
+    InMemoryLeaseStore,
+    InMemoryTopic,
+)
 from oauth.adapters.sealing import AesGcmSealer
 from oauth.errors import LeaseLostError
 from oauth.handlers.binding import bind, deactivate
@@ -54,11 +59,11 @@ async def test_a_life_is_told_in_order_and_once_kafka_is_there(
     assert {str(PORTAL).encode()} == {event.key() for event in publisher.published}
 
 
-class Delayed(InMemoryEventPublisher):
+class Delayed(InMemoryFencedPublisher):
     """A publisher that waits before it publishes, as a slow broker does."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, topic: InMemoryTopic | None = None) -> None:
+        super().__init__(topic)
         self.begun, self.going_on = asyncio.Event(), asyncio.Event()
 
     async def publish(self, events: Sequence[Event[EventData]]) -> None:
@@ -75,7 +80,7 @@ class Relayer:
         self,
         name: str,
         installations: InMemoryInstallations,
-        publisher: InMemoryEventPublisher,
+        publisher: InMemoryFencedPublisher,
         leases: InMemoryLeaseStore,
         clock: ManualClock,
     ) -> None:
@@ -96,7 +101,7 @@ async def test_two_processes_never_relay_at_once(
     acme: Project,
 ) -> None:
     """While one process publishes, another waits for its turn, so that no old revision follows a newer one."""
-    slow, quick = Delayed(), InMemoryEventPublisher()
+    slow, quick = Delayed(), InMemoryFencedPublisher()
     first = Relayer("first", installations, slow, leases, clock)
     second = Relayer("second", installations, quick, leases, clock)
     await connect(acme)
@@ -125,7 +130,7 @@ async def test_a_turn_that_was_lost_publishes_nothing(
     acme: Project,
 ) -> None:
     """A process that was stopped in its turn, and replaced, finds out before it publishes what is old by now."""
-    publisher = InMemoryEventPublisher()
+    publisher = InMemoryFencedPublisher()
     turn = RelayTurn(publisher, Leases(leases, clock=clock, holder="stopped"), clock)
     second = Relayer("second", installations, publisher, leases, clock)
     await connect(acme)
@@ -150,6 +155,36 @@ async def _never() -> bool:
     return False
 
 
+async def test_what_a_stopped_process_still_sends_is_refused(
+    connect: Connect,
+    installations: InMemoryInstallations,
+    leases: InMemoryLeaseStore,
+    clock: ManualClock,
+    acme: Project,
+) -> None:
+    """Stopped in a publish until another has told of more, a process is refused, and goes on in its own turn."""
+    topic = InMemoryTopic()
+    slow, quick = Delayed(topic), InMemoryFencedPublisher(topic)
+    first = Relayer("first", installations, slow, leases, clock)
+    second = Relayer("second", installations, quick, leases, clock)
+    await connect(acme)
+    stopped = asyncio.create_task(first.step())
+    await slow.begun.wait()
+    await connect(acme)
+    while len(quick.published) < 2:
+        asyncio.get_running_loop().call_soon(clock.advance, PATIENCE_SECONDS)
+        await second.step()
+    slow.going_on.set()
+    with pytest.raises(LeaseLostError):
+        await stopped
+    await connect(acme)
+    await first.step()
+
+    revisions = [event.data.revision for event in topic.told if isinstance(event.data, TenantInstalled)]
+    assert 3 == len(revisions)
+    assert sorted(revisions) == revisions
+
+
 async def test_a_round_that_the_broker_failed_keeps_its_turn(
     connect: Connect,
     installations: InMemoryInstallations,
@@ -158,7 +193,7 @@ async def test_a_round_that_the_broker_failed_keeps_its_turn(
     acme: Project,
 ) -> None:
     """What a failed round left in the producer may still arrive, so nobody else goes on before it is done."""
-    away, quick = InMemoryEventPublisher(), InMemoryEventPublisher()
+    away, quick = InMemoryFencedPublisher(), InMemoryFencedPublisher()
     first = Relayer("first", installations, away, leases, clock)
     second = Relayer("second", installations, quick, leases, clock)
     await connect(acme)
@@ -181,6 +216,6 @@ async def test_nothing_to_relay_is_no_reason_to_wait(
 ) -> None:
     """A process that is not on turn rests when nothing waits."""
     await leases.take(LEASE, "another", replacing=None)
-    second = Relayer("second", installations, InMemoryEventPublisher(), leases, clock)
+    second = Relayer("second", installations, InMemoryFencedPublisher(), leases, clock)
 
     assert not await second.step()

@@ -2,6 +2,7 @@
 
 from oauth.adapters.in_memory.console import InMemoryConsole
 from oauth.adapters.in_memory.hubspot import InMemoryHubSpot, InMemoryJournal
+from oauth.adapters.in_memory.publisher import InMemoryFencedPublisher, InMemoryTopic
 from oauth.adapters.in_memory.sisters import InMemoryActivity, InMemoryPhoneLines
 from oauth.adapters.in_memory.stores import (
     InMemoryInstallations,
@@ -14,6 +15,7 @@ from oauth.adapters.in_memory.stores import (
 __all__ = [
     "InMemoryActivity",
     "InMemoryConsole",
+    "InMemoryFencedPublisher",
     "InMemoryHubSpot",
     "InMemoryInstallations",
     "InMemoryJournal",
@@ -22,4 +24,5 @@ __all__ = [
     "InMemoryPhoneLines",
     "InMemoryReplicaStore",
     "InMemoryStateStore",
+    "InMemoryTopic",
 ]
