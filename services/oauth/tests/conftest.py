@@ -18,6 +18,7 @@ from chassis.settings import RereadFile
 from oauth.adapters.form_tokens import HmacFormTokens
 from oauth.adapters.in_memory import (
     InMemoryActivity,
+    InMemoryChertProjects,
     InMemoryConsole,
     InMemoryHubSpot,
     InMemoryInstallations,
@@ -154,6 +155,12 @@ def lines() -> InMemoryPhoneLines:
 
 
 @pytest.fixture
+def projects() -> InMemoryChertProjects:
+    """What else Chert knows of projects."""
+    return InMemoryChertProjects()
+
+
+@pytest.fixture
 def activity() -> InMemoryActivity:
     """Sister services that cannot say what they did."""
     return InMemoryActivity()
@@ -193,6 +200,7 @@ def outside(
     sealer: AesGcmSealer,
     forms: HmacFormTokens,
     lines: InMemoryPhoneLines,
+    projects: InMemoryChertProjects,
     activity: InMemoryActivity,
 ) -> Outside:
     """Everything that lies outside of the process."""
@@ -205,6 +213,7 @@ def outside(
         tokens=hubspot,
         directory=hubspot,
         lines=lines,
+        projects=projects,
         activity=activity,
         installations=installations,
         leases=leases,

@@ -14,7 +14,7 @@ from contracts.tenants import TenantSettings
 from oauth.api.console_activity import AWAY, SOURCES, STATUSES
 from oauth.api.console_words import EDITIONS, FIELDS
 from oauth.api.words import CHECKS, ENDS, SCOPES
-from oauth.handlers.accounts import Check, CheckName
+from oauth.handlers.checklist import Check, CheckName
 from oauth.models import (
     Actor,
     Change,

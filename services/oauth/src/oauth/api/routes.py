@@ -16,16 +16,17 @@ from oauth.api.internal import InternalRoutes
 from oauth.api.pages import Pages, add_static_files
 from oauth.handlers.access_tokens import AccessTokens
 from oauth.handlers.accounts import view_account
-from oauth.handlers.activity import read_activity
+from oauth.handlers.asking import Others
 from oauth.handlers.disconnecting import disconnect
 from oauth.handlers.installing import begin_from_marketplace, begin_installation, complete_installation
 from oauth.handlers.leases import Leases
 from oauth.handlers.settings import change_settings
-from oauth.handlers.tenants import check_tenant, list_accounts
+from oauth.handlers.tenants import check_tenant, find_account, list_accounts
 from oauth.ports import (
     AccountDirectory,
     ActivityReader,
     AuthorizationServer,
+    ChertProjects,
     FormTokens,
     InstallationStore,
     LeaseStore,
@@ -50,6 +51,7 @@ class Outside:
     tokens: TokenServer
     directory: AccountDirectory
     lines: PhoneLines
+    projects: ChertProjects
     activity: ActivityReader
     installations: InstallationStore
     leases: LeaseStore
@@ -107,22 +109,11 @@ def console_use(outside: Outside, plumbing: Plumbing, choices: Choices, access_t
     installations, clock = outside.installations, plumbing.clock
     return ConsoleUse(
         list_accounts=partial(list_accounts, installations=installations),
+        find_account=partial(find_account, installations=installations),
         view_account=partial(
             view_account,
             installations=installations,
-            access_token=access_tokens.get,
-            directory=outside.directory,
-            lines=outside.lines,
-            activity=outside.activity,
-            hubspot_origin=choices.hubspot_origin,
-            clock=clock,
-        ),
-        read_activity=partial(
-            read_activity,
-            installations=installations,
-            access_token=access_tokens.get,
-            directory=outside.directory,
-            activity=outside.activity,
+            others=Others(access_tokens.get, outside.directory, outside.lines, outside.projects, outside.activity),
             hubspot_origin=choices.hubspot_origin,
             clock=clock,
         ),

@@ -5,7 +5,7 @@ from typing import Final
 
 from contracts.failures import Code, Failure
 from oauth.errors import InstallReason
-from oauth.handlers.accounts import CheckName
+from oauth.handlers.checklist import CheckName
 from oauth.models import EndReason
 
 
@@ -209,7 +209,7 @@ CHECKS: Final[dict[CheckName, CheckWords]] = {
     "subscription": CheckWords(
         "Replies reach us",
         "Ask Chert's support to check the platform's webhook subscription.",
-        "Not known yet: it shows with the first reply.",
+        "Not proven yet: it shows with the first reply.",
     ),
     "automation": CheckWords(
         "The workflow action may be used",

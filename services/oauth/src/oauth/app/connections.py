@@ -19,7 +19,7 @@ from hubspot_client import CallLimits, HubSpotConnection, OAuthClient
 from oauth.adapters.kafka import FencedPublisher
 from oauth.adapters.sealing import KeyRing
 from oauth.handlers.access_tokens import CALL_SECONDS
-from oauth.handlers.accounts import ANSWER_SECONDS
+from oauth.handlers.asking import ANSWER_SECONDS
 from oauth.settings import OAuthSecrets, Settings
 
 

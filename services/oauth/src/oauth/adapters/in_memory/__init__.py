@@ -3,7 +3,7 @@
 from oauth.adapters.in_memory.console import InMemoryConsole
 from oauth.adapters.in_memory.hubspot import InMemoryHubSpot, InMemoryJournal
 from oauth.adapters.in_memory.publisher import InMemoryFencedPublisher, InMemoryTopic
-from oauth.adapters.in_memory.sisters import InMemoryActivity, InMemoryPhoneLines
+from oauth.adapters.in_memory.sisters import InMemoryActivity, InMemoryChertProjects, InMemoryPhoneLines
 from oauth.adapters.in_memory.stores import (
     InMemoryInstallations,
     InMemoryJournalStore,
@@ -14,6 +14,7 @@ from oauth.adapters.in_memory.stores import (
 
 __all__ = [
     "InMemoryActivity",
+    "InMemoryChertProjects",
     "InMemoryConsole",
     "InMemoryFencedPublisher",
     "InMemoryHubSpot",
