@@ -59,6 +59,54 @@ async def test_a_life_is_told_in_order_and_once_kafka_is_there(
     assert {str(PORTAL).encode()} == {event.key() for event in publisher.published}
 
 
+class Dying(InMemoryInstallations):
+    """An outbox of a process that dies right before or right after it removes what it published."""
+
+    def __init__(self, *, removes: bool) -> None:
+        super().__init__()
+        self.alive, self._removes = False, removes
+
+    async def remove(self, document_id: str, event_ids: Sequence[str]) -> None:
+        """Remove, or die.
+
+        Raises:
+            ProcessDiedError: the process dies here.
+        """
+        if self.alive or self._removes:
+            await super().remove(document_id, event_ids)
+        if not self.alive:
+            raise ProcessDiedError
+
+
+class ProcessDiedError(Exception):
+    """A kill."""
+
+
+@pytest.mark.parametrize("removes", [False, True])
+async def test_a_death_around_the_removal_repeats_the_same_events_in_order_and_loses_none(
+    sealer: AesGcmSealer, clock: ManualClock, acme: Project, removes: bool
+) -> None:
+    """The next process tells again what was not removed, with the same ids and in order; what was removed, never."""
+    outbox, publisher = Dying(removes=removes), InMemoryEventPublisher()
+    relay = OutboxRelay(outbox, publisher, Metrics())
+    grant = AccountGrant(
+        Tokens(SecretStr("a"), SecretStr("r"), clock.now() + timedelta(seconds=1800)), PORTAL, REQUIRED_SCOPES
+    )
+    for _ in range(3):
+        await bind(grant, acme, installations=outbox, sealer=sealer, clock=clock)
+    with pytest.raises(ProcessDiedError):
+        await relay.step()
+    outbox.alive = True
+    await bind(grant, acme, installations=outbox, sealer=sealer, clock=clock)
+    await relay.step()
+
+    told = [event.id for event in publisher.published]
+    distinct = list(dict.fromkeys(told))
+    assert sorted(distinct) == distinct
+    assert 4 == len(distinct)
+    assert (distinct[:3] + distinct if not removes else distinct) == told
+
+
 class Delayed(InMemoryFencedPublisher):
     """A publisher that waits before it publishes, as a slow broker does."""
 
