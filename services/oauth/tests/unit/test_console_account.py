@@ -209,6 +209,17 @@ async def test_activity_says_why(ada: httpx2.AsyncClient, use: PlayedUse) -> Non
     assert "evil" not in activity
 
 
+async def test_what_waits_says_why_too(ada: httpx2.AsyncClient, use: PlayedUse) -> None:
+    """A send that waits under a code and has no words of its own gets those of the registry."""
+    waiting = a_send(source="card", contact_id="1", status="waiting", code=4002, trace_id="a")
+    use.activity = replace(use.activity, sends=(waiting,))
+
+    activity = parted((await ada.get(URL)).text, "activity")
+
+    assert "All lines are at their limit for now." in activity
+    assert "(code 4002)" in activity
+
+
 async def test_no_number_is_shown_in_full(ada: httpx2.AsyncClient, use: PlayedUse) -> None:
     """Whatever a sister or Chert calls a number, the page and its JSON show at most its last four digits."""
     full = "+14155550132"
