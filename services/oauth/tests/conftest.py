@@ -24,6 +24,7 @@ from oauth.adapters.in_memory import (
     InMemoryInstallations,
     InMemoryLeaseStore,
     InMemoryPhoneLines,
+    InMemoryReplicaStore,
     InMemoryStateStore,
 )
 from oauth.adapters.in_memory.console import AUDIENCE, ISSUER, KEY_SET_URL
@@ -115,6 +116,12 @@ def leases() -> InMemoryLeaseStore:
 
 
 @pytest.fixture
+def replicas() -> InMemoryReplicaStore:
+    """The processes of the service."""
+    return InMemoryReplicaStore()
+
+
+@pytest.fixture
 def key_ring_file(tmp_path: Path) -> Path:
     """A key ring with one key."""
     path = tmp_path / "key_ring.json"
@@ -197,6 +204,7 @@ def outside(
     hubspot: InMemoryHubSpot,
     installations: InMemoryInstallations,
     leases: InMemoryLeaseStore,
+    replicas: InMemoryReplicaStore,
     sealer: AesGcmSealer,
     forms: HmacFormTokens,
     lines: InMemoryPhoneLines,
@@ -217,8 +225,13 @@ def outside(
         activity=activity,
         installations=installations,
         leases=leases,
+        replicas=replicas,
         sealer=sealer,
-        credentials=lambda: {"actions": SecretStr("credential-of-actions"), "timeline": SecretStr("credential-2")},
+        credentials=lambda: {
+            "actions": SecretStr("credential-of-actions"),
+            "timeline": SecretStr("credential-2"),
+            "ops": SecretStr("credential-of-ops"),
+        },
     )
 
 

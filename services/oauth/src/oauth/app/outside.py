@@ -8,7 +8,7 @@ from chassis.sisters import Sister
 from oauth.adapters.chert import ChertPhoneLines, ChertProjectFacts
 from oauth.adapters.form_tokens import HmacFormTokens
 from oauth.adapters.hubspot import HubSpotAccounts, HubSpotOAuth
-from oauth.adapters.mongo import MongoInstallationStore, MongoLeaseStore, MongoStateStore
+from oauth.adapters.mongo import MongoInstallationStore, MongoLeaseStore, MongoReplicaStore, MongoStateStore
 from oauth.adapters.sealing import AesGcmSealer
 from oauth.adapters.sessions import JwtSessionVerifier, KeySet
 from oauth.adapters.sisters import SisterActivity
@@ -54,6 +54,7 @@ def outside_of(
         ),
         installations=installations,
         leases=MongoLeaseStore(database),
+        replicas=MongoReplicaStore(database),
         sealer=AesGcmSealer(connections.key_ring.read, plumbing.randomness, sealing_key.current),
         credentials=lambda: secrets.read().service_credentials,
     )
