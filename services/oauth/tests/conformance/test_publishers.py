@@ -1,5 +1,6 @@
 """Telling events, one writer at a time: the same on a topic in memory and on the real Kafka."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -11,11 +12,14 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import TopicAlreadyExistsError
 
+from chassis.kafka import BrokerAwayError
 from chassis.metrics import Metrics
 from contracts.envelope import Event, EventData
 from contracts.tenants import TenantInstalled
 from contracts.topics import TENANT_INSTALLED
+from harness.backends import Broker
 from harness.topics import TopicFactory
+from harness.waiting import eventually
 from oauth.adapters.in_memory import InMemoryFencedPublisher, InMemoryTopic
 from oauth.adapters.kafka import FencedPublisher
 from oauth.errors import LeaseLostError
@@ -145,3 +149,46 @@ async def test_nobody_tells_before_taking_over(desk: Desk) -> None:
         await writer.publish(events(name))
 
     assert name not in await desk.told()
+
+
+def kafka_tasks() -> list[asyncio.Task[object]]:
+    """What the client library has running."""
+    return [task for task in asyncio.all_tasks() if "aiokafka" in repr(task)]
+
+
+async def nothing_runs() -> bool:
+    """Whether the client library has nothing running any more."""
+    return not kafka_tasks()
+
+
+@pytest.mark.integration
+async def test_a_broker_that_is_away_is_waited_for(kafka: Broker, kafka_bootstrap: str, on_kafka: Desk) -> None:
+    """While Kafka stands still nothing is told and nothing is left running; afterwards everything is told in order."""
+    one, two = uuid.uuid4().hex, uuid.uuid4().hex
+    async with FencedPublisher(kafka_bootstrap, f"test.{one}", Metrics(), seconds=0.5) as writer:
+        await writer.take_over()
+        assert kafka_tasks()
+        kafka.pause()
+        try:
+            with pytest.raises(BrokerAwayError):
+                await writer.publish(events(one))
+            for _ in range(2):
+                with pytest.raises(BrokerAwayError):
+                    await writer.take_over()
+            await eventually(nothing_runs, what="the end of all that the library began", seconds=10)
+        finally:
+            kafka.resume()
+
+        async def is_back() -> bool:
+            try:
+                await writer.take_over()
+                await writer.publish(events(one, two))
+            except BrokerAwayError:
+                return False
+            return True
+
+        await eventually(is_back, what="Kafka to be back", seconds=60)
+
+    told = [name for name in await on_kafka.told() if name in {one, two}]
+    assert [one, two] == list(dict.fromkeys(told))
+    assert two == told[-1]

@@ -7,7 +7,6 @@ one has written to (KIP-98, producer epochs).
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
@@ -21,7 +20,7 @@ from contracts.envelope import Event, EventData
 from oauth.errors import LeaseLostError
 
 STOP_SECONDS: Final = 2.0
-"""How long the records of a process that ends may still take; what is cut off is told again by the next."""
+"""How long closing a connection may take."""
 
 
 class FencedPublisher:
@@ -97,15 +96,16 @@ class FencedPublisher:
         return sent
 
     async def _let_go(self) -> None:
+        """Close the connection without waiting for what was not acknowledged: whoever comes next tells that again."""
         producer, self._producer = self._producer, None
         if producer is None:
             return
-        stopping = asyncio.create_task(producer.stop())
-        done, _ = await asyncio.wait({stopping}, timeout=STOP_SECONDS)
-        if not done:  # aiokafka waits without end for a broker that is away to take the last records
-            stopping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await stopping
+        # aiokafka would wait for these records for as long as the broker is away, and has no public way to drop them.
+        producer._message_accumulator.fail_all(KafkaError("dropped"))  # noqa: SLF001 - see above
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await producer.stop()
+        except TimeoutError:
             await producer.client.close()
 
 
