@@ -19,8 +19,11 @@ T = TypeVar("T")
 ANSWER_SECONDS: Final = 4.0
 """How long a page waits for what others know; then it says that it is not known."""
 
-READ: Final = 500
-"""How many sends, and how many replies, are read before filtering."""
+SENDS: Final = 500
+"""How many sends are read; what a filter lets through is shown."""
+
+REPLIES: Final = 100
+"""How many replies are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,8 @@ async def ask_others(installation: Installation, others: Others, since: datetime
         answered(others.lines.of(tenant)),
         answered(others.projects.template(tenant)),
         answered(others.projects.delivers_replies(tenant)),
-        answered(others.activity.sends(portal_id, since, READ)),
-        answered(others.activity.replies(portal_id, since, READ)),
+        answered(others.activity.sends(portal_id, since, SENDS)),
+        answered(others.activity.replies(portal_id, since, REPLIES)),
     )
     return Known(*told)
 
