@@ -18,11 +18,13 @@ from chassis.settings import RereadFile
 from oauth.adapters.form_tokens import HmacFormTokens
 from oauth.adapters.in_memory import (
     InMemoryActivity,
+    InMemoryChertProjects,
     InMemoryConsole,
     InMemoryHubSpot,
     InMemoryInstallations,
     InMemoryLeaseStore,
     InMemoryPhoneLines,
+    InMemoryReplicaStore,
     InMemoryStateStore,
 )
 from oauth.adapters.in_memory.console import AUDIENCE, ISSUER, KEY_SET_URL
@@ -114,6 +116,12 @@ def leases() -> InMemoryLeaseStore:
 
 
 @pytest.fixture
+def replicas() -> InMemoryReplicaStore:
+    """The processes of the service."""
+    return InMemoryReplicaStore()
+
+
+@pytest.fixture
 def key_ring_file(tmp_path: Path) -> Path:
     """A key ring with one key."""
     path = tmp_path / "key_ring.json"
@@ -154,6 +162,12 @@ def lines() -> InMemoryPhoneLines:
 
 
 @pytest.fixture
+def projects() -> InMemoryChertProjects:
+    """What else Chert knows of projects."""
+    return InMemoryChertProjects()
+
+
+@pytest.fixture
 def activity() -> InMemoryActivity:
     """Sister services that cannot say what they did."""
     return InMemoryActivity()
@@ -190,9 +204,11 @@ def outside(
     hubspot: InMemoryHubSpot,
     installations: InMemoryInstallations,
     leases: InMemoryLeaseStore,
+    replicas: InMemoryReplicaStore,
     sealer: AesGcmSealer,
     forms: HmacFormTokens,
     lines: InMemoryPhoneLines,
+    projects: InMemoryChertProjects,
     activity: InMemoryActivity,
 ) -> Outside:
     """Everything that lies outside of the process."""
@@ -205,11 +221,17 @@ def outside(
         tokens=hubspot,
         directory=hubspot,
         lines=lines,
+        projects=projects,
         activity=activity,
         installations=installations,
         leases=leases,
+        replicas=replicas,
         sealer=sealer,
-        credentials=lambda: {"actions": SecretStr("credential-of-actions"), "timeline": SecretStr("credential-2")},
+        credentials=lambda: {
+            "actions": SecretStr("credential-of-actions"),
+            "timeline": SecretStr("credential-2"),
+            "ops": SecretStr("credential-of-ops"),
+        },
     )
 
 

@@ -6,6 +6,8 @@ import pytest
 from playwright.async_api import expect
 from tests.e2e.browser.admin import Admin
 
+from harness.system import System
+
 pytestmark = pytest.mark.e2e
 
 
@@ -174,13 +176,30 @@ async def test_a_send_is_shown(admin: Admin) -> None:
     await expect(activity).to_contain_text("From a workflow")
     await expect(activity.locator(".state").first).to_have_text("Sent")
     await expect(activity).to_contain_text("trace id")
-    await expect(activity.get_by_text("Replies are not available here yet")).to_be_visible()
     assert "Hello from the browser test" not in await page.content()
     assert admin.portal.contacts[0].phone not in await page.content()
     await admin.see("account-activity")
     await activity.get_by_label("Status").select_option("Not sent")
     await activity.get_by_role("button", name="Show").click()
     await expect(activity).to_contain_text("nothing that fits the filter")
+
+
+async def test_sisters_that_are_away_are_said_to_be(admin: Admin, system: System) -> None:
+    """While `actions` and `timeline` are down the page is there, and says of each what cannot be shown."""
+    await admin.connect()
+    for sister in ("actions", "timeline"):
+        system.kill(sister)
+    try:
+        await admin.open_account()
+
+        activity = admin.page.get_by_role("region", name="Activity")
+        await expect(activity.get_by_text("What was sent cannot be shown right now")).to_be_visible()
+        await expect(activity.get_by_text("Replies cannot be shown right now")).to_be_visible()
+        await expect(admin.page.locator(".badge")).to_have_text("Connected")
+        await admin.see("account-sisters-away")
+    finally:
+        for sister in ("actions", "timeline"):
+            system.start(sister)
 
 
 async def test_every_page_is_accessible(admin: Admin) -> None:

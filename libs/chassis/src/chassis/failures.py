@@ -29,6 +29,7 @@ class Refusal(Exception):  # noqa: N818 - an expected answer, not an error
         status: HTTP status, where the route differs from the registry.
         reason: slug, where one code has several causes.
         headers: extra response headers.
+        problems: words by field, where several fields were sent.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class Refusal(Exception):  # noqa: N818 - an expected answer, not an error
         status: int | None = None,
         reason: str | None = None,
         headers: Mapping[str, str] | None = None,
+        problems: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(error)
         self.code, self.error, self.reason = code, error, reason
         self.status = REGISTRY[code].status if status is None else status
         self.headers = dict(headers or {})
+        self.problems = dict(problems) if problems else None
 
     def body(self) -> Failure:
         """The failure body, under the current trace."""
@@ -55,6 +58,7 @@ class Refusal(Exception):  # noqa: N818 - an expected answer, not an error
             retryable=registered.retryable,
             trace_id=current_trace_id(),
             reason=self.reason,
+            problems=self.problems,
         )
 
     def response(self) -> JSONResponse:

@@ -33,6 +33,7 @@ from chert_client.models import (
     OutgoingMessage,
     PhoneLine,
     SentMessage,
+    WebhookSubscription,
 )
 from chert_client.signatures import (
     EVENT_HEADER,
@@ -85,6 +86,7 @@ __all__ = [
     "SignatureRejectedError",
     "ThrottledError",
     "UnknownRefusalError",
+    "WebhookSubscription",
     "WebhookVerifier",
     "sign",
 ]

@@ -16,7 +16,17 @@ import httpx2
 from chert_client.answers import understood_as
 from chert_client.connection import Call, CallLimits, ChertConnection
 from chert_client.errors import NotFoundError
-from chert_client.models import ChatHistory, EventPage, OutgoingMessage, PhoneLine, PhoneLines, SentMessage
+from chert_client.models import (
+    CampaignAnswer,
+    ChatHistory,
+    EventPage,
+    OutgoingMessage,
+    PhoneLine,
+    PhoneLines,
+    SentMessage,
+    WebhookSubscription,
+    WebhookSubscriptions,
+)
 
 EVENTS_LIMIT: Final = 200
 """The most events that Chert gives in one page."""
@@ -80,6 +90,25 @@ class ChertClient:
         """
         call = Call(method="GET", path="/phone-numbers", tenant=tenant)
         return (await self._connection.read(call, understood_as(PhoneLines))).phone_numbers
+
+    async def webhook_subscriptions(self, tenant: str) -> tuple[WebhookSubscription, ...]:
+        """The subscriptions that hear the tenant (section 14.6).
+
+        Raises:
+            ChertError: any leaf, after the retries of a read.
+        """
+        call = Call(method="GET", path="/webhook-subscriptions", tenant=tenant)
+        return (await self._connection.read(call, understood_as(WebhookSubscriptions))).subscriptions
+
+    async def campaign_template(self, tenant: str) -> str:
+        """The project's campaign template, empty when none is set; no published route tells it, this form is assumed.
+
+        Raises:
+            NotFoundError: Chert does not tell it.
+            ChertError: any other leaf, after the retries of a read.
+        """
+        call = Call(method="GET", path="/unpublished/campaign", tenant=tenant)
+        return (await self._connection.read(call, understood_as(CampaignAnswer))).campaign.template
 
     async def chat_messages(self, tenant: str, chat_id: str) -> ChatHistory:
         """The newest 200 messages of a chat, oldest first (section 14.4).

@@ -102,6 +102,33 @@ class EventPage(Result):
     next_cursor: str | None = None
 
 
+class WebhookSubscription(Result):
+    """Where Chert delivers events to; without `events` all of them. Its secret is never read."""
+
+    id: str
+    url: str
+    events: tuple[str, ...] = ()
+    is_active: bool = False
+
+
+class WebhookSubscriptions(Result):
+    """The subscriptions that hear a tenant, the platform's own among them."""
+
+    subscriptions: tuple[WebhookSubscription, ...]
+
+
+class Campaign(Result):
+    """What a project sends where nothing else is chosen."""
+
+    template: str = Field(repr=False)
+
+
+class CampaignAnswer(Result):
+    """The project's campaign."""
+
+    campaign: Campaign
+
+
 class PhoneLines(Result):
     """The tenant's lines."""
 

@@ -90,6 +90,7 @@ class Failure(BaseModel):
         retryable: whether the same request may succeed later.
         trace_id: finds the request in logs; also in the header `X-Trace-ID`.
         reason: a stable slug where one code has several causes (OAuth state, signatures).
+        problems: where several fields were sent, what is wrong with each one that is refused, in words for a person.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -101,3 +102,4 @@ class Failure(BaseModel):
     retryable: bool
     trace_id: str
     reason: str | None = None
+    problems: dict[str, str] | None = None

@@ -42,6 +42,35 @@ class TenantCheck(BaseModel):
     tenant: TenantSnapshot | None = None
 
 
+class ReplicaKeys(BaseModel):
+    """One process of `oauth`: the keys that it knows, the one its ring names current, and the one it seals with."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    keys: tuple[str, ...]
+    wanted_key: str
+    sealing_key: str
+
+
+class KeyReport(BaseModel):
+    """`GET /ops/keys` of `oauth`: where a rotation of the sealing key stands; ids of keys, never a key.
+
+    Attributes:
+        sealing_key: what all processes agreed on; none before the first agreement.
+        replicas: every process that counts as alive.
+        sealed: how many tokens lie under each key.
+        free: keys that may leave the ring, once two reports some seconds apart say so.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    sealing_key: str | None
+    replicas: tuple[ReplicaKeys, ...]
+    sealed: dict[str, int]
+    free: tuple[str, ...]
+
+
 class SendActivity(BaseModel):
     """One send, as an admin may see it: without its text, the number masked.
 

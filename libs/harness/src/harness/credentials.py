@@ -11,6 +11,9 @@ from typing import Self
 SERVICES_WITH_TOKENS = ("actions", "timeline")
 """The services that ask `oauth` for access tokens, each with a credential of its own."""
 
+OPERATOR = "ops"
+"""The name by which `oauth` knows operators."""
+
 SERVICES_WITH_ACTIVITY = ("actions", "timeline")
 """The services that `oauth` asks what they did, each by a credential of its own."""
 
@@ -37,7 +40,7 @@ class Credentials:
             hubspot_app_id=100_000 + secrets.randbelow(900_000),
             hubspot_client_secret=secrets.token_hex(32),
             state_secret=secrets.token_hex(32),
-            service_credentials={service: secrets.token_hex(32) for service in SERVICES_WITH_TOKENS},
+            service_credentials={name: secrets.token_hex(32) for name in (*SERVICES_WITH_TOKENS, OPERATOR)},
             sister_credentials={service: secrets.token_hex(32) for service in SERVICES_WITH_ACTIVITY},
             chert_signing_secret=secrets.token_hex(32),
             chert_webhook_secret=secrets.token_hex(32),

@@ -80,6 +80,14 @@ async def test_a_limit_does_not_hide_the_last_call(store: InMemorySendStore) -> 
     assert AT + timedelta(minutes=1) == page.action_called_at
 
 
+async def test_a_call_of_long_ago_counts(store: InMemorySendStore) -> None:
+    """That the action was called once stays true when nothing was sent since the moment asked about."""
+    page = await read_activity(PORTAL, AT + timedelta(days=60), 10, sends=store)
+
+    assert () == page.sends
+    assert AT + timedelta(minutes=1) == page.action_called_at
+
+
 async def test_no_text_and_no_number_leaves(store: InMemorySendStore) -> None:
     """Neither a message nor a whole number is in the answer."""
     page = await read_activity(PORTAL, AT - timedelta(days=90), 100, sends=store)

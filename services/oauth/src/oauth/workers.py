@@ -3,12 +3,11 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from chassis.kafka import EventPublisher
 from chassis.lifespan import Plumbing
 from chassis.outbox import RELAY_SECONDS, Outbox, OutboxRelay
 from chassis.workers import Worker
 from oauth.handlers.leases import Leases
-from oauth.handlers.relaying import RelayTurn
+from oauth.handlers.relaying import Publisher, RelayTurn
 
 CHECK_SECONDS: Final = 5.0
 """How often doubts are looked for that nobody woke the worker for: postponed ones, and those of a lost process."""
@@ -30,7 +29,7 @@ RESEAL_SECONDS: Final = 10.0
 Step = Callable[[], Awaitable[bool]]
 
 
-def outbox_worker(outbox: Outbox, publisher: EventPublisher, leases: Leases, plumbing: Plumbing) -> Worker:
+def outbox_worker(outbox: Outbox, publisher: Publisher, leases: Leases, plumbing: Plumbing) -> Worker:
     """Publishes pending events, one process at a time; woken by every event that is written."""
     turn = RelayTurn(publisher, leases, plumbing.clock)
     relay = OutboxRelay(outbox, turn, plumbing.metrics)

@@ -1,4 +1,4 @@
-"""Leaving, with the service as its own process: a kill in the middle, and an uninstall that nobody told us of."""
+"""Leaving, with the service as its own process: an uninstall that nobody told us of."""
 
 import uuid
 from collections.abc import Callable
@@ -6,14 +6,12 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
-from contracts.internal import TenantCheck
 from contracts.topics import TENANT_INSTALLED, TENANT_UNINSTALLED
 from harness.addresses import Environments
 from harness.browser import Browser, Visit
 from harness.control import HubSpotControl
 from harness.event_log import EventLog
 from harness.processes import Process
-from harness.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -47,12 +45,6 @@ class Admin:
         consent = await self._browser.get(url)
         return await self._submit(consent, "portal", portal=str(self.portal_id), decision="approve")
 
-    async def disconnect(self) -> Visit:
-        """Disconnect it, and confirm."""
-        account = f"/console/projects/p-{self.slug}/accounts/{self.portal_id}"
-        asked = await self._browser.get(f"{self._environments.addresses.gateway_url}{account}/disconnect")
-        return await self._submit(asked, "revision")
-
     async def _submit(self, visit: Visit, field: str, **typed: str) -> Visit:
         form = visit.page.form(field)
         assert form is not None
@@ -66,47 +58,6 @@ async def admin(browser: Browser, environments: Environments, oauth: Process, ht
     await admin.begin(http)
     await admin.connect()
     return admin
-
-
-async def status(http: httpx2.AsyncClient, environments: Environments, portal_id: int) -> str:
-    """What is true of an account."""
-    credential = environments.credentials.service_credentials["actions"]
-    answer = await http.get(
-        f"{environments.addresses.url('oauth')}/internal/tenants/{portal_id}",
-        headers={"Authorization": f"Bearer {credential}"},
-    )
-    return TenantCheck.model_validate_json(answer.content).status
-
-
-async def test_a_disconnect_outlives_its_process(
-    oauth: Process,
-    admin: Admin,
-    start: Start,
-    environments: Environments,
-    hubspot: HubSpotControl,
-    http: httpx2.AsyncClient,
-) -> None:
-    """Killed in its uninstall call, the service goes on when it is back; the account is inactive all along."""
-    await hubspot.fault(method="DELETE", path_prefix="/appinstalls", kind="hang", count=1, after_write=False)
-    await admin.disconnect()
-    assert "inactive" == await status(http, environments, admin.portal_id)
-
-    async def said() -> bool:
-        return '"departure.advanced"' in environments.files.log("oauth").read_text()
-
-    oauth.kill()
-    assert not await said()
-    start("oauth")
-    assert "inactive" == await status(http, environments, admin.portal_id)
-
-    async def over() -> bool:
-        return '"step": "over"' in environments.files.log("oauth").read_text().replace('"step":"', '"step": "')
-
-    await eventually(over, what="the end of the departure", seconds=SECONDS)
-    revoked = await hubspot.requests("/oauth")
-    assert [one for one in revoked if one.path.endswith("/revoke")]
-    assert "/console" == (await admin.connect()).path
-    assert "active" == await status(http, environments, admin.portal_id)
 
 
 async def test_an_uninstall_that_nobody_told_is_found(

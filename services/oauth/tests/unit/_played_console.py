@@ -42,18 +42,18 @@ class PlayedUse:
         """The account's project."""
         return [ProjectAccounts(self.view.project, (self.view.installation,))]
 
-    async def view_account(self, session: Session, project_id: str, portal_id: int) -> AccountView:
-        """The account, to whoever may see it."""
+    async def find_account(self, session: Session, project_id: str, portal_id: int) -> Installation:
+        """The account alone, to whoever may see it."""
         self._find(session, project_id, portal_id)
-        return self.view
+        return self.view.installation
 
-    async def read_activity(
+    async def view_account(
         self, session: Session, project_id: str, portal_id: int, chosen: ActivityFilter
-    ) -> Activity:
-        """Its activity."""
+    ) -> AccountView:
+        """The account and its activity, to whoever may see it."""
         self._find(session, project_id, portal_id)
         self.filters.append(chosen)
-        return self.activity
+        return replace(self.view, activity=self.activity)
 
     async def change_settings(
         self, session: Session, project_id: str, portal_id: int, wanted: TenantSettings, revision: int
@@ -75,8 +75,8 @@ class PlayedUse:
         """As the routes take it."""
         return ConsoleUse(
             list_accounts=self.list_accounts,
+            find_account=self.find_account,
             view_account=self.view_account,
-            read_activity=self.read_activity,
             change_settings=self.change_settings,
             disconnect=self.disconnect,
         )

@@ -20,8 +20,9 @@ from oauth.api.console import ConsoleRoutes
 from oauth.api.pages import Pages
 from oauth.api.sessions import SESSION_COOKIE
 from oauth.api.words import SCOPES
-from oauth.handlers.accounts import AccountView, Check, CheckName
+from oauth.handlers.accounts import AccountView
 from oauth.handlers.activity import Activity
+from oauth.handlers.checklist import Check, CheckName
 from oauth.models import (
     AccountDetails,
     Actor,
@@ -47,6 +48,7 @@ def use(acme: Project) -> PlayedUse:
         installed_at=NOW,
         token_version=1,
     )
+    activity = Activity(sends=(), replies=(), breaker=None, away=(), contacts_url=HUBSPOT)
     view = AccountView(
         project=acme,
         installation=installation,
@@ -57,8 +59,9 @@ def use(acme: Project) -> PlayedUse:
         missing=(),
         installs=(HistoryEntry("installed", NOW, 1, 1, acme.id, by=Actor("ada", "Ada")),),
         audit=(),
+        activity=activity,
     )
-    return PlayedUse(view, Activity(sends=(), replies=(), breaker=None, away=(), contacts_url=HUBSPOT))
+    return PlayedUse(view, activity)
 
 
 @pytest.fixture

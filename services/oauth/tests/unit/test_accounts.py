@@ -2,15 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
-from functools import partial
 
 import pytest
 
 from chassis.clock import ManualClock
 from contracts.internal import BreakerState, ReplyActivity, ReplyActivityPage, SendActivity, SendActivityPage
 from contracts.tenants import TenantSettings
-from oauth.adapters.in_memory import InMemoryActivity, InMemoryHubSpot, InMemoryInstallations, InMemoryPhoneLines
+from oauth.adapters.in_memory import (
+    InMemoryActivity,
+    InMemoryChertProjects,
+    InMemoryHubSpot,
+    InMemoryInstallations,
+    InMemoryPhoneLines,
+)
 from oauth.api.routes import Outside
 from oauth.errors import (
     AccountNotFoundError,
@@ -20,9 +24,11 @@ from oauth.errors import (
     ProjectInactiveError,
 )
 from oauth.handlers.access_tokens import AccessTokens
-from oauth.handlers.accounts import AccountView, CheckName, CheckState, answered, portal_url, view_account
-from oauth.handlers.activity import Activity, ActivityFilter, read_activity
+from oauth.handlers.accounts import AccountView, portal_url, view_account
+from oauth.handlers.activity import ActivityFilter
+from oauth.handlers.asking import Others, answered
 from oauth.handlers.binding import deactivate
+from oauth.handlers.checklist import CheckName, CheckState
 from oauth.handlers.leases import Leases
 from oauth.handlers.settings import change_settings
 from oauth.models import AccountDetails, Installation, PhoneLine, Project, Session
@@ -32,8 +38,7 @@ ACTIVE = PhoneLine("line-1", "••• 0001", active=True)
 IDLE = PhoneLine("line-2", "••• 0002", active=False)
 
 Connect = Callable[..., Awaitable[Installation]]
-View = Callable[[Session, str, int], Awaitable[AccountView]]
-Read = Callable[[Session, str, int, ActivityFilter], Awaitable[Activity]]
+View = Callable[..., Awaitable[AccountView]]
 
 
 @pytest.fixture
@@ -52,30 +57,23 @@ def access_tokens(outside: Outside, clock: ManualClock) -> AccessTokens:
 @pytest.fixture
 def view(outside: Outside, access_tokens: AccessTokens, clock: ManualClock) -> View:
     """Looks at one account."""
-    return partial(
-        view_account,
-        installations=outside.installations,
-        access_token=access_tokens.get,
-        directory=outside.directory,
-        lines=outside.lines,
-        activity=outside.activity,
-        hubspot_origin=None,
-        clock=clock,
-    )
+    others = Others(access_tokens.get, outside.directory, outside.lines, outside.projects, outside.activity)
 
+    async def view(
+        session: Session, project_id: str, portal_id: int, wanted: ActivityFilter | None = None
+    ) -> AccountView:
+        return await view_account(
+            session,
+            project_id,
+            portal_id,
+            wanted or ActivityFilter(),
+            installations=outside.installations,
+            others=others,
+            hubspot_origin=None,
+            clock=clock,
+        )
 
-@pytest.fixture
-def read(outside: Outside, access_tokens: AccessTokens, clock: ManualClock) -> Read:
-    """Reads the activity of one account."""
-    return partial(
-        read_activity,
-        installations=outside.installations,
-        access_token=access_tokens.get,
-        directory=outside.directory,
-        activity=outside.activity,
-        hubspot_origin=None,
-        clock=clock,
-    )
+    return view
 
 
 def states(seen: AccountView) -> dict[CheckName, CheckState]:
@@ -130,22 +128,85 @@ async def test_a_connected_account_is_shown_whole(
     } == states(seen)
 
 
+async def test_everyone_is_asked_once(
+    connect: Connect,
+    view: View,
+    hubspot: InMemoryHubSpot,
+    lines: InMemoryPhoneLines,
+    activity: InMemoryActivity,
+    ada_session: Session,
+    acme: Project,
+) -> None:
+    """One page asks HubSpot for the account once, Chert for the lines once, and each sister once."""
+    await connect(acme)
+    activity.sent, activity.received = SendActivityPage(), ReplyActivityPage()
+
+    await view(ada_session, acme.id, PORTAL)
+
+    assert (1, 1, 2) == (hubspot.calls["details"], lines.asked, activity.asked)
+
+
+@pytest.mark.parametrize(
+    ("delivered", "came", "state"),
+    [(True, True, "met"), (True, False, "unknown"), (False, True, "not_met"), (False, False, "not_met")],
+)
+async def test_replies_reach_us_once_one_has(
+    connect: Connect,
+    view: View,
+    projects: InMemoryChertProjects,
+    activity: InMemoryActivity,
+    clock: ManualClock,
+    ada_session: Session,
+    acme: Project,
+    delivered: bool,
+    came: bool,
+    state: CheckState,
+) -> None:
+    """It takes an active subscription and a reply that came; without a subscription no earlier reply helps."""
+    await connect(acme)
+    projects.delivered = delivered
+    reply = ReplyActivity(at=clock.now(), project_id=acme.id, status="written", trace_id="b" * 32)
+    activity.received = ReplyActivityPage(replies=(reply,) if came else ())
+
+    assert state == states(await view(ada_session, acme.id, PORTAL))["subscription"]
+
+
+@pytest.mark.parametrize(("template", "state"), [("Hi", "met"), (" ", "not_met"), (None, "unknown")])
+async def test_the_project_s_template_counts_where_it_is_told(
+    connect: Connect,
+    view: View,
+    projects: InMemoryChertProjects,
+    ada_session: Session,
+    acme: Project,
+    template: str | None,
+    state: CheckState,
+) -> None:
+    """An account without a template of its own has its project's, as far as Chert tells of that."""
+    await connect(acme)
+    if template is not None:
+        projects.templates[acme.chert_tenant] = template
+
+    assert state == states(await view(ada_session, acme.id, PORTAL))["template"]
+
+
 async def test_what_nobody_can_say_is_unknown(
     connect: Connect,
     view: View,
     hubspot: InMemoryHubSpot,
     lines: InMemoryPhoneLines,
+    projects: InMemoryChertProjects,
     ada_session: Session,
     acme: Project,
 ) -> None:
     """With HubSpot, Chert and the sisters away the page still comes, and nothing of it is guessed."""
     await connect(acme)
     hubspot.troubles.append(HubSpotAwayError("x"))
-    lines.trouble = ChertAwayError("x")
+    lines.trouble = projects.trouble = ChertAwayError("x")
     seen = await view(ada_session, acme.id, PORTAL)
 
     assert (None, None, None) == (seen.details, seen.url, seen.lines)
-    assert {"unknown"} == {states(seen)[name] for name in ("token", "project", "line", "card", "action")}
+    everything_but_automation = states(seen).keys() - {"automation"}
+    assert {"unknown"} == {states(seen)[name] for name in everything_but_automation}
 
 
 async def test_what_is_wrong_is_not_met(
@@ -217,7 +278,6 @@ async def test_a_disconnected_account_is_shown_too(
 async def test_nobody_sees_what_is_not_theirs(
     connect: Connect,
     view: View,
-    read: Read,
     installations: InMemoryInstallations,
     clock: ManualClock,
     ada_session: Session,
@@ -235,8 +295,6 @@ async def test_nobody_sees_what_is_not_theirs(
     ):
         with pytest.raises(AccountNotFoundError):
             await view(session, project_id, portal_id)
-        with pytest.raises(AccountNotFoundError):
-            await read(session, project_id, portal_id, ActivityFilter())
     found = await installations.get(PORTAL)
     assert found is not None
     await deactivate(found, "disconnected", installations=installations, clock=clock)
@@ -247,39 +305,37 @@ async def test_nobody_sees_what_is_not_theirs(
 
 
 async def test_activity_is_filtered(
-    connect: Connect, read: Read, activity: InMemoryActivity, clock: ManualClock, ada_session: Session, acme: Project
+    connect: Connect, view: View, activity: InMemoryActivity, clock: ManualClock, ada_session: Session, acme: Project
 ) -> None:
-    """By status, by source and by days, and never anything of a project that the account was bound to before."""
+    """By status and by source, and never anything of a project that the account was bound to before."""
     await connect(acme)
     activity.sent = SendActivityPage(
         sends=(
             send(clock),
             send(clock, source="card", status="sent"),
             send(clock, project_id="p-former"),
-            send(clock, at=clock.now() - timedelta(days=8)),
         )
     )
 
     async def count(wanted: ActivityFilter) -> int:
-        return len((await read(ada_session, acme.id, PORTAL, wanted)).sends)
+        return len((await view(ada_session, acme.id, PORTAL, wanted)).activity.sends)
 
-    assert 3 == await count(ActivityFilter())
-    assert 2 == await count(ActivityFilter(status="refused"))
+    assert 2 == await count(ActivityFilter())
+    assert 1 == await count(ActivityFilter(status="refused"))
     assert 1 == await count(ActivityFilter(source="card"))
     assert 0 == await count(ActivityFilter(source="card", status="refused"))
-    assert 2 == await count(ActivityFilter(days=7))
 
 
 async def test_sisters_that_are_away_are_named(
-    connect: Connect, read: Read, activity: InMemoryActivity, clock: ManualClock, ada_session: Session, acme: Project
+    connect: Connect, view: View, activity: InMemoryActivity, clock: ManualClock, ada_session: Session, acme: Project
 ) -> None:
     """What one sister says is shown although the other cannot be asked."""
     await connect(acme)
-    nothing = await read(ada_session, acme.id, PORTAL, ActivityFilter())
+    nothing = (await view(ada_session, acme.id, PORTAL)).activity
     theirs = ReplyActivity(at=clock.now(), project_id="p-former", status="written", trace_id="b" * 32)
     ours = theirs.model_copy(update={"project_id": acme.id})
     activity.received = ReplyActivityPage(replies=(ours, theirs), breaker=BreakerState(open=True))
-    some = await read(ada_session, acme.id, PORTAL, ActivityFilter())
+    some = (await view(ada_session, acme.id, PORTAL)).activity
 
     assert (("actions", "timeline"), (), None) == (nothing.away, nothing.sends, nothing.breaker)
     assert ("actions",) == some.away
@@ -289,11 +345,11 @@ async def test_sisters_that_are_away_are_named(
 
 
 async def test_contacts_are_linked_on_hubspots_hosts_alone(
-    connect: Connect, read: Read, ada_session: Session, acme: Project
+    connect: Connect, view: View, ada_session: Session, acme: Project
 ) -> None:
     """A contact's link is built from its number; what is no number has none."""
     await connect(acme)
-    activity = await read(ada_session, acme.id, PORTAL, ActivityFilter())
+    activity = (await view(ada_session, acme.id, PORTAL)).activity
 
     assert f"https://app.hubspot.com/contacts/{PORTAL}/record/0-1/901" == activity.contact_url("901")
     for odd in (None, "", "9/../1", "١٢"):

@@ -14,7 +14,7 @@ from contracts.tenants import TenantSettings
 from oauth.api.console_activity import AWAY, SOURCES, STATUSES
 from oauth.api.console_words import EDITIONS, FIELDS
 from oauth.api.words import CHECKS, ENDS, SCOPES
-from oauth.handlers.accounts import Check, CheckName
+from oauth.handlers.checklist import Check, CheckName
 from oauth.models import (
     Actor,
     Change,
@@ -207,6 +207,17 @@ async def test_activity_says_why(ada: httpx2.AsyncClient, use: PlayedUse) -> Non
     ):  # fmt: skip
         assert words in activity
     assert "evil" not in activity
+
+
+async def test_what_waits_says_why_too(ada: httpx2.AsyncClient, use: PlayedUse) -> None:
+    """A send that waits under a code and has no words of its own gets those of the registry."""
+    waiting = a_send(source="card", contact_id="1", status="waiting", code=4002, trace_id="a")
+    use.activity = replace(use.activity, sends=(waiting,))
+
+    activity = parted((await ada.get(URL)).text, "activity")
+
+    assert "All lines are at their limit for now." in activity
+    assert "(code 4002)" in activity
 
 
 async def test_no_number_is_shown_in_full(ada: httpx2.AsyncClient, use: PlayedUse) -> None:

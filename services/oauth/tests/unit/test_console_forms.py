@@ -56,6 +56,7 @@ async def test_refused_settings_come_back(
     assert 400 == answer.status_code
     if as_json:
         assert Code.INVALID_FIELD == answer.json()["code"]
+        assert {"default_region": "No such <b>region</b>.", "label": "Too long."} == answer.json()["problems"]
         return
     form = Form(answer.text)
     assert "Branch" == form.fields["label"]["value"]

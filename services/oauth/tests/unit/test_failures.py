@@ -43,7 +43,8 @@ def test_every_error_has_an_answer(leaf: type[OAuthServiceError]) -> None:
 
 
 def test_every_reason_has_an_answer_and_words() -> None:
-    """Each reason to refuse an install has its code and its page; each scope and each end has its words."""
+    """Each reason to refuse an install has its code and a page that leads on; scopes and ends have words."""
+    assert all(advice.connect_again for advice in INSTALL_ADVICE.values())
     assert reasons(InstallReason) == set(INSTALL_ANSWERS)
     assert reasons(InstallReason) == set(INSTALL_ADVICE)
     assert {*REQUIRED_SCOPES, *CONDITIONAL_SCOPES} == set(SCOPES)

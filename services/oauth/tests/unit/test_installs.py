@@ -6,12 +6,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
 from chassis.clock import ManualClock
+from chassis.lifespan import Plumbing
 from contracts.failures import Code, Failure
 from contracts.topics import TENANT_INSTALLED
 from oauth.adapters.in_memory import InMemoryConsole, InMemoryHubSpot, InMemoryInstallations
 from oauth.api.pages import CALLBACK_PATH, INSTALL_PATH
+from oauth.api.routes import Choices, Outside, add_routes
 from oauth.api.sessions import SESSION_COOKIE
 from oauth.api.state_cookies import PREFIX
 from oauth.errors import AppRejectedError, CodeRejectedError, GrantRevokedError, HubSpotAwayError
@@ -75,6 +78,40 @@ async def test_the_consent_screen_is_asked_for_what_the_contract_says(
     assert ["automation"] == query["optional_scope"]
     assert 1 == len(query["state"])
     assert 1 == len(query["code_challenge"])
+
+
+async def test_an_install_without_pkce_works_too(
+    outside: Outside, plumbing: Plumbing, console: InMemoryConsole, hubspot: InMemoryHubSpot, acme: Project
+) -> None:
+    """With PKCE off no challenge is sent, no verifier is shown, and the install ends connected."""
+    app = FastAPI()
+    add_routes(app, outside, plumbing, Choices(login_url="https://chert.test/login", pkce=False))
+    client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="https://chert.test")
+    client.cookies.set(SESSION_COOKIE, console.session("ada", acme))
+
+    url = await begin(client, acme)
+    response = await client.get(CALLBACK_PATH, params=hubspot.consent(url, PORTAL))
+
+    assert "code_challenge" not in parse_qs(urlsplit(url).query)
+    assert f"/console?notice=connected&account={PORTAL}" == response.headers["location"]
+
+
+async def test_a_stolen_code_is_worth_nothing(
+    browser: httpx2.AsyncClient,
+    hubspot: InMemoryHubSpot,
+    installations: InMemoryInstallations,
+    acme: Project,
+    globex: Project,
+) -> None:
+    """A code that was given to one install finishes no other, though its state and cookie are good (RFC 7636)."""
+    stolen = hubspot.consent(await begin(browser, acme), PORTAL)["code"]
+    own = hubspot.consent(await begin(browser, globex), 2)
+
+    response = await browser.get(CALLBACK_PATH, params={**own, "code": stolen}, headers=JSON)
+
+    assert (400, "code_rejected") == (response.status_code, response.json()["reason"])
+    assert await installations.get(PORTAL) is None
+    assert [] == await events(installations)
 
 
 async def test_the_state_cookie_is_kept_by_this_browser_alone(browser: httpx2.AsyncClient, acme: Project) -> None:

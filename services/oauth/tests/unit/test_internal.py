@@ -9,14 +9,15 @@ from pydantic import SecretStr
 from chassis.clock import ManualClock
 from contracts.failures import Code, Failure
 from contracts.internal import AccessToken, TenantCheck
-from oauth.adapters.in_memory import InMemoryHubSpot, InMemoryInstallations
+from oauth.adapters.in_memory import InMemoryHubSpot, InMemoryInstallations, InMemoryReplicaStore
 from oauth.adapters.sealing import AesGcmSealer
 from oauth.api.internal import identify_service
 from oauth.errors import CredentialInvalidError, HubSpotAwayError, NoCredentialError
 from oauth.handlers.binding import bind, deactivate
-from oauth.models import REQUIRED_SCOPES, AccountGrant, Installation, Project
+from oauth.models import REQUIRED_SCOPES, AccountGrant, Installation, Project, Replica
 
 PORTAL = 62515
+OPERATOR = {"Authorization": "Bearer credential-of-ops"}
 ACTIONS = {"Authorization": "Bearer credential-of-actions"}
 
 
@@ -38,6 +39,36 @@ async def connected(
 async def token_of(api: httpx2.AsyncClient, portal_id: int = PORTAL) -> httpx2.Response:
     """Ask for an access token as `actions`."""
     return await api.post(f"/internal/tenants/{portal_id}/access-token", headers=ACTIONS)
+
+
+async def test_operators_see_where_a_rotation_stands(
+    api: httpx2.AsyncClient, connected: Installation, replicas: InMemoryReplicaStore
+) -> None:
+    """The report names processes, keys by id, how much lies under each, and which may leave; never a key."""
+    await replicas.report(Replica("this", frozenset({"k0", "k1"}), "k1", "k1", 1))
+    await replicas.agree("k1", replacing=None)
+
+    response = await api.get("/ops/keys", headers=OPERATOR)
+
+    assert 200 == response.status_code
+    assert {
+        "sealing_key": "k1",
+        "replicas": [{"id": "this", "keys": ["k0", "k1"], "wanted_key": "k1", "sealing_key": "k1"}],
+        "sealed": {"k1": 2},
+        "free": ["k0"],
+    } == response.json()
+
+
+async def test_operators_and_services_open_nothing_of_each_other(
+    api: httpx2.AsyncClient, connected: Installation
+) -> None:
+    """An operator's credential gets no token, and a service's no report: 401, though both are known."""
+    token = await api.post(f"/internal/tenants/{PORTAL}/access-token", headers=OPERATOR)
+    check = await api.get(f"/internal/tenants/{PORTAL}", headers=OPERATOR)
+    report = await api.get("/ops/keys", headers=ACTIONS)
+    nobody = await api.get("/ops/keys")
+
+    assert [401] * 4 == [answer.status_code for answer in (token, check, report, nobody)]
 
 
 async def test_a_sister_gets_a_token(api: httpx2.AsyncClient, connected: Installation, clock: ManualClock) -> None:

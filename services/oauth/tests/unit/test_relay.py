@@ -14,7 +14,12 @@ from chassis.metrics import Metrics
 from chassis.outbox import OutboxRelay
 from contracts.envelope import Event, EventData
 from contracts.tenants import TenantInstalled, TenantUninstalled
-from oauth.adapters.in_memory import InMemoryInstallations, InMemoryLeaseStore
+from oauth.adapters.in_memory import (
+    InMemoryFencedPublisher,
+    InMemoryInstallations,
+    InMemoryLeaseStore,
+    InMemoryTopic,
+)
 from oauth.adapters.sealing import AesGcmSealer
 from oauth.errors import LeaseLostError
 from oauth.handlers.binding import bind, deactivate
@@ -54,11 +59,59 @@ async def test_a_life_is_told_in_order_and_once_kafka_is_there(
     assert {str(PORTAL).encode()} == {event.key() for event in publisher.published}
 
 
-class Delayed(InMemoryEventPublisher):
+class Dying(InMemoryInstallations):
+    """An outbox of a process that dies right before or right after it removes what it published."""
+
+    def __init__(self, *, removes: bool) -> None:
+        super().__init__()
+        self.alive, self._removes = False, removes
+
+    async def remove(self, document_id: str, event_ids: Sequence[str]) -> None:
+        """Remove, or die.
+
+        Raises:
+            ProcessDiedError: the process dies here.
+        """
+        if self.alive or self._removes:
+            await super().remove(document_id, event_ids)
+        if not self.alive:
+            raise ProcessDiedError
+
+
+class ProcessDiedError(Exception):
+    """A kill."""
+
+
+@pytest.mark.parametrize("removes", [False, True])
+async def test_a_death_around_the_removal_repeats_the_same_events_in_order_and_loses_none(
+    sealer: AesGcmSealer, clock: ManualClock, acme: Project, removes: bool
+) -> None:
+    """The next process tells again what was not removed, with the same ids and in order; what was removed, never."""
+    outbox, publisher = Dying(removes=removes), InMemoryEventPublisher()
+    relay = OutboxRelay(outbox, publisher, Metrics())
+    grant = AccountGrant(
+        Tokens(SecretStr("a"), SecretStr("r"), clock.now() + timedelta(seconds=1800)), PORTAL, REQUIRED_SCOPES
+    )
+    for _ in range(3):
+        await bind(grant, acme, installations=outbox, sealer=sealer, clock=clock)
+    with pytest.raises(ProcessDiedError):
+        await relay.step()
+    outbox.alive = True
+    await bind(grant, acme, installations=outbox, sealer=sealer, clock=clock)
+    await relay.step()
+
+    told = [event.id for event in publisher.published]
+    distinct = list(dict.fromkeys(told))
+    assert sorted(distinct) == distinct
+    assert 4 == len(distinct)
+    assert (distinct[:3] + distinct if not removes else distinct) == told
+
+
+class Delayed(InMemoryFencedPublisher):
     """A publisher that waits before it publishes, as a slow broker does."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, topic: InMemoryTopic | None = None) -> None:
+        super().__init__(topic)
         self.begun, self.going_on = asyncio.Event(), asyncio.Event()
 
     async def publish(self, events: Sequence[Event[EventData]]) -> None:
@@ -75,7 +128,7 @@ class Relayer:
         self,
         name: str,
         installations: InMemoryInstallations,
-        publisher: InMemoryEventPublisher,
+        publisher: InMemoryFencedPublisher,
         leases: InMemoryLeaseStore,
         clock: ManualClock,
     ) -> None:
@@ -96,7 +149,7 @@ async def test_two_processes_never_relay_at_once(
     acme: Project,
 ) -> None:
     """While one process publishes, another waits for its turn, so that no old revision follows a newer one."""
-    slow, quick = Delayed(), InMemoryEventPublisher()
+    slow, quick = Delayed(), InMemoryFencedPublisher()
     first = Relayer("first", installations, slow, leases, clock)
     second = Relayer("second", installations, quick, leases, clock)
     await connect(acme)
@@ -125,7 +178,7 @@ async def test_a_turn_that_was_lost_publishes_nothing(
     acme: Project,
 ) -> None:
     """A process that was stopped in its turn, and replaced, finds out before it publishes what is old by now."""
-    publisher = InMemoryEventPublisher()
+    publisher = InMemoryFencedPublisher()
     turn = RelayTurn(publisher, Leases(leases, clock=clock, holder="stopped"), clock)
     second = Relayer("second", installations, publisher, leases, clock)
     await connect(acme)
@@ -150,6 +203,36 @@ async def _never() -> bool:
     return False
 
 
+async def test_what_a_stopped_process_still_sends_is_refused(
+    connect: Connect,
+    installations: InMemoryInstallations,
+    leases: InMemoryLeaseStore,
+    clock: ManualClock,
+    acme: Project,
+) -> None:
+    """Stopped in a publish until another has told of more, a process is refused, and goes on in its own turn."""
+    topic = InMemoryTopic()
+    slow, quick = Delayed(topic), InMemoryFencedPublisher(topic)
+    first = Relayer("first", installations, slow, leases, clock)
+    second = Relayer("second", installations, quick, leases, clock)
+    await connect(acme)
+    stopped = asyncio.create_task(first.step())
+    await slow.begun.wait()
+    await connect(acme)
+    while len(quick.published) < 2:
+        asyncio.get_running_loop().call_soon(clock.advance, PATIENCE_SECONDS)
+        await second.step()
+    slow.going_on.set()
+    with pytest.raises(LeaseLostError):
+        await stopped
+    await connect(acme)
+    await first.step()
+
+    revisions = [event.data.revision for event in topic.told if isinstance(event.data, TenantInstalled)]
+    assert 3 == len(revisions)
+    assert sorted(revisions) == revisions
+
+
 async def test_a_round_that_the_broker_failed_keeps_its_turn(
     connect: Connect,
     installations: InMemoryInstallations,
@@ -158,7 +241,7 @@ async def test_a_round_that_the_broker_failed_keeps_its_turn(
     acme: Project,
 ) -> None:
     """What a failed round left in the producer may still arrive, so nobody else goes on before it is done."""
-    away, quick = InMemoryEventPublisher(), InMemoryEventPublisher()
+    away, quick = InMemoryFencedPublisher(), InMemoryFencedPublisher()
     first = Relayer("first", installations, away, leases, clock)
     second = Relayer("second", installations, quick, leases, clock)
     await connect(acme)
@@ -181,6 +264,6 @@ async def test_nothing_to_relay_is_no_reason_to_wait(
 ) -> None:
     """A process that is not on turn rests when nothing waits."""
     await leases.take(LEASE, "another", replacing=None)
-    second = Relayer("second", installations, InMemoryEventPublisher(), leases, clock)
+    second = Relayer("second", installations, InMemoryFencedPublisher(), leases, clock)
 
     assert not await second.step()

@@ -13,7 +13,7 @@ from chassis.sisters import Sister
 from chert_client import ChertClient
 from chert_client.testing import ScriptedTransport
 from contracts.internal import SendActivityPage
-from oauth.adapters.chert import FRESH_SECONDS, ChertPhoneLines
+from oauth.adapters.chert import FRESH_SECONDS, ChertPhoneLines, ChertProjectFacts
 from oauth.adapters.sisters import SisterActivity
 from oauth.errors import ActivityAwayError, ChertAwayError, ProjectInactiveError
 
@@ -21,6 +21,7 @@ SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 LINE = {"id": "line-1", "phone_number": "+14155550132", "is_active": True}
 
 Ask = Callable[..., tuple[ChertPhoneLines, ScriptedTransport]]
+AskFacts = Callable[[httpx2.Response], ChertProjectFacts]
 
 
 @pytest.fixture
@@ -31,6 +32,18 @@ def ask(clock: ManualClock) -> Ask:
         transport = ScriptedTransport(answers)
         client = ChertClient("https://chert.test", signing_secret=lambda: b"s" * 32, now=clock.now, transport=transport)
         return ChertPhoneLines(client, clock), transport
+
+    return begin
+
+
+@pytest.fixture
+def ask_facts(clock: ManualClock) -> AskFacts:
+    """Facts from a Chert with one answer."""
+
+    def begin(answer: httpx2.Response) -> ChertProjectFacts:
+        transport = ScriptedTransport([answer])
+        client = ChertClient("https://chert.test", signing_secret=lambda: b"s" * 32, now=clock.now, transport=transport)
+        return ChertProjectFacts(client)
 
     return begin
 
@@ -71,6 +84,53 @@ async def test_chert_refuses_by_kind(ask: Ask, answer: httpx2.Response, expected
 
     with pytest.raises(expected):
         await lines.of("acme")
+
+
+HOOK = {"id": "s-1", "url": "https://chert.test/api/chert/webhook", "events": ["message.received"], "is_active": True}
+
+
+@pytest.mark.parametrize(
+    ("changed", "delivers"),
+    [
+        ({}, True),
+        ({"events": []}, True),
+        ({"events": ["reaction.added"]}, False),
+        ({"is_active": False}, False),
+        ({"url": "https://chert.test/api/chert/webhooks"}, False),
+        ({"url": "https://dev-inbox"}, False),
+    ],
+)
+async def test_replies_are_delivered_by_an_active_subscription_of_ours(
+    ask_facts: AskFacts, changed: dict[str, object], delivers: bool
+) -> None:
+    """It is active, hears replies, and leads to our route; whose host that is, a proxy may hide."""
+    others = {**HOOK, "url": "https://elsewhere.test/hook"}
+    facts = ask_facts(httpx2.Response(200, json={"subscriptions": [others, HOOK | changed]}))
+
+    assert delivers == await facts.delivers_replies("acme")
+
+
+@pytest.mark.parametrize(
+    ("answer", "template"),
+    [
+        (httpx2.Response(200, json={"campaign": {"template": "Hi"}}), "Hi"),
+        (httpx2.Response(200, json={"campaign": {"template": ""}}), ""),
+        (refusal(404, 2011), None),
+    ],
+)
+async def test_a_project_s_template_is_told_or_not(
+    ask_facts: AskFacts, answer: httpx2.Response, template: str | None
+) -> None:
+    """Where Chert does not serve that route, nothing is known of the template."""
+    assert template == await ask_facts(answer).template("acme")
+
+
+async def test_facts_are_away_when_chert_is(ask_facts: AskFacts) -> None:
+    """A Chert that throttles says nothing of a project."""
+    with pytest.raises(ChertAwayError):
+        await ask_facts(refusal(429, 1007)).template("acme")
+    with pytest.raises(ChertAwayError):
+        await ask_facts(refusal(429, 1007)).delivers_replies("acme")
 
 
 def sister(answer: httpx2.Response | Exception, seen: list[httpx2.Request]) -> Sister:

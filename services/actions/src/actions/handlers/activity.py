@@ -1,12 +1,16 @@
 """Activity: the latest sends of an account, as an admin may see them: no texts, numbers masked."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from actions.models import Outgoing, Refused, Send
 from actions.ports import SendStore
 from contracts.internal import SendActivity, SendActivityPage
 
 SHOWN_DIGITS = 4
+
+EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before any send: whether the action was ever called is asked without an end."""
 
 
 async def read_activity(portal_id: int, since: datetime, limit: int, *, sends: SendStore) -> SendActivityPage:
@@ -16,7 +20,7 @@ async def read_activity(portal_id: int, since: datetime, limit: int, *, sends: S
         StoreAwayError: the database does not answer.
     """
     found = await sends.latest(portal_id, since, limit)
-    called = await sends.latest(portal_id, since, 1, source="workflow")
+    called = await sends.latest(portal_id, EVER, 1, source="workflow")
     return SendActivityPage(
         sends=tuple(_activity(send) for send in found),
         action_called_at=called[0].claimed_at if called else None,

@@ -1,7 +1,10 @@
-"""Chert, by the client library: the lines of a project."""
+"""Chert, by the client library: the lines of a project, its template, and whether its replies come to us."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
+from urllib.parse import urlsplit
 
 import chert_client
 from chassis.clock import Clock
@@ -16,6 +19,12 @@ FRESH_SECONDS: Final = 5.0
 REMEMBERED: Final = 1000
 
 SHOWN_DIGITS: Final = 4
+
+REPLY: Final = "message.received"
+"""The event that a reply is."""
+
+WEBHOOK_PATH: Final = "/api/chert/webhook"
+"""Where `webhooks` takes Chert's deliveries."""
 
 
 class ChertPhoneLines:
@@ -43,13 +52,60 @@ class ChertPhoneLines:
         return lines
 
     async def _ask(self, chert_tenant: str) -> tuple[PhoneLine, ...]:
-        try:
+        with _translated():
             found = await self._client.phone_numbers(chert_tenant)
-        except (chert_client.NotFoundError, chert_client.ForbiddenError, chert_client.AccountLimitError) as error:
-            raise ProjectInactiveError(type(error).__name__) from error
-        except (chert_client.ChertError, NotLoadedError) as error:
-            raise ChertAwayError(type(error).__name__) from error
         return tuple(PhoneLine(line.id, masked(line.phone_number), line.is_active) for line in found)
+
+
+class ChertProjectFacts:
+    """What else Chert knows of projects."""
+
+    def __init__(self, client: ChertClient) -> None:
+        self._client = client
+
+    async def template(self, chert_tenant: str) -> str | None:
+        """The project's own message template; none when Chert does not tell, for it publishes no route for that.
+
+        Raises:
+            ProjectInactiveError: Chert does not serve this project.
+            ChertAwayError: Chert cannot be asked now.
+        """
+        with _translated():
+            try:
+                return await self._client.campaign_template(chert_tenant)
+            except chert_client.NotFoundError:
+                return None
+
+    async def delivers_replies(self, chert_tenant: str) -> bool:
+        """Whether a webhook subscription that is active delivers the project's replies to us.
+
+        Ours is told by its path alone: behind a proxy Chert may know us under another host.
+
+        Raises:
+            ProjectInactiveError: Chert does not serve this project.
+            ChertAwayError: Chert cannot be asked now.
+        """
+        with _translated():
+            found = await self._client.webhook_subscriptions(chert_tenant)
+        return any(
+            one.is_active and (not one.events or REPLY in one.events) and urlsplit(one.url).path == WEBHOOK_PATH
+            for one in found
+        )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Raise Chert's errors as ours; only a refusal of the project says something of the project.
+
+    Raises:
+        ProjectInactiveError, ChertAwayError: by kind.
+    """
+    try:
+        yield
+    except (chert_client.NotFoundError, chert_client.ForbiddenError, chert_client.AccountLimitError) as error:
+        raise ProjectInactiveError(type(error).__name__) from error
+    except (chert_client.ChertError, NotLoadedError) as error:
+        raise ChertAwayError(type(error).__name__) from error
 
 
 def masked(phone_number: str) -> str:

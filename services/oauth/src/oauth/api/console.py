@@ -3,7 +3,6 @@
 Every page is the same data as JSON for whoever does not ask for a page; whatever is changed leads back by a redirect.
 """
 
-import asyncio
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -17,7 +16,7 @@ from oauth.api.console_forms import settings_view
 from oauth.api.console_notices import AccountNotice, Notice, notice_on
 from oauth.api.console_presenting import account_page, conflict_page, disconnect_page, project_view, url_of
 from oauth.api.console_use import ConsoleUse
-from oauth.api.console_views import AccountPage, DisconnectPage, ProjectsPage, SettingsView, View
+from oauth.api.console_views import AccountPage, DisconnectPage, ProjectsPage, View
 from oauth.api.console_words import CHERT_AWAY, NOTICES
 from oauth.api.installs import RESPONSES, refuse_repeats
 from oauth.api.pages import ACCOUNT_PATH, CONSOLE_PATH, HELP_PATH, PRIVATE, Pages, is_browser, see_other
@@ -144,7 +143,10 @@ class ConsoleRoutes:
         """Everything about one account."""
         visit = await self._visit(request, token, project_id, portal_id)
         chosen = ActivityFilter(status=status, source=source)
-        return await self._account(visit, chosen, notice=NOTICES[notice] if notice else "")
+        view = await self._use.view_account(visit.session, project_id, portal_id, chosen)
+        words = NOTICES[notice] if notice else ""
+        page = account_page(visit.session.name, view, chosen, form_token=visit.form_token, notice=words)
+        return self._answer(request, "account.html", page)
 
     async def save_settings(
         self,
@@ -171,10 +173,10 @@ class ConsoleRoutes:
     ) -> Response:
         """Say what disconnecting means, and ask."""
         visit = await self._visit(request, token, project_id, portal_id)
-        view = await self._use.view_account(visit.session, project_id, portal_id)
-        if view.installation.status != "active":
-            return see_other(url_of(view.installation), notice="not_connected")
-        page = disconnect_page(visit.session.name, view, form_token=visit.form_token)
+        account = await self._use.find_account(visit.session, project_id, portal_id)
+        if account.status != "active":
+            return see_other(url_of(account), notice="not_connected")
+        page = disconnect_page(visit.session, account, form_token=visit.form_token)
         return self._answer(request, "disconnect.html", page)
 
     async def disconnect(
@@ -193,8 +195,8 @@ class ConsoleRoutes:
         except RevisionMovedError:
             if not is_browser(request):
                 raise
-            view = await self._use.view_account(visit.session, project_id, portal_id)
-            page = disconnect_page(visit.session.name, view, form_token=visit.form_token)
+            account = await self._use.find_account(visit.session, project_id, portal_id)
+            page = disconnect_page(visit.session, account, form_token=visit.form_token)
             return self._answer(request, "moved.html", page, status=409)
         return see_other(url_of(ended), notice="disconnected")
 
@@ -203,42 +205,20 @@ class ConsoleRoutes:
         session = await session_of(token, self._sessions)
         return _Visit(request, session, self._forms.issue(token or ""), project_id, portal_id)
 
-    async def _account(
-        self,
-        visit: _Visit,
-        chosen: ActivityFilter,
-        *,
-        notice: str = "",
-        settings: SettingsView | None = None,
-        status: int = 200,
-    ) -> Response:
-        view, activity = await asyncio.gather(
-            self._use.view_account(visit.session, visit.project_id, visit.portal_id),
-            self._use.read_activity(visit.session, visit.project_id, visit.portal_id, chosen),
-        )
-        page = account_page(
-            visit.session.name,
-            view,
-            activity,
-            chosen,
-            form_token=visit.form_token,
-            notice=notice,
-            settings=settings,
-        )
-        return self._answer(visit.request, "account.html", page, status=status)
-
     async def _not_saved(self, visit: _Visit, form: SettingsForm, error: OAuthServiceError) -> Response:
         """Why nothing was saved, with what was typed where that can be used again."""
-        view = await self._use.view_account(visit.session, visit.project_id, visit.portal_id)
-        if view.installation.status != "active":
-            return see_other(url_of(view.installation), notice="not_connected")
+        account = await self._use.find_account(visit.session, visit.project_id, visit.portal_id)
+        if account.status != "active":
+            return see_other(url_of(account), notice="not_connected")
         if isinstance(error, RevisionMovedError):
-            page = conflict_page(visit.session.name, view, form.values, form_token=visit.form_token)
-            return self._answer(visit.request, "conflict.html", page, status=409)
+            conflict = conflict_page(visit.session.name, account, form.values, form_token=visit.form_token)
+            return self._answer(visit.request, "conflict.html", conflict, status=409)
         problems = error.problems if isinstance(error, SettingsRefusedError) else ()
+        view = await self._use.view_account(visit.session, visit.project_id, visit.portal_id, ActivityFilter())
         words = "" if problems else CHERT_AWAY
         again = settings_view(form.values, form.revision, view.lines, problems=problems, problem=words)
-        return await self._account(visit, ActivityFilter(), settings=again, status=400 if problems else 503)
+        page = account_page(visit.session.name, view, ActivityFilter(), form_token=visit.form_token, settings=again)
+        return self._answer(visit.request, "account.html", page, status=400 if problems else 503)
 
     def _answer(self, request: Request, template: str, page: View, *, status: int = 200) -> Response:
         if is_browser(request):

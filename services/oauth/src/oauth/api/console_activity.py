@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 
 from fastapi import Query
 
+from contracts.failures import REGISTRY
 from contracts.internal import BreakerState, ReplyActivity, SendActivity
 from oauth.api.console_views import ActivityLine, ActivityView, ChoiceView, FilterView
 from oauth.handlers.activity import Activity, ActivityFilter
@@ -34,7 +35,7 @@ REPLY_WORDS: Final = {
 
 AWAY: Final = {
     "actions": "What was sent cannot be shown right now. Sending itself may well work; please try again in a moment.",
-    "timeline": "Replies are not available here yet. Look at the contact's timeline in HubSpot.",
+    "timeline": "Replies cannot be shown right now. Look at the contact's timeline in HubSpot.",
 }
 """By the sister that cannot be asked."""
 
@@ -83,7 +84,7 @@ def _send(send: SendActivity, contact_url: ContactUrl) -> ActivityLine:
         phone=_masked("to", send.phone),
         state=_state(send.status),
         status=STATUSES[send.status],
-        words=_sentence(send.words),
+        words=_sentence(send.words) or _general_words(send.code),
         code=send.code,
         contact_url=contact_url(send.contact_id),
         trace_id=send.trace_id,
@@ -112,6 +113,11 @@ def _state(status: str) -> str:
     if status in _GOOD:
         return "good"
     return "bad" if status in _BAD else "open"
+
+
+def _general_words(code: int | None) -> str:
+    """What a code means, where a send that waits has no words of its own."""
+    return next((registered.message for known, registered in REGISTRY.items() if known == code), "")
 
 
 def _sentence(words: str) -> str:

@@ -19,10 +19,11 @@ from oauth.api.console_views import (
 )
 from oauth.api.pages import account_url, connect_url
 from oauth.api.words import CHECKS, ENDS, SCOPES
-from oauth.handlers.accounts import AccountView, Check
-from oauth.handlers.activity import Activity, ActivityFilter
+from oauth.handlers.accounts import AccountView
+from oauth.handlers.activity import ActivityFilter
+from oauth.handlers.checklist import Check
 from oauth.handlers.tenants import ProjectAccounts
-from oauth.models import CONDITIONAL_SCOPES, REQUIRED_SCOPES, HistoryEntry, HistoryKind, Installation
+from oauth.models import CONDITIONAL_SCOPES, REQUIRED_SCOPES, HistoryEntry, HistoryKind, Installation, Session
 
 EVENTS: Final[dict[HistoryKind, str]] = {
     "installed": "Connected",
@@ -46,7 +47,6 @@ def project_view(found: ProjectAccounts) -> ProjectView:
 def account_page(
     user: str,
     view: AccountView,
-    activity: Activity,
     chosen: ActivityFilter,
     *,
     form_token: str,
@@ -71,7 +71,7 @@ def account_page(
         checklist=tuple(_check(check) for check in view.checks),
         scopes=tuple(_scope(name, view.missing) for name in (*REQUIRED_SCOPES, *CONDITIONAL_SCOPES)),
         settings=(settings or saved_settings(view)) if account.status == "active" else None,
-        activity=activity_view(activity, chosen),
+        activity=activity_view(view.activity, chosen),
         installs=_history(view.installs),
         audit=_history(view.audit),
         form_token=form_token,
@@ -79,23 +79,22 @@ def account_page(
     )
 
 
-def disconnect_page(user: str, view: AccountView, *, form_token: str) -> DisconnectPage:
+def disconnect_page(session: Session, account: Installation, *, form_token: str) -> DisconnectPage:
     """The question before an account is disconnected."""
-    account = view.installation
+    project = session.project(account.project_id)
     return DisconnectPage(
-        user=user,
+        user=session.name,
         portal_id=account.portal_id,
         name=name_of(account),
-        project_name=view.project.name,
+        project_name=project.name if project else "",
         url=url_of(account),
         revision=account.revision,
         form_token=form_token,
     )
 
 
-def conflict_page(user: str, view: AccountView, values: Mapping[str, str], *, form_token: str) -> ConflictPage:
+def conflict_page(user: str, account: Installation, values: Mapping[str, str], *, form_token: str) -> ConflictPage:
     """What is saved now, what this form would change it to, and the form again."""
-    account = view.installation
     return ConflictPage(
         user=user,
         name=name_of(account),

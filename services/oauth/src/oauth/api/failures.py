@@ -94,10 +94,10 @@ def refusal_of(error: OAuthServiceError) -> Refusal:
     """An error as the contract's refusal."""
     if not isinstance(error, InstallRefusedError):
         answer = ANSWERS[type(error)]
-        words = answer.words
-        if isinstance(error, SettingsRefusedError):
-            words = f"{words}: {', '.join(problem.name for problem in error.problems)}"
-        return Refusal(answer.code, words, status=answer.status, reason=answer.reason)
+        problems = error.problems if isinstance(error, SettingsRefusedError) else ()
+        words = ": ".join(filter(None, (answer.words, ", ".join(problem.name for problem in problems))))
+        told = {problem.name: problem.words for problem in problems}
+        return Refusal(answer.code, words, status=answer.status, reason=answer.reason, problems=told)
     answer = INSTALL_ANSWERS[error.reason]
     words = answer.words
     if isinstance(error, ScopesRefusedError):

@@ -21,6 +21,9 @@ CheckTenant = Callable[[int], Awaitable[TenantCheck]]
 Credentials = Callable[[], Mapping[str, SecretStr]]
 """Service credentials by service, as they are now."""
 
+SISTERS: Final = frozenset({"actions", "timeline"})
+"""The services that ask."""
+
 PortalId = Annotated[int, Path(gt=0, le=LARGEST_PORTAL_ID, description="HubSpot's account id.")]
 Bearer = Annotated[
     HTTPAuthorizationCredentials | None, Security(HTTPBearer(scheme_name="service credential", auto_error=False))
@@ -94,4 +97,5 @@ class InternalRoutes:
         return await self._check_tenant(portal_id)
 
     async def _only_services(self, bearer: Bearer) -> None:
-        identify_service(None if bearer is None else bearer.credentials, self._credentials())
+        if identify_service(None if bearer is None else bearer.credentials, self._credentials()) not in SISTERS:
+            raise CredentialInvalidError

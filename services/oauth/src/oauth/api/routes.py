@@ -13,23 +13,27 @@ from oauth.api.console import ConsoleRoutes
 from oauth.api.console_use import ConsoleUse
 from oauth.api.installs import InstallRoutes
 from oauth.api.internal import InternalRoutes
+from oauth.api.ops import OpsRoutes
 from oauth.api.pages import Pages, add_static_files
 from oauth.handlers.access_tokens import AccessTokens
 from oauth.handlers.accounts import view_account
-from oauth.handlers.activity import read_activity
+from oauth.handlers.asking import Others
 from oauth.handlers.disconnecting import disconnect
 from oauth.handlers.installing import begin_from_marketplace, begin_installation, complete_installation
+from oauth.handlers.key_rotation import key_report
 from oauth.handlers.leases import Leases
 from oauth.handlers.settings import change_settings
-from oauth.handlers.tenants import check_tenant, list_accounts
+from oauth.handlers.tenants import check_tenant, find_account, list_accounts
 from oauth.ports import (
     AccountDirectory,
     ActivityReader,
     AuthorizationServer,
+    ChertProjects,
     FormTokens,
     InstallationStore,
     LeaseStore,
     PhoneLines,
+    ReplicaStore,
     SessionVerifier,
     StateSigner,
     StateStore,
@@ -50,9 +54,11 @@ class Outside:
     tokens: TokenServer
     directory: AccountDirectory
     lines: PhoneLines
+    projects: ChertProjects
     activity: ActivityReader
     installations: InstallationStore
     leases: LeaseStore
+    replicas: ReplicaStore
     sealer: TokenSealer
     credentials: Callable[[], Mapping[str, SecretStr]]
 
@@ -92,10 +98,15 @@ def add_routes(app: FastAPI, outside: Outside, plumbing: Plumbing, choices: Choi
         give_access_token=access_tokens.get,
         check_tenant=partial(check_tenant, installations=outside.installations),
     )
+    ops = OpsRoutes(
+        credentials=outside.credentials,
+        report_keys=partial(key_report, replicas=outside.replicas, installations=outside.installations),
+    )
     for routes in (
         _installs(outside, plumbing, choices),
         ConsoleRoutes(sessions=outside.sessions, use=use, pages=pages, forms=outside.forms),
         internal,
+        ops,
     ):
         app.include_router(routes.router())
     add_static_files(app)
@@ -107,22 +118,11 @@ def console_use(outside: Outside, plumbing: Plumbing, choices: Choices, access_t
     installations, clock = outside.installations, plumbing.clock
     return ConsoleUse(
         list_accounts=partial(list_accounts, installations=installations),
+        find_account=partial(find_account, installations=installations),
         view_account=partial(
             view_account,
             installations=installations,
-            access_token=access_tokens.get,
-            directory=outside.directory,
-            lines=outside.lines,
-            activity=outside.activity,
-            hubspot_origin=choices.hubspot_origin,
-            clock=clock,
-        ),
-        read_activity=partial(
-            read_activity,
-            installations=installations,
-            access_token=access_tokens.get,
-            directory=outside.directory,
-            activity=outside.activity,
+            others=Others(access_tokens.get, outside.directory, outside.lines, outside.projects, outside.activity),
             hubspot_origin=choices.hubspot_origin,
             clock=clock,
         ),

@@ -5,7 +5,7 @@ from typing import Final
 
 from contracts.failures import Code, Failure
 from oauth.errors import InstallReason
-from oauth.handlers.accounts import CheckName
+from oauth.handlers.checklist import CheckName
 from oauth.models import EndReason
 
 
@@ -54,7 +54,8 @@ INSTALL_ADVICE: Final[dict[InstallReason, Advice]] = {
     "app_refused": Advice(
         "HubSpot does not accept our request",
         "HubSpot refused what our app asks for, so the account was not connected. This is for us to repair: please "
-        "send us the trace id.",
+        "send us the trace id, and try again once you hear from us.",
+        connect_again=True,
     ),
     "hubspot_busy": Advice(
         "HubSpot cannot do this now",
@@ -79,7 +80,9 @@ INSTALL_ADVICE: Final[dict[InstallReason, Advice]] = {
     ),
     "not_configured": Advice(
         "We cannot connect to HubSpot",
-        "HubSpot does not accept our app's configuration. This is for us to repair: please send us the trace id.",
+        "HubSpot does not accept our app's configuration. This is for us to repair: please send us the trace id, and "
+        "try again once you hear from us.",
+        connect_again=True,
     ),
     "uninstalled_meanwhile": Advice(
         "The account was disconnected meanwhile",
@@ -121,7 +124,9 @@ _GENERAL_ADVICE: Final[dict[Code, Advice]] = {
         connect_again=True,
     ),
     Code.FORBIDDEN: Advice(
-        "This project is not yours to connect", "You are signed in, but have no rights on this project."
+        "This project is not yours to connect",
+        "You are signed in, but have no rights on this project. Connect HubSpot to one of yours, or ask its owner.",
+        connect_again=True,
     ),
     Code.NOT_FOUND: Advice("There is nothing here", "The address may be old or mistyped."),
     Code.UNAVAILABLE: Advice("Not available right now", "Please try again in a moment."),
@@ -209,7 +214,7 @@ CHECKS: Final[dict[CheckName, CheckWords]] = {
     "subscription": CheckWords(
         "Replies reach us",
         "Ask Chert's support to check the platform's webhook subscription.",
-        "Not known yet: it shows with the first reply.",
+        "Not proven yet: it shows with the first reply.",
     ),
     "automation": CheckWords(
         "The workflow action may be used",

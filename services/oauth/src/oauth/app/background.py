@@ -6,7 +6,6 @@ from typing import Final
 
 from chassis.consuming import Consumers, ErrorKinds
 from chassis.inbox import MongoHeldMessages
-from chassis.kafka import KafkaEventPublisher
 from chassis.lifespan import Plumbing
 from chassis.mongo import DATABASE_AWAY
 from chassis.workers import Worker
@@ -47,9 +46,8 @@ class Background:
 
 def relay_of(plumbing: Plumbing, connections: Connections) -> Worker:
     """The loop that tells what was decided."""
-    publisher = KafkaEventPublisher(connections.broker, plumbing.metrics)
     leases = _leases(plumbing, MongoLeaseStore(connections.database))
-    return outbox_worker(MongoOutbox(connections.database), publisher, leases, plumbing)
+    return outbox_worker(MongoOutbox(connections.database), connections.publisher, leases, plumbing)
 
 
 def background(

@@ -16,9 +16,10 @@ from chassis.settings import RereadFile
 from chert_client import CallLimits as ChertCallLimits
 from chert_client import ChertClient
 from hubspot_client import CallLimits, HubSpotConnection, OAuthClient
+from oauth.adapters.kafka import FencedPublisher
 from oauth.adapters.sealing import KeyRing
 from oauth.handlers.access_tokens import CALL_SECONDS
-from oauth.handlers.accounts import ANSWER_SECONDS
+from oauth.handlers.asking import ANSWER_SECONDS
 from oauth.settings import OAuthSecrets, Settings
 
 
@@ -35,6 +36,7 @@ class Connections:
     oauth: OAuthClient
     chert: ChertClient
     broker: KafkaBroker
+    publisher: FencedPublisher
 
     def resources(self) -> Iterator[AbstractAsyncContextManager[object]]:
         """What has to be closed, in the order of opening; Kafka aside."""
@@ -42,6 +44,7 @@ class Connections:
         yield self.http
         yield self.hubspot
         yield self.chert
+        yield self.publisher
 
 
 def connect(settings: Settings, plumbing: Plumbing) -> Connections:
@@ -77,4 +80,7 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
             limits=ChertCallLimits(read_seconds=ANSWER_SECONDS, total_seconds=ANSWER_SECONDS),
         ),
         broker=kafka.broker(settings.kafka_bootstrap, "oauth"),
+        publisher=FencedPublisher(
+            settings.kafka_bootstrap, f"oauth.outbox.{settings.mongo_database}", plumbing.metrics
+        ),
     )

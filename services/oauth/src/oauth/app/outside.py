@@ -5,10 +5,10 @@ from pydantic import SecretStr
 from chassis.lifespan import Plumbing
 from chassis.settings import NotLoadedError
 from chassis.sisters import Sister
-from oauth.adapters.chert import ChertPhoneLines
+from oauth.adapters.chert import ChertPhoneLines, ChertProjectFacts
 from oauth.adapters.form_tokens import HmacFormTokens
 from oauth.adapters.hubspot import HubSpotAccounts, HubSpotOAuth
-from oauth.adapters.mongo import MongoInstallationStore, MongoLeaseStore, MongoStateStore
+from oauth.adapters.mongo import MongoInstallationStore, MongoLeaseStore, MongoReplicaStore, MongoStateStore
 from oauth.adapters.sealing import AesGcmSealer
 from oauth.adapters.sessions import JwtSessionVerifier, KeySet
 from oauth.adapters.sisters import SisterActivity
@@ -16,7 +16,7 @@ from oauth.adapters.state_cookies import JwtStateSigner
 from oauth.api.pages import CALLBACK_PATH
 from oauth.api.routes import Outside
 from oauth.app.connections import Connections
-from oauth.handlers.accounts import ANSWER_SECONDS
+from oauth.handlers.asking import ANSWER_SECONDS
 from oauth.handlers.key_rotation import SealingKey
 from oauth.settings import Settings
 
@@ -47,12 +47,14 @@ def outside_of(
         tokens=hubspot,
         directory=HubSpotAccounts(connections.hubspot, connections.oauth, plumbing.clock),
         lines=ChertPhoneLines(connections.chert, plumbing.clock),
+        projects=ChertProjectFacts(connections.chert),
         activity=SisterActivity(
             actions=_sister(settings.actions_url, "actions", connections),
             timeline=_sister(settings.timeline_url, "timeline", connections),
         ),
         installations=installations,
         leases=MongoLeaseStore(database),
+        replicas=MongoReplicaStore(database),
         sealer=AesGcmSealer(connections.key_ring.read, plumbing.randomness, sealing_key.current),
         credentials=lambda: secrets.read().service_credentials,
     )

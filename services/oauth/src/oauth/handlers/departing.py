@@ -121,7 +121,12 @@ class Departures:
         if not await self.installations.move_departure(installation, departure):
             return False
         step = "over" if departure is None else departure.step
-        LOG.info("departure.advanced", portal_id=installation.portal_id, generation=installation.generation, step=step)
+        if (
+            installation.departure is None or step != installation.departure.step
+        ):  # else it only waits, or has new tokens
+            LOG.info(
+                "departure.advanced", portal_id=installation.portal_id, generation=installation.generation, step=step
+            )
         return True
 
     def _following(self, departure: Departure) -> Departure:

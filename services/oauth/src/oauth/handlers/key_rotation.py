@@ -54,6 +54,12 @@ class KeyReport:
     replicas: tuple[Replica, ...]
     sealed: Mapping[str, int]
 
+    @property
+    def free(self) -> tuple[str, ...]:
+        """The keys that may leave."""
+        known = frozenset().union(self.sealed, *(replica.key_ids for replica in self.replicas))
+        return tuple(sorted(key_id for key_id in known if self.is_free(key_id)))
+
     def is_free(self, key_id: str) -> bool:
         """Whether a key may leave the ring: nothing lies under it, and nobody seals with it.
 

@@ -20,6 +20,28 @@ class PhoneLines(Protocol):
         ...
 
 
+class ChertProjects(Protocol):
+    """What else Chert knows of a project."""
+
+    async def template(self, chert_tenant: str) -> str | None:
+        """The project's own message template; none when Chert does not tell.
+
+        Raises:
+            ProjectInactiveError: Chert does not serve this project.
+            ChertAwayError: Chert cannot be asked now.
+        """
+        ...
+
+    async def delivers_replies(self, chert_tenant: str) -> bool:
+        """Whether a webhook subscription that is active delivers the project's replies to us.
+
+        Raises:
+            ProjectInactiveError: Chert does not serve this project.
+            ChertAwayError: Chert cannot be asked now.
+        """
+        ...
+
+
 class ActivityReader(Protocol):
     """What sister services did for an account."""
 

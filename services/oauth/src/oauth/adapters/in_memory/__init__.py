@@ -2,7 +2,8 @@
 
 from oauth.adapters.in_memory.console import InMemoryConsole
 from oauth.adapters.in_memory.hubspot import InMemoryHubSpot, InMemoryJournal
-from oauth.adapters.in_memory.sisters import InMemoryActivity, InMemoryPhoneLines
+from oauth.adapters.in_memory.publisher import InMemoryFencedPublisher, InMemoryTopic
+from oauth.adapters.in_memory.sisters import InMemoryActivity, InMemoryChertProjects, InMemoryPhoneLines
 from oauth.adapters.in_memory.stores import (
     InMemoryInstallations,
     InMemoryJournalStore,
@@ -13,7 +14,9 @@ from oauth.adapters.in_memory.stores import (
 
 __all__ = [
     "InMemoryActivity",
+    "InMemoryChertProjects",
     "InMemoryConsole",
+    "InMemoryFencedPublisher",
     "InMemoryHubSpot",
     "InMemoryInstallations",
     "InMemoryJournal",
@@ -22,4 +25,5 @@ __all__ = [
     "InMemoryPhoneLines",
     "InMemoryReplicaStore",
     "InMemoryStateStore",
+    "InMemoryTopic",
 ]

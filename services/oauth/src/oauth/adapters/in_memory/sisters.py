@@ -29,15 +29,44 @@ class InMemoryPhoneLines:
         return self.lines.get(chert_tenant, ())
 
 
+class InMemoryChertProjects:
+    """Templates and subscriptions of projects.
+
+    Attributes:
+        templates: of each project; of one that is not there Chert does not tell.
+        delivered: whether replies come to us.
+        trouble: raised in place of an answer.
+    """
+
+    def __init__(self) -> None:
+        self.templates: dict[str, str] = {}
+        self.delivered = True
+        self.trouble: Exception | None = None
+
+    async def template(self, chert_tenant: str) -> str | None:
+        """The project's own template."""
+        if self.trouble is not None:
+            raise self.trouble
+        return self.templates.get(chert_tenant)
+
+    async def delivers_replies(self, chert_tenant: str) -> bool:  # noqa: ARG002 - the platform's own serves all
+        """Whether replies come to us."""
+        if self.trouble is not None:
+            raise self.trouble
+        return self.delivered
+
+
 class InMemoryActivity:
     """What both sisters did; a sister without a page cannot say.
 
     Attributes:
         sent: the answer of `actions`.
         received: the answer of `timeline`.
+        asked: how often either was.
     """
 
     def __init__(self) -> None:
+        self.asked = 0
         self.sent: SendActivityPage | None = None
         self.received: ReplyActivityPage | None = None
 
@@ -47,6 +76,7 @@ class InMemoryActivity:
         Raises:
             ActivityAwayError: there is no page.
         """
+        self.asked += 1
         if self.sent is None:
             raise ActivityAwayError(str(portal_id))
         found = [send for send in self.sent.sends if send.at >= since]
@@ -58,6 +88,7 @@ class InMemoryActivity:
         Raises:
             ActivityAwayError: there is no page.
         """
+        self.asked += 1
         if self.received is None:
             raise ActivityAwayError(str(portal_id))
         found = [reply for reply in self.received.replies if reply.at >= since]
