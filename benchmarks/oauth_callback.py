@@ -3,20 +3,23 @@
 Both are driven by one client that sends one callback after the other, in turn, in paired windows; so what the service
 does after its answer, which is to tell of the install, delays the callback that follows. For comparison, as accounts
 really connect, both are also driven at a pace that leaves time for that. The same accounts connect over and over, so
-that neither side's database grows. Consent is given beforehand; the simulators add nothing.
+that neither side's database grows. Consent is given beforehand; the simulators add nothing. The side that is measured
+has a core to itself, load generator and broker share another.
 """
 
 import asyncio
+import os
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import httpx2
+from _cores import Cores, keep
 
 from contracts.topics import TENANT_INSTALLED
 from harness import ports
@@ -45,6 +48,7 @@ PARALLEL: Final = 100
 SECONDS: Final = 30.0
 FOUND: Final = 302
 SERVER_ERROR: Final = 500
+BARE: Final = "bare_callback"
 BASELINE: Final = Path(__file__).parent / "baselines" / "bare_callback.py"
 
 
@@ -120,6 +124,7 @@ async def _measure(system: System, report: Report, rounds: int) -> None:
         portals = await _open_accounts(http, run.hubspot_url, first, ACCOUNTS)
         callbacks = Callbacks(system, admin, project_id, portals)
         bare, service = Side(await _start_baseline(system), pkce=False), Side(system.url("oauth"))
+        _share_cores(system)
         await _compare(callbacks, bare, service, report, rounds)
         await _told(system, service.callbacks, report)
         two = await _open_accounts(http, run.hubspot_url, first + ACCOUNTS, 2)
@@ -144,6 +149,22 @@ async def _compare(callbacks: Callbacks, bare: Side, service: Side, report: Repo
         report.add(f"S2.{name}_p50_ms", statistics.median(side.seconds) * 1000, "ms")
         report.add(f"S2.{name}_p99_ms", percentile(side.seconds, 0.99) * 1000, "ms")
     report.add("S2.events", len(service.seconds) - warm, "callbacks", f">= {50 * rounds}")
+
+
+def _share_cores(system: System) -> None:
+    """Bare handler and service take turns on one core."""
+    cores = Cores.share_out()
+    for name, process in system.processes.items():
+        keep(process.pid, _CORES_OF.get(name, lambda cores: cores.rest)(cores))
+    keep(os.getpid(), {cores.load})
+
+
+_CORES_OF: Final[Mapping[str, Callable[[Cores], Iterable[int]]]] = {
+    "oauth": lambda cores: {cores.server},
+    BARE: lambda cores: {cores.server},
+    "kafka": lambda cores: {cores.load},
+}
+"""Where who is; the rest is on what is left."""
 
 
 def _window(callbacks: Callbacks, side: Side, pace: float) -> Callable[[], Awaitable[float]]:
@@ -233,5 +254,5 @@ async def _start_baseline(system: System) -> str:
         "redirect-uri": f"{system.addresses.gateway_url}/api/hubspot/oauth/callback",
     }
     words = [word for name, value in arguments.items() for word in (f"--{name}", value)]
-    system.start_beside("bare_callback", (sys.executable, str(BASELINE), *words), ready=lambda: ports.answers(port))
+    system.start_beside(BARE, (sys.executable, str(BASELINE), *words), ready=lambda: ports.answers(port))
     return f"http://localhost:{port}"

@@ -4,7 +4,7 @@ The document holds them in an array (`architecture.md`, rule 3). The relay publi
 them, so a crash between the two publishes them again, with the same event ids, and never loses one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,11 +42,25 @@ class Outbox(Protocol):
         ...
 
 
-class OutboxRelay:
-    """Publishes what lies in an outbox; a worker's step."""
+Forget = Callable[[Sequence[Pending]], Awaitable[None]]
+"""Forgets all that a round published at once, where a store can do that in one go."""
 
-    def __init__(self, outbox: Outbox, publisher: EventPublisher, metrics: Metrics) -> None:
+
+class OutboxRelay:
+    """Publishes what lies in an outbox; a worker's step.
+
+    Args:
+        outbox: where events wait.
+        publisher: where they go.
+        metrics: counts them.
+        forget: used in place of removing document by document.
+    """
+
+    def __init__(
+        self, outbox: Outbox, publisher: EventPublisher, metrics: Metrics, forget: Forget | None = None
+    ) -> None:
         self._outbox, self._publisher, self._metrics = outbox, publisher, metrics
+        self._forget = forget or self._remove_each
 
     async def step(self) -> bool:
         """Relay one round; true when more may wait.
@@ -55,10 +69,27 @@ class OutboxRelay:
             BrokerAwayError: nothing was removed; the next round tries again.
         """
         waiting = await self._outbox.pending(BATCH)
-        for pending in waiting:
-            for event in pending.events:  # one by one: order within a document is the order on the topic
-                await self._publisher.publish([event])
-            await self._outbox.remove(pending.document_id, [event.id for event in pending.events])
-            self._metrics.count("outbox_relayed", len(pending.events))
-            LOG.info("outbox.relayed", events=[event.id for event in pending.events])
+        for wave in _waves(waiting):
+            await self._publisher.publish(wave)
+        if waiting:
+            await self._forget(waiting)
+            self._tell([event.id for pending in waiting for event in pending.events])
         return len(waiting) == BATCH
+
+    async def _remove_each(self, published: Sequence[Pending]) -> None:
+        for pending in published:
+            await self._outbox.remove(pending.document_id, [event.id for event in pending.events])
+
+    def _tell(self, event_ids: Sequence[str]) -> None:
+        self._metrics.count("outbox_relayed", len(event_ids))
+        LOG.info("outbox.relayed", events=event_ids)
+
+
+def _waves(waiting: Sequence[Pending]) -> Iterator[Sequence[Event[EventData]]]:
+    """The first events of all documents, then the second ones, and so on.
+
+    Those of one wave may go out together; order within a document is the order on the topic, so waves may not.
+    """
+    most = max((len(pending.events) for pending in waiting), default=0)
+    for number in range(most):
+        yield [pending.events[number] for pending in waiting if number < len(pending.events)]

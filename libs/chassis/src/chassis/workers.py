@@ -22,6 +22,17 @@ class Worker:
 
     A step says whether more work waits; then the next round follows at once. A step that raises is logged and
     tried again after the interval: a loop of ours never ends while the process lives.
+
+    Args:
+        name: for logs, metrics and health.
+        step: one round.
+        interval: seconds between rounds that nobody asked for.
+        spacing: seconds after a round before a wake counts, so that what comes in quick succession is done together;
+            a worker that has rested longer wakes at once.
+        clock: sleeps.
+        health: sees the loop's heartbeat.
+        metrics: counts rounds that failed.
+        step_seconds: the longest one round may take.
     """
 
     def __init__(
@@ -33,11 +44,12 @@ class Worker:
         clock: Clock,
         health: Health,
         metrics: Metrics,
+        spacing: float = 0.0,
         step_seconds: float = STEP_SECONDS,
     ) -> None:
         self.name = name
         self._step, self._interval, self._clock, self._metrics = step, interval, clock, metrics
-        self._step_seconds = step_seconds
+        self._spacing, self._step_seconds = spacing, step_seconds
         self._heartbeat = health.heartbeat(name, interval + step_seconds)
         self._wake = asyncio.Event()
 
@@ -81,6 +93,8 @@ class Worker:
         LOG.warning("worker.failed", worker=self.name, error=type(error).__name__, exc_info=error)
 
     async def _rest(self) -> None:
+        if self._spacing:
+            await self._clock.sleep(self._spacing)
         nap = asyncio.create_task(self._clock.sleep(self._interval))
         woken = asyncio.create_task(self._wake.wait())
         try:

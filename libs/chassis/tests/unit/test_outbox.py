@@ -44,8 +44,24 @@ async def test_events_go_out_in_order_and_are_removed() -> None:
     outbox, publisher = InMemoryOutbox({"a": ["1", "2"], "b": ["3"]}), InMemoryEventPublisher()
     relay = OutboxRelay(outbox, publisher, Metrics())
     assert not await relay.step()
-    assert ["1", "2", "3"] == [event.id for event in publisher.published]
+    published = [event.id for event in publisher.published]
+    assert ["1", "2", "3"] == sorted(published)
+    assert published.index("1") < published.index("2")
     assert {"a": [], "b": []} == outbox.documents
+
+
+async def test_only_events_of_different_documents_go_out_together() -> None:
+    """One call publishes the next event of every document, and never two of one: order within it has to stay."""
+    calls = []
+
+    class Publisher(InMemoryEventPublisher):
+        async def publish(self, events: Sequence[Event[Any]]) -> None:
+            calls.append([event.id for event in events])
+            await super().publish(events)
+
+    outbox = InMemoryOutbox({"a": ["1", "2", "3"], "b": ["4"], "c": ["5", "6"]})
+    await OutboxRelay(outbox, Publisher(), Metrics()).step()
+    assert [["1", "4", "5"], ["2", "6"], ["3"]] == calls
 
 
 async def test_a_crash_before_the_removal_publishes_again_with_the_same_ids() -> None:
@@ -81,6 +97,19 @@ async def test_an_event_added_while_publishing_stays() -> None:
 
     await OutboxRelay(outbox, Publisher(), Metrics()).step()
     assert {"a": ["2"]} == outbox.documents
+
+
+async def test_a_store_may_forget_a_whole_round_at_once() -> None:
+    """Where a store can do that it is told all that was published, once, and nothing is removed one by one."""
+    forgotten: list[Sequence[Pending]] = []
+
+    async def forget(published: Sequence[Pending]) -> None:
+        forgotten.append(published)
+
+    outbox = InMemoryOutbox({"a": ["1", "2"], "b": ["3"]})
+    await OutboxRelay(outbox, InMemoryEventPublisher(), Metrics(), forget).step()
+    assert [["a", "b"]] == [[pending.document_id for pending in published] for published in forgotten]
+    assert {"a": ["1", "2"], "b": ["3"]} == outbox.documents
 
 
 async def test_a_full_round_asks_for_another() -> None:

@@ -15,14 +15,14 @@ from harness.waiting import eventually
 class Loop:
     """A worker on a clock of the test's, with what can be seen of it."""
 
-    def __init__(self, step: Callable[[], Awaitable[bool]], step_seconds: float = 30.0) -> None:
+    def __init__(self, step: Callable[[], Awaitable[bool]], step_seconds: float = 30.0, spacing: float = 0.0) -> None:
         self.clock, self.metrics = ManualClock(), Metrics()
         self.health = Health(self.clock, self.metrics)
         self.rounds: asyncio.Queue[int] = asyncio.Queue()
         self._step, self._count = step, 0
         self.worker = Worker(
             "relay", self._counted, interval=5.0, clock=self.clock, health=self.health, metrics=self.metrics,
-            step_seconds=step_seconds,
+            spacing=spacing, step_seconds=step_seconds,
         )  # fmt: skip
 
     async def _counted(self) -> bool:
@@ -72,6 +72,32 @@ async def test_waking_runs_a_round_soon() -> None:
         assert [1, 2] == [await loop.rounds.get(), await loop.rounds.get()]
         worker.wake()
         assert 3 == await loop.rounds.get()
+
+
+async def test_wakes_in_quick_succession_share_a_round() -> None:
+    """With a spacing, whatever wakes the worker within it after a round is answered by one round at its end."""
+    loop = Loop(nothing, spacing=0.1)
+    async with loop.worker.running() as worker:
+        assert 1 == await loop.rounds.get()
+        await loop.until_resting()
+        worker.wake()
+        worker.wake()
+        assert loop.rounds.empty()
+        loop.clock.advance(0.1)
+        assert 2 == await loop.rounds.get()
+        assert loop.rounds.empty()
+
+
+async def test_a_worker_that_has_rested_wakes_at_once() -> None:
+    """A wake that comes when the spacing is over needs no further time."""
+    loop = Loop(nothing, spacing=0.1)
+    async with loop.worker.running() as worker:
+        assert 1 == await loop.rounds.get()
+        await loop.until_resting()
+        loop.clock.advance(0.1)
+        await loop.until_resting()
+        worker.wake()
+        assert 2 == await loop.rounds.get()
 
 
 async def test_more_work_means_another_round_at_once() -> None:

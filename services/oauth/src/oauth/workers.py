@@ -1,10 +1,10 @@
 """The background loops: when they run. What they do is elsewhere."""
 
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol
 
 from chassis.lifespan import Plumbing
-from chassis.outbox import RELAY_SECONDS, Outbox, OutboxRelay
+from chassis.outbox import RELAY_SECONDS, Outbox, OutboxRelay, Pending
 from chassis.workers import Worker
 from oauth.handlers.leases import Leases
 from oauth.handlers.relaying import Publisher, RelayTurn
@@ -14,6 +14,9 @@ CHECK_SECONDS: Final = 5.0
 
 PURGE_SECONDS: Final = 300.0
 
+RELAY_SPACING_SECONDS: Final = 0.1
+"""How long after a round of the relay the next one begins at the earliest: changes that come in quick succession are
+told together, and cost one lease and one look instead of one each."""
 
 DEPART_SECONDS: Final = 5.0
 """How often departures are looked for that were postponed, or left by a process that died."""
@@ -29,10 +32,18 @@ RESEAL_SECONDS: Final = 10.0
 Step = Callable[[], Awaitable[bool]]
 
 
-def outbox_worker(outbox: Outbox, publisher: Publisher, leases: Leases, plumbing: Plumbing) -> Worker:
+class RoundOutbox(Outbox, Protocol):
+    """An outbox that forgets all that a round published at once."""
+
+    async def forget(self, published: Sequence[Pending]) -> None:
+        """Forget events that were published, and no others."""
+        ...
+
+
+def outbox_worker(outbox: RoundOutbox, publisher: Publisher, leases: Leases, plumbing: Plumbing) -> Worker:
     """Publishes pending events, one process at a time; woken by every event that is written."""
     turn = RelayTurn(publisher, leases, plumbing.clock)
-    relay = OutboxRelay(outbox, turn, plumbing.metrics)
+    relay = OutboxRelay(outbox, turn, plumbing.metrics, outbox.forget)
 
     async def waiting() -> bool:
         return bool(await outbox.pending(1))
@@ -40,7 +51,7 @@ def outbox_worker(outbox: Outbox, publisher: Publisher, leases: Leases, plumbing
     async def step() -> bool:
         return await turn.take(relay.step, waiting=waiting)
 
-    return _worker("outbox", step, RELAY_SECONDS, plumbing)
+    return _worker("outbox", step, RELAY_SECONDS, plumbing, spacing=RELAY_SPACING_SECONDS)
 
 
 def departure_worker(depart: Step, plumbing: Plumbing) -> Worker:
@@ -79,5 +90,13 @@ def purge_worker(purge: Callable[[], Awaitable[int]], plumbing: Plumbing) -> Wor
     return _worker("purge", step, PURGE_SECONDS, plumbing)
 
 
-def _worker(name: str, step: Step, interval: float, plumbing: Plumbing) -> Worker:
-    return Worker(name, step, interval=interval, clock=plumbing.clock, health=plumbing.health, metrics=plumbing.metrics)
+def _worker(name: str, step: Step, interval: float, plumbing: Plumbing, *, spacing: float = 0.0) -> Worker:
+    return Worker(
+        name,
+        step,
+        interval=interval,
+        spacing=spacing,
+        clock=plumbing.clock,
+        health=plumbing.health,
+        metrics=plumbing.metrics,
+    )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pytest
 
 from chassis.mongo import connect
-from chassis.outbox import Outbox
 from chassis.subset import SubsetListener
 from oauth.adapters.in_memory import (
     InMemoryInstallations,
@@ -27,6 +26,7 @@ from oauth.adapters.mongo import (
     ensure_indexes,
 )
 from oauth.ports import GrantCheckStore, InstallationStore, JournalStore, LeaseStore, ReplicaStore, StateStore
+from oauth.workers import RoundOutbox
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Stores:
 
     installations: InstallationStore
     checks: GrantCheckStore
-    outbox: Outbox
+    outbox: RoundOutbox
     states: StateStore
     leases: LeaseStore
     positions: JournalStore
@@ -87,7 +87,7 @@ def checks(stores: Stores) -> GrantCheckStore:
 
 
 @pytest.fixture
-def outbox(stores: Stores) -> Outbox:
+def outbox(stores: Stores) -> RoundOutbox:
     """Pending events."""
     return stores.outbox
 

@@ -23,6 +23,7 @@ from oauth.models import (
     SealedTokens,
 )
 from oauth.ports import GrantCheckStore, InstallationStore
+from oauth.workers import RoundOutbox
 
 NOW = datetime(2026, 11, 22, 12, 30, 15, 250_000, tzinfo=UTC)
 
@@ -246,6 +247,41 @@ async def test_removing_what_is_gone_does_nothing(installations: InstallationSto
     for _ in range(2):
         await outbox.remove(str(one.portal_id), [told(one).id])
     assert not await outbox.pending(10)
+
+
+async def test_a_round_is_forgotten_but_not_what_came_meanwhile(
+    installations: InstallationStore, outbox: RoundOutbox
+) -> None:
+    """Forgetting a round leaves what was written after it was read, and what another has forgotten stays forgotten."""
+    ones = [installation(portal_id) for portal_id in (1, 2, 3)]
+    for one in ones:
+        await written(installations, one)
+    again = replace(ones[0], revision=ones[0].revision + 1)
+    await written(installations, again, ones[0])
+    published = await outbox.pending(10)
+    later = replace(ones[1], revision=ones[1].revision + 1)
+    await written(installations, later, ones[1])
+    await outbox.remove("3", [told(ones[2]).id])
+    newer = replace(ones[2], revision=ones[2].revision + 1)
+    await written(installations, newer, ones[2])
+
+    await outbox.forget(published)
+
+    assert {told(later).id, told(newer).id} == set(await pending_ids(outbox))
+    await outbox.forget(await outbox.pending(10))
+    assert not await outbox.pending(10)
+    assert [again, later, newer] == [await installations.get(portal_id) for portal_id in (1, 2, 3)]
+
+
+async def test_history_grows_and_drops_its_oldest(installations: InstallationStore) -> None:
+    """A history comes back as it was written, whether entries were added, none was, or the oldest was dropped."""
+    entries = tuple(HistoryEntry("renewed", NOW, number, 1, "p-acme", by=Actor("ada", "Ada")) for number in range(4))
+    former: Installation | None = None
+    for number, history in enumerate((entries[:1], entries[:3], entries[:3], entries[1:])):
+        one = installation(revision=1_790_000_000_000 + number, history=history)
+        assert await written(installations, one, former)
+        assert one == await installations.get(one.portal_id)
+        former = one
 
 
 async def test_the_longest_waiting_comes_first(installations: InstallationStore, outbox: Outbox) -> None:

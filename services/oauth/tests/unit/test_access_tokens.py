@@ -168,6 +168,48 @@ async def test_two_processes_cause_one_refresh(
     assert 1 == hubspot.calls["refresh"]
 
 
+class SlowInstallations(InMemoryInstallations):
+    """A store of which the next look takes as long as it is told."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__()
+        self._clock = clock
+        self.next_look_seconds = 0.0
+
+    async def get(self, portal_id: int) -> Installation | None:
+        """The installation, after that long."""
+        self._clock.advance(self.next_look_seconds)
+        self.next_look_seconds = 0.0
+        return await super().get(portal_id)
+
+
+class TestOnASlowStore:
+    """While the store can hardly keep up."""
+
+    @pytest.fixture
+    def installations(self, clock: ManualClock) -> SlowInstallations:
+        """Installations that can take their time."""
+        return SlowInstallations(clock)
+
+    async def test_a_slow_first_look_leaves_time_for_the_refresh(
+        self,
+        process: Process,
+        connect: Connect,
+        hubspot: InMemoryHubSpot,
+        installations: SlowInstallations,
+        clock: ManualClock,
+    ) -> None:
+        """However long the first look takes, an expired token is refreshed and not refused."""
+        await connect()
+        clock.advance(LIFETIME.total_seconds())
+        installations.next_look_seconds = WAIT_SECONDS
+
+        given = await process().get(PORTAL)
+
+        assert 1 == hubspot.calls["refresh"]
+        assert clock.now() + LIFETIME == given.expires_at
+
+
 async def test_waiting_for_another_process_has_an_end(
     process: Process, connect: Connect, leases: InMemoryLeaseStore, clock: ManualClock
 ) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from chassis.clock import ManualClock
 from oauth.adapters.in_memory import InMemoryConsole
 from oauth.adapters.in_memory.console import AUDIENCE, ISSUER, SESSION_SECONDS
-from oauth.adapters.sessions import FRESH_SECONDS, RETRY_SECONDS, STALE_SECONDS, JwtSessionVerifier
+from oauth.adapters.sessions import FRESH_SECONDS, KEPT_TOKENS, RETRY_SECONDS, STALE_SECONDS, JwtSessionVerifier
 from oauth.errors import SessionInvalidError, SessionKeysAwayError
 from oauth.models import Project
 
@@ -143,6 +143,44 @@ async def test_a_new_key_is_found(
 
     with pytest.raises(SessionInvalidError):
         await sessions.verify(old)
+
+
+async def test_a_verification_does_not_outlive_its_key(
+    sessions: JwtSessionVerifier, console: InMemoryConsole, clock: ManualClock, acme: Project
+) -> None:
+    """A token that was good under a key is refused once another key has that id, however often it was seen."""
+    token = console.session("ada", acme)
+    for _ in range(3):
+        await sessions.verify(token)
+    console.rotate_key("first")
+    clock.advance(FRESH_SECONDS + 1)
+
+    with pytest.raises(SessionInvalidError):
+        await sessions.verify(token)
+
+
+async def test_a_token_is_known_by_all_of_it(
+    sessions: JwtSessionVerifier, console: InMemoryConsole, acme: Project
+) -> None:
+    """After a token was verified, another with the same header and claims and a wrong signature is still refused."""
+    token = console.session("ada", acme)
+    await sessions.verify(token)
+    signed, _, signature = token.rpartition(".")
+
+    with pytest.raises(SessionInvalidError):
+        await sessions.verify(f"{signed}.{signature[::-1]}")
+
+
+async def test_no_more_verifications_are_kept_than_that(
+    sessions: JwtSessionVerifier, console: InMemoryConsole, acme: Project
+) -> None:
+    """However many tokens come, only the latest ones are remembered, and the others are verified anew."""
+    tokens = [console.session(f"user-{number}", acme) for number in range(KEPT_TOKENS + 1)]
+    for token in tokens:
+        await sessions.verify(token)
+
+    assert KEPT_TOKENS == sessions.kept
+    assert "user-0" == (await sessions.verify(tokens[0])).user_id
 
 
 async def test_unknown_key_ids_cause_few_fetches(

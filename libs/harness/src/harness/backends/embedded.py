@@ -105,7 +105,8 @@ class EmbeddedBroker(_EmbeddedServer):
             )
         )
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        arguments = ("format", "--cluster-id", cluster, "--config", str(self._settings))
+        # One id in 64 begins with a dash: behind a blank the tool would take it for an option.
+        arguments = ("format", f"--cluster-id={cluster}", "--config", str(self._settings))
         done = subprocess.run(
             self._runtime.command("kafka.tools.StorageTool", *arguments, heap_mib=_DATABASE_HEAP_MIB),
             capture_output=True,

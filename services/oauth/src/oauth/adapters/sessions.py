@@ -1,6 +1,9 @@
 """Console sessions: JWTs in ES256, verified by the console's key set (RFC 7515, 7517, 7519)."""
 
 import asyncio
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -32,6 +35,9 @@ MAX_KEY_SET_BYTES: Final = 64 * 1024
 
 MAX_TOKEN_CHARACTERS: Final = 8 * 1024
 """More than a browser keeps in a cookie."""
+
+KEPT_TOKENS: Final = 1000
+"""Of how many tokens the verification is kept; the one that was not seen for longest goes first."""
 
 _ALGORITHM: Final = "ES256"
 _OPTIONS: Final[Options] = {
@@ -134,11 +140,30 @@ class KeySet:
         return content
 
 
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """What a token says that was signed with this key."""
+
+    key_id: str
+    key: jwt.PyJWK
+    claims: _Claims
+
+
 class JwtSessionVerifier:
-    """Verifies signature, issuer, audience and times of a session token."""
+    """Verifies signature, issuer, audience and times of a session token.
+
+    A browser sends the same token again and again. The outcome of a verification is kept, by the token's digest, for
+    as long as the key set holds the very key that it was made with; the times are checked each time.
+    """
 
     def __init__(self, keys: KeySet, *, issuer: str, audience: str, clock: Clock) -> None:
         self._keys, self._issuer, self._audience, self._clock = keys, issuer, audience, clock
+        self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
+
+    @property
+    def kept(self) -> int:
+        """Of how many tokens the verification is kept."""
+        return len(self._verified)
 
     async def verify(self, token: str) -> Session:
         """The session of a token.
@@ -147,11 +172,29 @@ class JwtSessionVerifier:
             SessionInvalidError: forged, expired, or meant for someone else.
             SessionKeysAwayError: it cannot be verified now.
         """
-        key = await self._keys.find(_key_id(token))
-        claims = self._claims(token, key)
+        digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        claims = await self._known_claims(digest) or await self._verified_claims(digest, token)
         _check_times(claims, self._clock.now())
         projects = tuple(Project(claim.id, claim.name, claim.tenant) for claim in claims.projects)
         return Session(claims.sub, claims.name, projects)
+
+    async def _known_claims(self, digest: bytes) -> _Claims | None:
+        """The claims of a token that was verified before, unless its key has left the key set or was replaced."""
+        verified = self._verified.get(digest)
+        if verified is None or await self._keys.find(verified.key_id) is not verified.key:
+            return None
+        self._verified.move_to_end(digest)
+        return verified.claims
+
+    async def _verified_claims(self, digest: bytes, token: str) -> _Claims:
+        key_id = _key_id(token)
+        key = await self._keys.find(key_id)
+        claims = self._claims(token, key)
+        self._verified[digest] = _Verified(key_id, key, claims)
+        self._verified.move_to_end(digest)
+        if len(self._verified) > KEPT_TOKENS:
+            self._verified.popitem(last=False)
+        return claims
 
     def _claims(self, token: str, key: jwt.PyJWK) -> _Claims:
         try:

@@ -69,7 +69,7 @@ _FINISHING_FAILURES: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def refuse_repeats(request: Request) -> None:
+async def refuse_repeats(request: Request) -> None:
     """A parameter that comes twice means nothing (RFC 6749, section 3.1).
 
     Raises:

@@ -167,6 +167,11 @@ class InMemoryInstallations:
         if left:
             self._outboxes[portal_id] = left
 
+    async def forget(self, published: Sequence[Pending]) -> None:
+        """Forget all events of a round."""
+        for pending in published:
+            await self.remove(pending.document_id, [event.id for event in pending.events])
+
     def _is_current(self, check: GrantCheck) -> bool:
         current = self._checks.get(check.portal_id)
         return current is not None and current.id == check.id

@@ -1,6 +1,6 @@
 """Documents and models: an installation as it lies in MongoDB."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bson.binary import Binary
@@ -22,6 +22,22 @@ from oauth.models import (
 
 def from_installation(installation: Installation) -> Document:
     """Every member but the key, as fields to set."""
+    return {**_from_members(installation), "history": [_from_entry(entry) for entry in installation.history]}
+
+
+def changes_from(former: Installation, installation: Installation) -> tuple[Document, Sequence[Document]]:
+    """What makes the document of `former` that of `installation`: fields to set, and what to add to the history.
+
+    A history that lost its oldest entries is among the fields: adding cannot make it shorter.
+    """
+    members, kept = _from_members(installation), len(former.history)
+    if installation.history[:kept] != former.history:
+        return {**members, "history": [_from_entry(entry) for entry in installation.history]}, ()
+    return members, [_from_entry(entry) for entry in installation.history[kept:]]
+
+
+def _from_members(installation: Installation) -> Document:
+    """Every member but the key and the history."""
     return {
         "project_id": installation.project_id,
         "chert_tenant": installation.chert_tenant,
@@ -38,7 +54,6 @@ def from_installation(installation: Installation) -> Document:
         else {"reason": installation.ended.reason, "at": installation.ended.at},
         "seal_version": installation.seal_version,
         "departure": from_departure(installation.departure),
-        "history": [_from_entry(entry) for entry in installation.history],
     }
 
 

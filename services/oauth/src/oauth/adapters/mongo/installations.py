@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
@@ -14,6 +15,7 @@ from contracts.envelope import Event, from_document, to_document
 from contracts.tenants import TenantSnapshot
 from contracts.topics import EVENT_TYPES
 from oauth.adapters.mongo.documents import (
+    changes_from,
     from_check,
     from_departure,
     from_installation,
@@ -56,14 +58,17 @@ class MongoInstallationStore:
         self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation | None
     ) -> bool:
         """Write an installation and the event that tells of it, at once; false if it no longer is `replacing`."""
-        fields, pending = from_installation(installation), to_document(event)
+        pending = to_document(event)
         if replacing is None:
+            fields = from_installation(installation)
             written = await self._insert(
                 {"_id": installation.portal_id, **fields, "outbox": [pending], "outbox_since": event.time}
             )
         else:
+            members, happened = changes_from(replacing, installation)
+            pushed = {"outbox": pending, **({"history": {"$each": happened}} if happened else {})}
             written = await self._update(
-                replacing, {"$set": fields, "$push": {"outbox": pending}, "$min": {"outbox_since": event.time}}
+                replacing, {"$set": members, "$push": pushed, "$min": {"outbox_since": event.time}}
             )
         if written:
             self._relay_soon()
@@ -176,6 +181,22 @@ class MongoOutbox:
         published = {"outbox": {"id": {"$in": list(event_ids)}}}
         await self._installations.update_one({"_id": portal_id}, {"$pull": published})
         await self._installations.update_one({"_id": portal_id, "outbox": []}, {"$unset": {"outbox_since": ""}})
+
+    async def forget(self, published: Sequence[Pending]) -> None:
+        """Forget all events of a round: in one call, but for outboxes that are no longer as they were read."""
+        emptied = await self._installations.bulk_write([_emptying(pending) for pending in published], ordered=False)
+        if emptied.matched_count < len(published):
+            for pending in published:
+                await self.remove(pending.document_id, [event.id for event in pending.events])
+
+
+def _emptying(pending: Pending) -> UpdateOne:
+    """Empties an outbox that holds exactly these events: whatever was added meanwhile stays with all of them."""
+    these = {f"outbox.{place}.id": event.id for place, event in enumerate(pending.events)}
+    no_more = {f"outbox.{len(pending.events)}": {"$exists": False}}
+    return UpdateOne(
+        {"_id": int(pending.document_id), **these, **no_more}, {"$set": {"outbox": []}, "$unset": {"outbox_since": ""}}
+    )
 
 
 def _unchanged(installation: Installation) -> Document:

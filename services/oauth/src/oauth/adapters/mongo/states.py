@@ -12,7 +12,11 @@ from oauth.models import InstallState
 
 
 class MongoStateStore:
-    """The collection `states`, keyed by the digest of the state."""
+    """The collection `states`, keyed by the digest of the state.
+
+    A state is taken by digest and user, which together are a unique key, and by nothing else: so it is found directly
+    on every server, also where one more condition would read the whole collection.
+    """
 
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._states = database["states"]
@@ -33,9 +37,8 @@ class MongoStateStore:
 
     async def consume(self, digest: str, user_id: str, now: datetime) -> InstallState | None:
         """Take the user's state out, at most once ever; none if it is gone, expired, or another user's."""
-        theirs = {"_id": digest, "user_id": user_id, "expires_at": {"$gt": now}}
-        document = await self._states.find_one_and_delete(theirs)
-        return None if document is None else _to_state(document)
+        document = await self._states.find_one_and_delete({"_id": digest, "user_id": user_id})
+        return None if document is None or document["expires_at"] <= now else _to_state(document)
 
     async def purge(self, now: datetime) -> int:
         """Forget expired states; how many there were."""
