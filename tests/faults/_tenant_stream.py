@@ -15,6 +15,8 @@ KINDS: Final[dict[str, EventType[Any]]] = {
     kind.name: kind for kind in (TENANT_INSTALLED, TENANT_UPDATED, TENANT_UNINSTALLED)
 }
 _POLL_MILLISECONDS: Final = 100
+_FETCH_MILLISECONDS: Final = 20
+"""How long the broker keeps a question open: a new one that names other partitions has to wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,9 @@ class TenantStream:
 
     async def _open(self) -> AIOKafkaConsumer:
         self._partitions = await partitions_of(self._bootstrap, *KINDS)
-        self._consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, auto_offset_reset="earliest")
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=_FETCH_MILLISECONDS
+        )
         await self._consumer.start()
         self._consumer.assign(self._partitions)
         return self._consumer
