@@ -1,7 +1,7 @@
 """What may become of one account: a small model of connecting and leaving, and a search for a history that explains.
 
-The model says which moves are legal in which state and what each must tell. Operations of one step ran at the same
-time, and some moves happen unseen (a hint is noted, a doubt settled, HubSpot is told of a disconnect), so a run is
+The model says which moves are legal in which state and what each must tell. Operations overlap as they were begun and
+ended, and some moves happen unseen (a hint is noted, a doubt settled, HubSpot is told of a disconnect), so a run is
 right if *some* order of all moves explains every event in its order and ends in the state that was seen.
 """
 
@@ -81,19 +81,38 @@ class Move:
         operation: whose part it is, where that matters.
         project: for which project an install was begun.
         stays: whether the user was told that the account stays in another project; none if the answer was lost.
+        stale: whether the access token that an install recorded had expired before that.
     """
 
     name: Literal["grant", "record", "overtaken", "leave", "uninstall", "hint", "expire", "asked", "refused"]
     operation: int = 0
     project: str = ""
     stays: bool | None = None
+    stale: bool = False
 
 
 Variant: TypeAlias = tuple[Move, ...]
 """The moves of one operation, in their order."""
-Step: TypeAlias = tuple[tuple[Variant, ...], ...]
-"""The operations that ran at the same time, each with what it may have come to: one variant if its answer is known."""
 Outcome: TypeAlias = tuple[State, Told | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An operation begins: what it may have come to, which is one variant if its answer is known."""
+
+    operation: int
+    variants: tuple[Variant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An operation has ended: all of it has happened."""
+
+    operation: int
+
+
+History: TypeAlias = Sequence[Begun | Ended]
+"""Operations in the order in which they began and ended; one that never ended may still come to pass."""
 
 NOTHING: Final[Variant] = ()
 UNSEEN: Final = ("note", "settle", "tell")
@@ -117,38 +136,45 @@ def unseen(state: State, name: str) -> Outcome | None:
     return (replace(_dead(state, "overtaken"), leaving=False), None) if state.leaving and not state.active else None
 
 
-def explain(steps: Sequence[Step], told: Sequence[Told], seen: Seen) -> bool:
+def explain(history: History, told: Sequence[Told], seen: Seen) -> bool:
     """Whether some order of moves tells exactly these events and ends, with nothing left to do, as was seen."""
-    start = (0, _queues(()), 0, State())
+    start: _Position = (0, (), 0, State())
     waiting, known = [start], {start}
     while waiting:
         position = waiting.pop()
-        step, queues, count, state = position
-        if step == len(steps) and not queues and count == len(told) and state.settled and state.seen == seen:
+        place, queues, count, state = position
+        if (place, queues, count) == (len(history), (), len(told)) and state.settled and state.seen == seen:
             return True
-        for following in _following(steps, told, step, queues, count, state):
+        for following in _following(history, told, position):
             if following not in known:
                 known.add(following)
                 waiting.append(following)
     return False
 
 
-_Queues: TypeAlias = tuple[Variant, ...]
+_Queues: TypeAlias = tuple[tuple[int, Variant], ...]
+"""The moves that operations under way have still to make, by operation."""
 _Position: TypeAlias = tuple[int, _Queues, int, State]
 
 
-def _following(
-    steps: Sequence[Step], told: Sequence[Told], step: int, queues: _Queues, count: int, state: State
-) -> Iterator[_Position]:
-    """Every position that one more move leads to."""
-    if not queues and step < len(steps):
-        for chosen in _choices(steps[step]):
-            yield step + 1, _queues(chosen), count, state
-    for index, queue in enumerate(queues):
-        rest = _queues((*queues[:index], queue[1:], *queues[index + 1 :]))
-        yield from ((step, rest, *end) for end in _told(after(state, queue[0]), told, count))
+def _following(history: History, told: Sequence[Told], position: _Position) -> Iterator[_Position]:
+    """Every position that one more move, or one more entry of the history, leads to."""
+    place, queues, count, state = position
+    if place < len(history):
+        yield from ((place + 1, after_it, count, state) for after_it in _entered(history[place], queues))
+    for index, (operation, moves) in enumerate(queues):
+        left = ((operation, moves[1:]),) if moves[1:] else ()
+        rest = (*queues[:index], *left, *queues[index + 1 :])
+        yield from ((place, rest, *end) for end in _told(after(state, moves[0]), told, count))
     for name in UNSEEN:
-        yield from ((step, queues, *end) for end in _told(unseen(state, name), told, count))
+        yield from ((place, queues, *end) for end in _told(unseen(state, name), told, count))
+
+
+def _entered(entry: Begun | Ended, queues: _Queues) -> list[_Queues]:
+    """What may be under way after an entry; nothing if an operation ended that has not done all of it."""
+    if isinstance(entry, Begun):
+        return [(*queues, (entry.operation, variant)) if variant else queues for variant in entry.variants]
+    return [] if any(operation == entry.operation for operation, _ in queues) else [queues]
 
 
 def _told(outcome: Outcome | None, told: Sequence[Told], count: int) -> list[tuple[int, State]]:
@@ -159,20 +185,6 @@ def _told(outcome: Outcome | None, told: Sequence[Told], count: int) -> list[tup
     if event is None:
         return [(count, state)]
     return [(count + 1, state)] if count < len(told) and told[count] == event else []
-
-
-def _choices(step: Step) -> Iterator[tuple[Variant, ...]]:
-    """Every way in which the operations of a step may have come out."""
-    if not step:
-        yield ()
-        return
-    for rest in _choices(step[1:]):
-        for variant in step[0]:
-            yield (variant, *rest)
-
-
-def _queues(variants: tuple[Variant, ...]) -> _Queues:
-    return tuple(variant for variant in variants if variant)
 
 
 def _grant(state: State, move: Move) -> Outcome:
@@ -191,7 +203,7 @@ def _record(state: State, move: Move) -> Outcome | None:
         generation=state.generation + (not state.active),
         project=state.project if state.active else move.project,
         lives=fate == "lives",
-        fresh=True,
+        fresh=not move.stale,
         leaving=False,
         granted=_without(state, move),
     )

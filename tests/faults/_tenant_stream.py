@@ -2,8 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -16,6 +15,8 @@ KINDS: Final[dict[str, EventType[Any]]] = {
     kind.name: kind for kind in (TENANT_INSTALLED, TENANT_UPDATED, TENANT_UNINSTALLED)
 }
 _POLL_MILLISECONDS: Final = 100
+_FETCH_MILLISECONDS: Final = 20
+"""How long the broker keeps a question open: a new one that names other partitions has to wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,7 @@ class TenantStream:
         self._consumer: AIOKafkaConsumer | None = None
         self._partitions: list[TopicPartition] = []
 
-    async def __aenter__(self) -> Self:
-        """Itself."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def close(self) -> None:
         """Stop reading."""
         if self._consumer is not None:
             await self._consumer.stop()
@@ -86,7 +81,9 @@ class TenantStream:
 
     async def _open(self) -> AIOKafkaConsumer:
         self._partitions = await partitions_of(self._bootstrap, *KINDS)
-        self._consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, auto_offset_reset="earliest")
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=_FETCH_MILLISECONDS
+        )
         await self._consumer.start()
         self._consumer.assign(self._partitions)
         return self._consumer

@@ -1,12 +1,30 @@
 """The model that install interleavings are judged by: it accepts what is right, and catches each planted wrong."""
 
+import itertools
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import _install_model as model
 import pytest
-from tests.faults._install_model import NOTHING, Move, Seen, Step, Told, explain
+from _install_model import NOTHING, Begun, Ended, Move, Seen, Told, Variant
+
+Step: TypeAlias = tuple[tuple[Variant, ...], ...]
+"""Operations that ran at the same time, each with what it may have come to."""
 
 ACTIVE = Seen("active", 1, "a")
 GONE = Seen("inactive", 1, "a")
 CONNECTED = Told("installed", 1, "a")
 UNINSTALLED = Told("uninstalled", 1, "a", "app_uninstalled")
+
+
+def explain(steps: Sequence[Step], told: Sequence[Told], seen: Seen) -> bool:
+    """Whether the model explains steps that came one after the other."""
+    numbers = itertools.count(1)
+    history: list[Begun | Ended] = []
+    for step in steps:
+        begun = [Begun(next(numbers), variants) for variants in step]
+        history += [*begun, *(Ended(one.operation) for one in begun)]
+    return model.explain(history, told, seen)
 
 
 def install(project: str = "a", *, operation: int = 1, stays: bool | None = False) -> Step:
@@ -117,3 +135,24 @@ def test_a_hint_that_was_never_acted_on_is_caught() -> None:
 def test_a_token_of_a_dead_grant_is_caught() -> None:
     """After its expiry, a grant that HubSpot ended gives no token."""
     assert not explain([install(), UNINSTALL, EXPIRE, ASKED], [CONNECTED], ACTIVE)
+
+
+def test_an_operation_that_is_held_up_may_act_at_any_time_until_it_ends() -> None:
+    """A disconnect that began before an install and ended after it may have come before or after; not once it ended."""
+    leave, connect = (Move("leave"),), (Move("grant", 2), Move("record", 2, "a", stays=None))
+    overlapping = [Begun(3, (leave,)), Begun(2, (connect,)), Ended(2), Ended(3)]
+    told = [CONNECTED, Told("uninstalled", 1, "a", "disconnected")]
+
+    assert model.explain(overlapping, [CONNECTED], ACTIVE)
+    assert model.explain(overlapping, told, GONE)
+    assert not model.explain([Begun(3, (leave,)), Ended(3), Begun(2, (connect,)), Ended(2)], told, GONE)
+
+
+def test_an_operation_that_never_ended_may_still_come_to_pass() -> None:
+    """Whoever stopped waiting knows nothing: what was begun may have happened after everything else."""
+    begun = Begun(1, (NOTHING, (Move("grant", 1), Move("record", 1, "a", stays=None))))
+    refused = [Begun(2, ((Move("refused"),),)), Ended(2)]
+
+    assert model.explain([begun, *refused], [], Seen("unknown"))
+    assert model.explain([begun, *refused], [CONNECTED], ACTIVE)
+    assert not model.explain([begun, Ended(1), *refused], [CONNECTED], ACTIVE)

@@ -105,6 +105,14 @@ class _Simulator:
         """No fault that has not happened yet will happen."""
         await self._call("DELETE", "/faults")
 
+    async def held(self) -> int:
+        """How many requests a fault of kind `hold` keeps waiting now."""
+        return int((await self._call("GET", "/holds")).json()["held"])
+
+    async def let_go(self) -> None:
+        """Let every held request go on, and call off the holds that hit none yet."""
+        await self._call("DELETE", "/holds")
+
     async def _call(self, method: str, path: str, body: Mapping[str, JsonValue] | None = None) -> httpx2.Response:
         answer = await self._client.request(method, path, json=body)
         if not answer.is_success:

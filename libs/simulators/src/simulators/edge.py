@@ -1,6 +1,8 @@
 """The edge of a simulator: every request passes here, is recorded, delayed, and may suffer a fault."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -74,7 +76,25 @@ class Edge:
         fault = self._faults.take(scope["method"], scope["path"])
         if fault is None:
             await self._app(scope, replay, send)
-            return
+        elif fault.kind is FaultKind.HOLD:
+            await self._hold(fault, partial(self._app, scope, replay), send, receive)
+        else:
+            await self._fail(fault, scope, replay, send, receive)
+
+    async def _hold(self, fault: Fault, serve: Callable[[Send], Awaitable[None]], send: Send, receive: Receive) -> None:
+        """Serve a request once it is let go, or answer it then; one whose caller has left is not served any more."""
+        answer: list[Message] = []
+        if fault.after_write:
+            await serve(_keeping(answer))
+        with self._faults.holding() as let_go:
+            if not await _comes_first(let_go, receive):
+                return
+        for message in answer:
+            await send(message)
+        if not fault.after_write:
+            await serve(send)
+
+    async def _fail(self, fault: Fault, scope: Scope, replay: Receive, send: Send, receive: Receive) -> None:
         if fault.after_write:
             await self._app(scope, replay, _swallow)
         await _suffer(fault, scope, receive, send)
@@ -123,6 +143,29 @@ def _noting_status(send: Send, record: RecordedRequest) -> Send:
     return noting
 
 
+def _keeping(messages: list[Message]) -> Send:
+    async def keep(message: Message) -> None:
+        messages.append(message)
+
+    return keep
+
+
+async def _comes_first(event: asyncio.Event, receive: Receive) -> bool:
+    """Whether an event comes before the caller leaves."""
+    coming, leaving = asyncio.create_task(event.wait()), asyncio.create_task(_until_left(receive))
+    try:
+        await asyncio.wait({coming, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return not leaving.done()
+    finally:
+        coming.cancel()
+        leaving.cancel()
+
+
+async def _until_left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def _swallow(_: Message) -> None:
     """Where an answer goes whose write was committed and which nobody will see."""
 
@@ -135,8 +178,7 @@ async def _suffer(fault: Fault, scope: Scope, receive: Receive, send: Send) -> N
     if fault.kind is FaultKind.DROP:
         connection.abort()
     connection.hold()
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    await _until_left(receive)
 
 
 async def _answer(send: Send, status: int, headers: dict[str, str], body: str) -> None:

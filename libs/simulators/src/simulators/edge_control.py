@@ -56,6 +56,12 @@ class FaultOrder(BaseModel):
         return Fault(**self.model_dump())
 
 
+class Held(BaseModel):
+    """How many requests wait to be let go."""
+
+    held: int
+
+
 class Health(BaseModel):
     """The simulator is up."""
 
@@ -106,6 +112,18 @@ async def order_fault(order: FaultOrder, faults: FaultsDep) -> None:
 async def call_off_faults(faults: FaultsDep) -> None:
     """Call off every fault that has not happened yet."""
     faults.clear_faults()
+
+
+@router.get("/holds")
+async def count_held(faults: FaultsDep) -> Held:
+    """How many requests a fault of kind `hold` keeps waiting now."""
+    return Held(held=faults.held)
+
+
+@router.delete("/holds", status_code=204, response_class=Response)
+async def let_go(faults: FaultsDep) -> None:
+    """Let every held request go on, and call off the holds that hit none yet."""
+    faults.let_go()
 
 
 @router.get("/health")

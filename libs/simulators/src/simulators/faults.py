@@ -1,5 +1,8 @@
 """Faults ordered through the control API: what goes wrong, how often, and how slow everything is."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -10,6 +13,7 @@ class FaultKind(StrEnum):
     STATUS = "status"  # it is answered with the given status, headers and body
     DROP = "drop"  # the connection breaks without an answer
     HANG = "hang"  # no answer ever comes; the connection stays open
+    HOLD = "hold"  # it waits until all that is held is let go, and is served then unless its caller has left
 
 
 @dataclass(slots=True)
@@ -36,6 +40,28 @@ class FaultPlan:
     def __init__(self) -> None:
         self._faults: list[Fault] = []
         self._latencies: dict[str, float] = {}
+        self._let_go = asyncio.Event()
+        self._held = 0
+
+    @property
+    def held(self) -> int:
+        """How many requests are held now."""
+        return self._held
+
+    @contextmanager
+    def holding(self) -> Iterator[asyncio.Event]:
+        """Count a request as held; the event comes when it is let go."""
+        self._held += 1
+        try:
+            yield self._let_go
+        finally:
+            self._held -= 1
+
+    def let_go(self) -> None:
+        """Let every held request go on; holds that hit no request yet are called off."""
+        self._let_go.set()
+        self._let_go = asyncio.Event()
+        self._faults = [fault for fault in self._faults if fault.kind is not FaultKind.HOLD]
 
     @property
     def pending(self) -> list[Fault]:
@@ -71,6 +97,7 @@ class FaultPlan:
         self._faults.clear()
 
     def clear(self) -> None:
-        """Call off faults and latencies."""
+        """Call off faults and latencies, and let go what is held."""
+        self.let_go()
         self.clear_faults()
         self._latencies.clear()

@@ -1,3 +1,4 @@
+import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -185,3 +186,43 @@ async def test_a_real_connection_breaks(real_server: str) -> None:
                 await http.post("/count")
 
         assert 2 == (await http.post("/count")).json()
+
+
+@pytest.mark.parametrize(("after_write", "meanwhile"), [(False, 1), (True, 2)])
+async def test_a_held_request_goes_on_when_it_is_let_go(real_server: str, after_write: bool, meanwhile: int) -> None:
+    """It waits before or after its effect, whatever others do meanwhile, and is answered as if nothing had been."""
+    async with httpx2.AsyncClient(base_url=real_server) as http:
+        await http.post("/control/faults", json={"path_prefix": "/count", "kind": "hold", "after_write": after_write})
+        held = asyncio.create_task(http.post("/count"))
+        while 1 != (await http.get("/control/holds")).json()["held"]:
+            pass
+
+        assert meanwhile == (await http.post("/count")).json()
+        await http.delete("/control/holds")
+
+        assert 3 - meanwhile == (await held).json()
+        assert {"held": 0} == (await http.get("/control/holds")).json()
+
+
+async def test_a_held_request_whose_caller_left_is_not_served(real_server: str) -> None:
+    """What was given up before it took effect takes none later."""
+    async with httpx2.AsyncClient(base_url=real_server) as http:
+        await http.post("/control/faults", json={"path_prefix": "/count", "kind": "hold"})
+        held = asyncio.create_task(http.post("/count"))
+        while 1 != (await http.get("/control/holds")).json()["held"]:
+            pass
+        held.cancel()
+        while (await http.get("/control/holds")).json()["held"]:
+            pass
+        await http.delete("/control/holds")
+
+        assert 1 == (await http.post("/count")).json()
+
+
+async def test_a_hold_that_hit_nothing_is_called_off(http: httpx2.AsyncClient) -> None:
+    """Letting go leaves nothing behind that would hold a later request."""
+    await http.post("/control/faults", json={"path_prefix": "/count", "kind": "hold"})
+
+    await http.delete("/control/holds")
+
+    assert 200 == (await http.post("/count")).status_code
