@@ -9,7 +9,8 @@ import hashlib
 import hmac
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Final, Literal, TypeAlias
@@ -23,6 +24,11 @@ Fact: TypeAlias = tuple[str, str]
 UNINSTALL: Final = "/api/hubspot/uninstall"
 CONTACTS: Final = "/api/hubspot/webhook"
 CHERT: Final = "/api/chert/webhook"
+
+POISON: Final = re.compile(r"poison-[0-9]+")
+"""How an event that breaks its contract is known among what was rejected."""
+POISONED: Final = 0.01
+"""How many of all events are such."""
 
 LARGEST_BATCH: Final = 100
 """The most events in one delivery of HubSpot (hubspot-contract.md, section 3.2)."""
@@ -62,6 +68,11 @@ class Delivery:
     def shuffled(self, random: Random) -> "Delivery":
         """The same events in another order."""
         return replace(self, events=tuple(random.sample(self.events, len(self.events))))
+
+    def halves(self) -> Sequence["Delivery"]:
+        """The same events in two deliveries; what each of them has to tell is known of the whole."""
+        middle = len(self.events) // 2
+        return replace(self, events=self.events[:middle]), replace(self, events=self.events[middle:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +158,8 @@ class Makers:
     def chert(self) -> Delivery:
         """A lead's message."""
         number = next(self._numbers)
+        if self._random.random() < POISONED:
+            return self._poisoned_envelope(number)
         chat, message = f"chat-{number % 200}", f"message-{number}-{self._random.getrandbits(32):08x}"
         envelope: dict[str, object] = {
             "event": "message.received",
@@ -165,6 +178,17 @@ class Makers:
         }
         return Delivery("chert", CHERT, (envelope,), (("message.received", message),))
 
+    def _poisoned_envelope(self, number: int) -> Delivery:
+        """A message without the conversation that it belongs to."""
+        envelope: dict[str, object] = {
+            "event": "message.received",
+            "event_id": f"poison-{number}",
+            "timestamp": "2026-11-22T12:00:00.000Z",
+            "partner_id": f"tenant-{number % 50}",
+            "data": {"message": {}},
+        }
+        return Delivery("chert", CHERT, (envelope,), (("delivery.rejected", f"poison-{number}"),))
+
     def uninstalls(self, size: int) -> Delivery:
         """The pushed uninstall, one account each."""
         events = [self._event("app.uninstalled", self._account()) for _ in range(size)]
@@ -178,6 +202,9 @@ class Makers:
 
     def _contact(self, subscription: str) -> tuple[dict[str, object], Fact]:
         event, contact = self._event(subscription, self._first_account), next(self._numbers)
+        if self._random.random() < POISONED:
+            poison = f"poison-{contact}"
+            return {**event, "eventId": poison, "occurredAt": "yesterday"}, ("delivery.rejected", poison)
         event |= {"objectId": contact, **self._particulars(subscription, contact)}
         if self._random.random() < 0.5 and subscription != "contact.privacyDeletion":
             event |= {"subscriptionType": subscription.replace("contact.", "object."), "objectTypeId": "0-1"}

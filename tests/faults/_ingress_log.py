@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from _ingress_deliveries import Fact
+from _ingress_deliveries import POISON, Fact
 
 from contracts.contacts import ContactEvent
+from contracts.deliveries import DeliveryRejected
 from contracts.envelope import EventData, EventType
 from contracts.messages import MessageReceived
 from contracts.tenants import AppUninstalled
@@ -19,6 +20,7 @@ from contracts.topics import (
     CONTACT_MERGED,
     CONTACT_RESTORED,
     CONTACT_UPDATED,
+    DELIVERY_REJECTED,
     MESSAGE_RECEIVED,
 )
 from harness.event_log import EventLog
@@ -31,9 +33,10 @@ TOLD: Final = (
     CONTACT_MERGED,
     CONTACT_RESTORED,
     CONTACT_UPDATED,
+    DELIVERY_REJECTED,
     MESSAGE_RECEIVED,
 )
-"""Every event that the ingress tells, but for those that it rejects."""
+"""Every event that the ingress tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ def _marker(data: EventData) -> str:
             return data.message_id
         case AppUninstalled():
             return str(data.portal_id)
+        case DeliveryRejected():
+            return found[0] if (found := POISON.search(data.payload)) else data.payload
         case ContactEvent():
             return f"{data.portal_id}:{data.contact_id}"
         case _:
