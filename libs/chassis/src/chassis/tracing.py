@@ -3,8 +3,10 @@
 Stands on OpenTelemetry's API; an SDK, where one is installed, exports what is named here.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final, NamedTuple
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -13,6 +15,29 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from chassis.randomness import Randomness
 
 _PROPAGATOR = TraceContextTextMapPropagator()
+
+# W3C Trace Context, section 3.2; ids of nothing but zeros are invalid.
+_TRACEPARENT: Final = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
+
+
+class Trace(NamedTuple):
+    """A trace without a context around it, for paths where entering one costs more than the work.
+
+    Attributes:
+        trace_id: 32 hex digits.
+        traceparent: what to hand on.
+    """
+
+    trace_id: bytes
+    traceparent: bytes
+
+
+def trace_from(traceparent: bytes | None, randomness: Randomness) -> Trace:
+    """Continue the trace of a `traceparent`, or begin one."""
+    drawn = randomness.bytes(24).hex().encode()
+    came = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
+    trace_id, flags = came.groups() if came else (drawn[16:], b"01")
+    return Trace(trace_id, b"00-%b-%b-%b" % (trace_id, drawn[:16], flags))
 
 
 @contextmanager

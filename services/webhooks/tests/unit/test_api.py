@@ -6,42 +6,29 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
+from pathlib import Path
 
 import httpx2
 import pytest
 import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, settings
-from pydantic import SecretStr
 
 from chassis.clock import ManualClock, milliseconds
-from chassis.kafka import InMemoryEventPublisher
 from chassis.lifespan import Plumbing, service_app
-from chassis.settings import NotLoadedError
-from webhooks.adapters.signatures import ChertVerifier, HubSpotVerifier
-from webhooks.api import router
-from webhooks.handlers.chert import receive_chert_delivery
-from webhooks.handlers.hubspot import receive_hubspot_delivery
+from chassis.settings import RereadFile
+from webhooks.adapters.in_memory import InMemoryPublisher
+from webhooks.app import add_signed_routes
+from webhooks.settings import IngressSecrets
 
 BASE = "https://app.example.test"
 SECRET, OLD_SECRET, CHERT_SECRET = "client-secret", "client-secret-before", "ab" * 32
+TENANT_SECRET = "cd" * 32
 CLOCK = ManualClock()
 UNINSTALLED = [{"eventId": 7, "portalId": 1, "occurredAt": 1_795_348_800_000, "subscriptionType": "app.uninstalled"}]
 
 
-def secrets(*values: str) -> Callable[[], tuple[SecretStr, ...]]:
-    """Those secrets, or none loaded."""
-
-    def read() -> tuple[SecretStr, ...]:
-        if not values:
-            raise NotLoadedError("absent")
-        return tuple(SecretStr(value) for value in values)
-
-    return read
-
-
-def build(publisher: InMemoryEventPublisher, *hubspot_secrets: str) -> FastAPI:
+def build(publisher: InMemoryPublisher, secrets: Callable[[], IngressSecrets]) -> FastAPI:
     """The app on an in-memory publisher."""
 
     @asynccontextmanager
@@ -50,16 +37,7 @@ def build(publisher: InMemoryEventPublisher, *hubspot_secrets: str) -> FastAPI:
 
     plumbing = Plumbing(clock=CLOCK)
     app = service_app("webhooks", "", plumbing, lifespan)
-    hubspot = HubSpotVerifier(secrets(*hubspot_secrets), CLOCK)
-    chert = ChertVerifier(secrets(CHERT_SECRET), CLOCK)
-    app.include_router(
-        router(
-            partial(receive_hubspot_delivery, verifier=hubspot, publisher=publisher, clock=CLOCK),
-            partial(receive_chert_delivery, verifier=chert, publisher=publisher, clock=CLOCK),
-            public_base_url=BASE,
-            metrics=plumbing.metrics,
-        )
-    )
+    add_signed_routes(app, secrets, publisher, plumbing, public_base_url=BASE)
     return app
 
 
@@ -83,15 +61,24 @@ async def post(
 
 
 @pytest.fixture
-def publisher() -> InMemoryEventPublisher:
+def publisher() -> InMemoryPublisher:
     """Keeps what is told."""
-    return InMemoryEventPublisher()
+    return InMemoryPublisher()
+
+
+SECRETS = IngressSecrets.model_validate(
+    {
+        "hubspot_client_secrets": [SECRET, OLD_SECRET],
+        "chert_webhook_secrets": [CHERT_SECRET],
+        "chert_tenant_webhook_secrets": {"acme": [TENANT_SECRET]},
+    }
+)
 
 
 @pytest.fixture
-def app(publisher: InMemoryEventPublisher) -> FastAPI:
-    """The app with a rotated client secret."""
-    return build(publisher, SECRET, OLD_SECRET)
+def app(publisher: InMemoryPublisher) -> FastAPI:
+    """The app with a rotated client secret, and a tenant with a Chert subscription of its own."""
+    return build(publisher, lambda: SECRETS)
 
 
 BODY = json.dumps(UNINSTALLED).encode()
@@ -100,7 +87,7 @@ BODY = json.dumps(UNINSTALLED).encode()
 @pytest.mark.parametrize("secret", [SECRET, OLD_SECRET])
 @pytest.mark.parametrize("path", ["/api/hubspot/uninstall", "/api/hubspot/webhook", "/api/hubspot/webhook?a=b%20c"])
 async def test_a_signed_delivery_is_acknowledged(
-    app: FastAPI, publisher: InMemoryEventPublisher, path: str, secret: str
+    app: FastAPI, publisher: InMemoryPublisher, path: str, secret: str
 ) -> None:
     """Either secret of a rotation signs, on either route, query included."""
     response = await post(app, path, BODY, signed(path, BODY, secret))
@@ -123,7 +110,7 @@ async def test_a_signed_delivery_is_acknowledged(
     ],
 )
 async def test_an_unauthentic_delivery_is_a_typed_401(
-    app: FastAPI, publisher: InMemoryEventPublisher, headers: dict[str, str], code: int, reason: str
+    app: FastAPI, publisher: InMemoryPublisher, headers: dict[str, str], code: int, reason: str
 ) -> None:
     """Unsigned, wrongly signed, stale and future requests are 401 with the contract's code, and nothing is told."""
     response = await post(app, "/api/hubspot/uninstall", BODY, headers)
@@ -135,15 +122,16 @@ async def test_an_unauthentic_delivery_is_a_typed_401(
     assert publisher.published == []
 
 
-async def test_a_secret_that_is_not_loaded_is_503(publisher: InMemoryEventPublisher) -> None:
+async def test_a_secret_that_is_not_loaded_is_503(publisher: InMemoryPublisher, tmp_path: Path) -> None:
     """Without the secret nothing can be said about a signature, so the sender is asked to come again."""
-    response = await post(build(publisher), "/api/hubspot/webhook", BODY, signed("/api/hubspot/webhook", BODY))
+    app = build(publisher, RereadFile(tmp_path / "absent.json", IngressSecrets, CLOCK).read)
+    response = await post(app, "/api/hubspot/webhook", BODY, signed("/api/hubspot/webhook", BODY))
 
     assert response.status_code == 503
     assert response.headers["retry-after"] == "1"
 
 
-async def test_a_broker_that_is_away_is_503(app: FastAPI, publisher: InMemoryEventPublisher) -> None:
+async def test_a_broker_that_is_away_is_503(app: FastAPI, publisher: InMemoryPublisher) -> None:
     """What is not stored is not acknowledged."""
     publisher.away = True
 
@@ -168,7 +156,7 @@ async def test_over_a_mebibyte_is_413(app: FastAPI) -> None:
 
 
 @pytest.mark.parametrize("form", ["t={ts},v1={mac}", "v1,{ts},{mac}"])
-async def test_chert_signs_in_both_forms(app: FastAPI, publisher: InMemoryEventPublisher, form: str) -> None:
+async def test_chert_signs_in_both_forms(app: FastAPI, publisher: InMemoryPublisher, form: str) -> None:
     """The modern and the older header form are both taken."""
     body, ts = b'{"event": "reaction.added"}', int(CLOCK.now().timestamp())
     mac = hmac.new(CHERT_SECRET.encode(), f"{ts}.".encode() + body, hashlib.sha256).hexdigest()
@@ -185,7 +173,7 @@ async def test_chert_unsigned_is_401(app: FastAPI) -> None:
     assert (response.status_code, response.json()["code"]) == (401, 2012)
 
 
-schema = schemathesis.openapi.from_asgi("/openapi.json", build(InMemoryEventPublisher(), SECRET))
+schema = schemathesis.openapi.from_asgi("/openapi.json", build(InMemoryPublisher(), lambda: SECRETS))
 
 
 @schema.parametrize()

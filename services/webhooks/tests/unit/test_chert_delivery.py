@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 
 from chassis.clock import ManualClock
-from chassis.kafka import InMemoryEventPublisher
+from chassis.randomness import SeededRandomness
+from chassis.tracing import trace_from
 from contracts.deliveries import DeliveryRejected
 from contracts.messages import MessagePart, MessageReceived
-from webhooks.adapters.in_memory import TrustingVerifier
+from webhooks.adapters.admission import InFlight
+from webhooks.adapters.in_memory import InMemoryPublisher, TrustingVerifier
 from webhooks.errors import UnreadableDeliveryError
 from webhooks.handlers.chert import receive_chert_delivery
-from webhooks.models import Delivery, Receipt
+from webhooks.models.deliveries import Delivery, Receipt
 
+TRACE = trace_from(None, SeededRandomness())
 RECEIVED: dict[str, Any] = {
     "event": "message.received",
     "event_id": "chert:msg:7b7f",
@@ -52,19 +55,22 @@ def changed(path: str, value: object) -> dict[str, Any]:
     return envelope
 
 
-async def receive(content: object, publisher: InMemoryEventPublisher) -> Receipt:
+async def receive(content: object, publisher: InMemoryPublisher) -> Receipt:
     """Take in a delivery with that content."""
-    delivery = Delivery("POST", "http://localhost/x", {}, json.dumps(content).encode())
-    return await receive_chert_delivery(delivery, verifier=TrustingVerifier(), publisher=publisher, clock=ManualClock())
+    delivery = Delivery(b"POST", b"http://localhost/x", {}, json.dumps(content).encode(), TRACE)
+    receipt, _ = await receive_chert_delivery(
+        delivery, verifier=TrustingVerifier(), publisher=publisher, admission=InFlight(), clock=ManualClock()
+    )
+    return receipt
 
 
 @pytest.fixture
-def publisher() -> InMemoryEventPublisher:
+def publisher() -> InMemoryPublisher:
     """Keeps what is told."""
-    return InMemoryEventPublisher()
+    return InMemoryPublisher()
 
 
-async def test_a_reply_is_told(publisher: InMemoryEventPublisher) -> None:
+async def test_a_reply_is_told(publisher: InMemoryPublisher) -> None:
     """The modern envelope becomes `message.received`, keyed by tenant and conversation, named by its message."""
     receipt = await receive(RECEIVED, publisher)
 
@@ -79,7 +85,7 @@ async def test_a_reply_is_told(publisher: InMemoryEventPublisher) -> None:
 
 
 @pytest.mark.parametrize("content", [changed("event", "reaction.added"), changed("data.message.direction", "outbound")])
-async def test_other_events_are_acknowledged(content: object, publisher: InMemoryEventPublisher) -> None:
+async def test_other_events_are_acknowledged(content: object, publisher: InMemoryPublisher) -> None:
     """What is not an inbound message is ignored."""
     assert Receipt(ignored=1) == await receive(content, publisher)
 
@@ -96,7 +102,7 @@ async def test_other_events_are_acknowledged(content: object, publisher: InMemor
     ],
 )
 async def test_what_cannot_be_understood_is_set_aside(
-    content: object, reason: str, owner: str, publisher: InMemoryEventPublisher
+    content: object, reason: str, owner: str, publisher: InMemoryPublisher
 ) -> None:
     """An authentic event that breaks its contract is kept with the reason and acknowledged, never lost to a 4xx."""
     receipt = await receive(content, publisher)
@@ -108,7 +114,7 @@ async def test_what_cannot_be_understood_is_set_aside(
     assert len(event.value()) < 512 * 1024
 
 
-async def test_the_reason_never_quotes_the_content(publisher: InMemoryEventPublisher) -> None:
+async def test_the_reason_never_quotes_the_content(publisher: InMemoryPublisher) -> None:
     """The reason names the member and the rule; what the lead wrote stays in the payload."""
     await receive(changed("data.message.parts", "call +14155550100"), publisher)
 
@@ -117,7 +123,7 @@ async def test_the_reason_never_quotes_the_content(publisher: InMemoryEventPubli
     assert "4155550100" not in rejection.reason
 
 
-async def test_an_array_is_refused(publisher: InMemoryEventPublisher) -> None:
+async def test_an_array_is_refused(publisher: InMemoryPublisher) -> None:
     """Chert sends one object."""
     with pytest.raises(UnreadableDeliveryError):
         await receive([RECEIVED], publisher)

@@ -1,0 +1,194 @@
+"""Publishing in shared batches, with a deadline of our own: aiokafka's idempotent batches never expire."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from chassis.clock import Clock, milliseconds
+from chassis.logging import get_log
+from chassis.metrics import Metrics
+from webhooks.adapters.kafka.connection import Connection
+from webhooks.adapters.kafka.lanes import Batch, Lane, Place
+from webhooks.adapters.kafka.partitions import partition_of
+from webhooks.errors import NotStoredError
+from webhooks.models.deliveries import Record
+
+LOG = get_log()
+
+PUBLISH_SECONDS: Final = 0.8
+"""The broker's time for a record, its wait in the batch before it included. With what HTTP takes, and the round below,
+the sender has its 503 within the second that it is promised."""
+
+ROUND_SECONDS: Final = 0.05
+"""How often it is looked whether something is overdue, or can go on without a partition that hangs."""
+
+
+class BatchingPublisher:
+    """Puts the records of all concurrent deliveries into one batch per partition, and flushes those together.
+
+    While one flush is with the brokers the next one fills. A partition whose broker hangs holds up the others for one
+    round; when its batch is overdue, it takes nothing more until the broker has answered for that one.
+    """
+
+    def __init__(self, connection: Connection, clock: Clock, metrics: Metrics) -> None:
+        self._connection, self._clock, self._metrics = connection, clock, metrics
+        self._lanes: dict[Place, Lane] = {}
+        self._partitions: dict[str, int] = {}
+        self._flush = _Flush(clock)
+        self._wake = asyncio.Event()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Flush until the block ends; who waits then is told that nothing is stored."""
+        tasks = [asyncio.create_task(self._flushing()), asyncio.create_task(self._watching())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for lane in self._lanes.values():
+                lane.give_up()
+
+    async def publish(self, records: Sequence[Record]) -> None:
+        """Return once every in-sync replica has every record.
+
+        Raises:
+            NotStoredError: that could not be learned in time; some or all may still be written.
+        """
+        lanes = [self._lane(record) for record in records]
+        if any(lane.late for lane in lanes):
+            raise NotStoredError
+        waits = [batch.wait() for batch in self._fill(lanes, records)]
+        if not self._flush.batches:
+            self._wake.set()
+        if not all([await wait for wait in waits]):
+            raise NotStoredError
+
+    def _lane(self, record: Record) -> Lane:
+        """The lane that a record goes by.
+
+        Raises:
+            NotStoredError: its topic is not known now.
+        """
+        partitions = self._partitions.get(record.topic) or self._learn(record.topic)
+        place = record.topic, partition_of(record.key, partitions)
+        lane = self._lanes.get(place)
+        if lane is None:
+            lane = self._lanes[place] = Lane(place, self._metrics.counter("published_events", topic=record.topic))
+        return lane
+
+    def _learn(self, topic: str) -> int:
+        """How many partitions a topic has; remembered until the next round."""
+        partitions = self._connection.partitions(topic)
+        if partitions is None:
+            raise NotStoredError
+        self._partitions[topic] = partitions
+        return partitions
+
+    def _fill(self, lanes: Sequence[Lane], records: Sequence[Record]) -> set[Batch]:
+        """Append each record to its lane; the batches that now hold them.
+
+        Raises:
+            NotStoredError: there is no producer.
+        """
+        producer, now = self._connection.producer, milliseconds(self._clock.now())
+        if producer is None:
+            raise NotStoredError
+
+        def opened() -> Batch:
+            return Batch(producer.create_batch(), self._clock.monotonic() + PUBLISH_SECONDS)
+
+        return {lane.append(record, now, opened) for lane, record in zip(lanes, records, strict=True)}
+
+    async def _flushing(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            for lane in [lane for lane in self._lanes.values() if lane.is_waiting]:
+                await self._send(lane)
+
+    async def _send(self, lane: Lane) -> None:
+        batch = lane.next()
+        self._flush.sent(batch)
+        try:
+            written = await self._hand_over(lane, batch)
+        except Exception as error:  # noqa: BLE001 - whatever it is, this batch is not stored, and the loop goes on
+            self._connection.renew()
+            self._settle(lane, batch, error)
+        else:
+            written.add_done_callback(lambda done: self._settle(lane, batch, _error_of(done)))
+
+    async def _hand_over(self, lane: Lane, batch: Batch) -> "asyncio.Future[object]":
+        """Give a batch to aiokafka; returns at once, for its topic is known and its partition has no other batch.
+
+        Raises:
+            Exception: the producer cannot be used.
+        """
+        producer, (topic, partition) = self._connection.producer, lane.place
+        if producer is None or self._connection.partitions(topic) is None:
+            raise NotStoredError
+        batch.builder.close()
+        written: asyncio.Future[object] = await producer.send_batch(batch.builder, topic, partition=partition)
+        return written
+
+    def _settle(self, lane: Lane, batch: Batch, error: BaseException | None) -> None:
+        """The broker has answered for a batch, in time or not."""
+        was_late, lane.late, lane.sent = lane.late, False, None
+        batch.settle(durable=error is None)
+        if error is None:
+            lane.count(batch.records)
+        else:
+            LOG.warning("broker.away", topic=lane.place[0], partition=lane.place[1], error=type(error).__name__)
+        if not was_late:
+            self._flush.settled(batch, durable=error is None)
+        if not self._flush.batches and any(lane.is_waiting for lane in self._lanes.values()):
+            self._wake.set()
+
+    async def _watching(self) -> None:
+        while True:
+            await self._clock.sleep(ROUND_SECONDS)
+            self._partitions.clear()
+            now = self._clock.monotonic()
+            for lane in self._lanes.values():
+                if lane.is_overdue(now):
+                    self._give_up(lane)
+            if any(lane.is_waiting for lane in self._lanes.values()):
+                self._wake.set()
+
+    def _give_up(self, lane: Lane) -> None:
+        sent = None if lane.late else lane.sent
+        records = lane.give_up()
+        if sent is not None:
+            self._flush.settled(sent, durable=False)
+        LOG.warning("broker.away", topic=lane.place[0], partition=lane.place[1], error="overdue", records=records)
+
+
+class _Flush:
+    """What is with the brokers now, and in time; one line when all of it is durable."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began = 0.0
+        self._records = self._deliveries = 0
+        self.batches = 0
+
+    def sent(self, batch: Batch) -> None:
+        """A batch went out."""
+        if not self.batches:
+            self._began, self._records, self._deliveries = self._clock.monotonic(), 0, 0
+        self.batches += 1
+        self._deliveries += batch.deliveries
+
+    def settled(self, batch: Batch, *, durable: bool) -> None:
+        """A batch is no longer waited for."""
+        self.batches -= 1
+        self._records += batch.records if durable else 0
+        if not self.batches and self._records:
+            took = round((self._clock.monotonic() - self._began) * 1000, 1)
+            LOG.info("delivery.accepted", records=self._records, deliveries=self._deliveries, milliseconds=took)
+
+
+def _error_of(done: "asyncio.Future[object]") -> BaseException | None:
+    return asyncio.CancelledError() if done.cancelled() else done.exception()
