@@ -19,7 +19,7 @@ Place = tuple[str, int]
 class Builder(Protocol):
     """What aiokafka's `BatchBuilder` does."""
 
-    def append(self, *, timestamp: int, key: bytes, value: bytes, headers: Headers) -> object | None:
+    def append(self, *, timestamp: int | None, key: bytes, value: bytes, headers: Headers) -> object | None:
         """Take a record in, or say that it does not fit any more."""
         ...
 
@@ -41,9 +41,12 @@ class Batch:
         self.records = 0
         self._waiters: list[asyncio.Future[bool]] = []
 
-    def append(self, record: Record, milliseconds: int) -> bool:
-        """Take a record in; false if the batch is full."""
-        taken = self.builder.append(timestamp=milliseconds, key=record.key, value=record.value, headers=record.headers)
+    def append(self, record: Record) -> bool:
+        """Take a record in, stamped with the broker's kind of time; false if the batch is full.
+
+        The clock file does not move that time: a broker refuses what is more than an hour ahead of it.
+        """
+        taken = self.builder.append(timestamp=None, key=record.key, value=record.value, headers=record.headers)
         self.records += taken is not None
         return taken is not None
 
@@ -82,12 +85,12 @@ class Lane:
         self.sent: Batch | None = None
         self._filling: deque[Batch] = deque()
 
-    def append(self, record: Record, milliseconds: int, opened: Callable[[], Batch]) -> Batch:
+    def append(self, record: Record, opened: Callable[[], Batch]) -> Batch:
         """Take a record into the batch that fills, or into a new one; which it was."""
-        if self._filling and self._filling[-1].append(record, milliseconds):
+        if self._filling and self._filling[-1].append(record):
             return self._filling[-1]
         batch = opened()
-        batch.append(record, milliseconds)  # the first record of a batch always fits
+        batch.append(record)  # the first record of a batch always fits
         self._filling.append(batch)
         return batch
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from chassis.clock import Clock, milliseconds
+from chassis.clock import Clock
 from chassis.logging import get_log
 from chassis.metrics import Metrics
 from webhooks.adapters.kafka.connection import Connection
@@ -93,14 +93,14 @@ class BatchingPublisher:
         Raises:
             NotStoredError: there is no producer.
         """
-        producer, now = self._connection.producer, milliseconds(self._clock.now())
+        producer = self._connection.producer
         if producer is None:
             raise NotStoredError
 
         def opened() -> Batch:
             return Batch(producer.create_batch(), self._clock.monotonic() + PUBLISH_SECONDS)
 
-        return {lane.append(record, now, opened) for lane, record in zip(lanes, records, strict=True)}
+        return {lane.append(record, opened) for lane, record in zip(lanes, records, strict=True)}
 
     async def _flushing(self) -> None:
         while True:
