@@ -82,7 +82,10 @@ class Account:
 
 
 class Load:
-    """Workers that deliver until they are told to finish."""
+    """Workers that deliver until they are told to finish; each rests for the pace between two attempts.
+
+    Without a pace they take all that one core gives, and answers then wait for this process too.
+    """
 
     def __init__(
         self,
@@ -92,12 +95,12 @@ class Load:
         random: Random,
         *,
         workers: int,
-        now: Callable[[], float] = time.time,
+        pace_seconds: float = 0.0,
     ) -> None:
         self.account = Account()
         self.in_flight = 0
-        self._url, self._signer, self._make, self._random, self._now = url, signer, make, random, now
-        self._workers = workers
+        self._url, self._signer, self._make, self._random = url, signer, make, random
+        self._workers, self._pace_seconds = workers, pace_seconds
         self._due: list[_Due] = []
         self._numbers: Iterator[int] = itertools.count()
         self._finishing = asyncio.Event()
@@ -124,6 +127,8 @@ class Load:
                 await elapse(IDLE_SECONDS)
                 continue
             connection = await self._deliver(due, connection)
+            if self._pace_seconds:
+                await elapse(self._pace_seconds)
         if connection is not None:
             connection.close()
 
@@ -137,7 +142,7 @@ class Load:
 
     async def _deliver(self, due: _Due, connection: Connection | None) -> Connection | None:
         body = due.delivery.body(due.attempts)
-        wire = request(due.delivery, self._signer.sign(due.delivery, body, self._now()), body)
+        wire = request(due.delivery, self._signer.sign(due.delivery, body, time.time()), body)
         began = time.monotonic()
         connection, status = await self._exchange(wire, connection)
         self.account.attempts.append(Attempt(began, time.monotonic() - began, status))

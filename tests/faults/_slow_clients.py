@@ -25,8 +25,8 @@ LOOK_SECONDS: Final = 0.25
 OPENED_AT_ONCE: Final = 100
 SMALL_BUFFER: Final = 2_048
 DEAF: Final = 5
-"""How many ask for more than both ends' buffers hold, some megabytes each; more of them would be a flood."""
-DEAF_ASK_FOR: Final = 1_000
+"""How many ask for more than both ends' buffers hold; more of them would be a flood."""
+BUFFERS_HOLD: Final = 5 * 1024 * 1024
 SETTLE_SECONDS: Final = 2.0
 """Until what the deaf ask for is written as far as it goes."""
 READY: Final = "all are slow"
@@ -62,14 +62,19 @@ class Crowd:
         self._port, self._server = port, server
         self._gate = asyncio.Semaphore(OPENED_AT_ONCE)
         self._blind: dict[int, Client] = {}
+        self._asked = b""
 
     async def run(self, count: int) -> list[Client]:
-        """Become slow, and stay so until closed or out of patience."""
+        """Become slow, the deaf first, and stay so until closed or out of patience."""
+        self._asked = _LARGE_ANSWER * (BUFFERS_HOLD // await self._size_of_answer() + 1)
         sorts = (self.no_bytes, self.half_a_header, self.dripped_header, self.dripped_body, self.idle, self.no_reader)
         chosen = [self.deaf] * DEAF + [sorts[number % len(sorts)] for number in range(count - DEAF)]
         clients = [Client(sort.__name__) for sort in chosen]
         slow = [asyncio.Event() for _ in clients]
-        tasks = [asyncio.create_task(self._hold(*one)) for one in zip(chosen, clients, slow, strict=True)]
+        holding = [self._hold(*one) for one in zip(chosen, clients, slow, strict=True)]
+        tasks = [asyncio.create_task(one) for one in holding[:DEAF]]
+        await asyncio.gather(*(event.wait() for event in slow[:DEAF]))
+        tasks += [asyncio.create_task(one) for one in holding[DEAF:]]
         await asyncio.gather(*(event.wait() for event in slow))
         sys.stdout.write(f"{READY}\n")
         sys.stdout.flush()
@@ -96,6 +101,13 @@ class Crowd:
         finally:
             slow.set()
             writer.transport.abort()
+
+    async def _size_of_answer(self) -> int:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        writer.write(_LARGE_ANSWER)
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        return int(head.lower().partition(b"content-length:")[2].split()[0])
 
     async def _connected(self, small: bool) -> socket.socket:
         connection = socket.socket()
@@ -162,7 +174,7 @@ class Crowd:
     ) -> None:
         """Asks for so much that the server cannot write it all, and reads nothing."""
         writer.transport.pause_reading()  # type: ignore[attr-defined]  # as above
-        writer.write(_LARGE_ANSWER * DEAF_ASK_FOR)
+        writer.write(self._asked)
         await elapse(SETTLE_SECONDS)
         client.since = time.monotonic()
         slow.set()

@@ -30,6 +30,8 @@ FREEZE_SECONDS: Final = 30.0
 SLOW_SECONDS: Final = {Scale.QUICK: 15.0, Scale.FULL: 60.0}
 LONGEST_DOWN_SECONDS: Final = 3.0
 WORKERS: Final = 32
+PACE_SECONDS: Final = 0.02
+"""Between two attempts of a worker: what is timed here must not wait for its own load."""
 BETWEEN: Final = 100
 """Deliveries that have to be acknowledged between two faults."""
 WARM: Final = 1_000
@@ -57,7 +59,8 @@ def main(scale: Scale) -> Report:
 
 async def _measure(system: System, report: Report, scale: Scale) -> None:
     random = Random(SEED)  # noqa: S311 - a repeatable choice, no secret
-    load = Load(system.url("webhooks"), Signer.of(system), Makers(random).any, random, workers=WORKERS)
+    makers, signer = Makers(random), Signer.of(system)
+    load = Load(system.url("webhooks"), signer, makers.any, random, workers=WORKERS, pace_seconds=PACE_SECONDS)
     async with load:
         seen = await _harm(system, load, random, scale)
         await eventually(lambda: _has(load, EVENTS[scale]), what="enough events", seconds=20 * PATIENCE_SECONDS)
