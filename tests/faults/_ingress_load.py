@@ -9,7 +9,7 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final, Self
@@ -96,11 +96,12 @@ class Load:
         *,
         workers: int,
         pace_seconds: float = 0.0,
+        chert_pauses: Sequence[float] = CHERT_PAUSES,
     ) -> None:
         self.account = Account()
         self.in_flight = 0
         self._url, self._signer, self._make, self._random = url, signer, make, random
-        self._workers, self._pace_seconds = workers, pace_seconds
+        self._workers, self._pace_seconds, self._chert_pauses = workers, pace_seconds, chert_pauses
         self._due: list[_Due] = []
         self._numbers: Iterator[int] = itertools.count()
         self._finishing = asyncio.Event()
@@ -113,8 +114,12 @@ class Load:
 
     async def __aexit__(self, *_: object) -> None:
         """Make nothing new, and deliver what waits."""
-        self._finishing.set()
+        self.finish()
         await asyncio.gather(*self._tasks)
+
+    def finish(self) -> None:
+        """Make nothing new from now on."""
+        self._finishing.set()
 
     def when_acknowledged(self, do: Callable[[], None]) -> None:
         """Do something once, at the very moment when the next 2xx has been read."""
@@ -192,6 +197,6 @@ class Load:
         """How long the sender waits for its next attempt; none when this was its last."""
         if due.delivery.sender == "hubspot":
             return self._random.uniform(0.1, LONGEST_PAUSE) if due.attempts < HUBSPOT_RETRIES else None
-        if status in CLIENT_ERROR or due.attempts >= len(CHERT_PAUSES):
+        if status in CLIENT_ERROR or due.attempts >= len(self._chert_pauses):
             return None
-        return CHERT_PAUSES[due.attempts]
+        return self._chert_pauses[due.attempts]
