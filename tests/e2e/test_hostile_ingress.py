@@ -6,7 +6,7 @@ import gzip
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from random import Random
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,7 +28,6 @@ from tests.faults._ingress_deliveries import (
 
 from harness.connections import Connection
 from harness.memory import MemoryWatch
-from harness.session import TestSession
 from harness.system import System
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -44,12 +43,10 @@ ROUTES = (UNINSTALL, CONTACTS, CHERT)
 WARM = 500
 
 
-@pytest.fixture(scope="module")
-def ingress(harness_session: TestSession) -> Iterator[System]:
-    """The service in a system of its own, as large as some load makes it."""
-    with harness_session.system(services=("webhooks",)) as system:
-        asyncio.run(warm(system))
-        yield system
+@pytest.fixture(scope="module", autouse=True)
+def warmed(ingress: System) -> None:
+    """The service as large as some load makes it."""
+    asyncio.run(warm(ingress))
 
 
 async def warm(system: System) -> None:

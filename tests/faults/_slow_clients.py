@@ -209,7 +209,7 @@ class Crowd:
             found = [connection for one in family for connection in one.net_connections(kind="tcp")]
         except psutil.NoSuchProcess:
             return set()
-        return {connection.raddr.port for connection in found if connection.raddr}
+        return {getattr(connection.raddr, "port", 0) for connection in found}
 
 
 async def _closed(reader: asyncio.StreamReader, client: Client) -> None:

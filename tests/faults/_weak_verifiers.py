@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from _forgeries import Request
@@ -157,7 +157,7 @@ class Pair:
 
 def planted(sound: Pair) -> dict[str, Pair]:
     """The sound pair with one mistake each."""
-    hubspot = {
+    hubspot: dict[str, dict[str, Any]] = {
         "looks at no timestamp": {"fresh": lambda *_: True},
         "takes any future": {"fresh": _in_the_past_only},
         "reads the timestamp as a floating-point number": {"fresh": _as_a_number},
@@ -171,7 +171,7 @@ def planted(sound: Pair) -> dict[str, Pair]:
         "signs the JSON that it parsed": {"body": _written_again},
         "takes every request for a POST": {"method": lambda _: b"POST"},
     }
-    chert = {
+    chert: dict[str, dict[str, Any]] = {
         "tolerates 600 s, as the vendor's sample": {"tolerance": 600},
         "believes X-Webhook-Timestamp": {"moment": _clock_beside},
         "searches the header instead of matching it": {"finds": lambda form, value: form.search(value)},
