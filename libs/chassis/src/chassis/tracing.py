@@ -3,6 +3,7 @@
 Stands on OpenTelemetry's API; an SDK, where one is installed, exports what is named here.
 """
 
+import random
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,12 +33,21 @@ class Trace(NamedTuple):
     traceparent: bytes
 
 
-def trace_from(traceparent: bytes | None, randomness: Randomness) -> Trace:
-    """Continue the trace of a `traceparent`, or begin one."""
-    drawn = randomness.bytes(24).hex().encode()
-    came = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
-    trace_id, flags = came.groups() if came else (drawn[16:], b"01")
-    return Trace(trace_id, b"00-%b-%b-%b" % (trace_id, drawn[:16], flags))
+class Traces:
+    """Begins and continues traces; ids are drawn from a generator that is seeded once, for they are no secrets."""
+
+    def __init__(self, randomness: Randomness) -> None:
+        self._random = random.Random(randomness.bytes(32))  # noqa: S311 - ids, as OpenTelemetry draws them
+
+    def of(self, traceparent: bytes | None) -> Trace:
+        """Continue the trace of a `traceparent`, or begin one."""
+        drawn = b"%048x" % (self._random.getrandbits(192) | _NOT_ZERO)
+        came = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
+        trace_id, flags = came.groups() if came else (drawn[16:], b"01")
+        return Trace(trace_id, b"00-%b-%b-%b" % (trace_id, drawn[:16], flags))
+
+
+_NOT_ZERO: Final = 1 << 128 | 1  # neither id may be nothing but zeros
 
 
 @contextmanager

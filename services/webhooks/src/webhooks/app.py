@@ -13,15 +13,16 @@ from webhooks.adapters.admission import InFlight
 from webhooks.adapters.kafka.connection import Connection
 from webhooks.adapters.kafka.publisher import BatchingPublisher
 from webhooks.adapters.signatures import ChertVerifier, HubSpotVerifier
+from webhooks.api.asgi import SignedRoutes
 from webhooks.api.openapi import describe
-from webhooks.api.routes import Receiver, SignedRoutes
+from webhooks.api.reception import Receiver, Reception
 from webhooks.handlers.chert import receive_chert_delivery
 from webhooks.handlers.hubspot import receive_hubspot_delivery
 from webhooks.ports import Publisher
 from webhooks.settings import IngressSecrets, Settings
 
 
-def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
+def build(settings: Settings, plumbing: Plumbing) -> SignedRoutes:
     """The whole service, not yet started."""
     secrets = RereadFile(settings.secrets_file, IngressSecrets, plumbing.clock)
     connection = Connection(settings.kafka_bootstrap, plumbing.clock)
@@ -38,14 +39,14 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     plumbing.health.depends_on("secrets", secrets_are_loaded)
     plumbing.health.depends_on("kafka", connection.check)
     app = service_app("webhooks", description or "", plumbing, lifespan)
-    add_signed_routes(app, secrets.read, publisher, plumbing, public_base_url=settings.public_base_url)
-    return app
+    describe(app)
+    return SignedRoutes(app, reception(secrets.read, publisher, plumbing, public_base_url=settings.public_base_url))
 
 
-def add_signed_routes(
-    app: FastAPI, secrets: Callable[[], IngressSecrets], publisher: Publisher, plumbing: Plumbing, *, public_base_url: str
-) -> None:
-    """Put the signed routes in front of an app, and into its document."""
+def reception(
+    secrets: Callable[[], IngressSecrets], publisher: Publisher, plumbing: Plumbing, *, public_base_url: str
+) -> Reception:
+    """The signed routes with what they need."""
     clock, in_flight = plumbing.clock, InFlight()
     hubspot: Receiver = partial(
         receive_hubspot_delivery,
@@ -63,9 +64,8 @@ def add_signed_routes(
         admission=in_flight,
         clock=clock,
     )
-    app.add_middleware(
-        SignedRoutes,
-        receivers={
+    return Reception(
+        {
             "/api/hubspot/uninstall": ("uninstall", hubspot),
             "/api/hubspot/webhook": ("hubspot", hubspot),
             "/api/chert/webhook": ("chert", chert),
@@ -76,4 +76,3 @@ def add_signed_routes(
         randomness=plumbing.randomness,
         metrics=plumbing.metrics,
     )
-    describe(app)

@@ -1,12 +1,12 @@
 """What the handlers need from outside."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Protocol
 
 from pydantic import SecretStr
 
-from webhooks.models.deliveries import Delivery, Record
+from webhooks.errors import NotStoredError
+from webhooks.models.deliveries import Delivery, Record, Taken
 
 
 class Verifier(Protocol):
@@ -22,14 +22,20 @@ class Verifier(Protocol):
         ...
 
 
+Stored = Callable[[bool], None]
+"""Told once whether records are durable."""
+
+
 class Publisher(Protocol):
     """Makes records durable."""
 
-    async def publish(self, records: Sequence[Record]) -> None:
-        """Return once every in-sync replica has every record.
+    def publish(self, records: Sequence[Record], stored: Stored) -> None:
+        """Call `stored` with true once every in-sync replica has every record.
+
+        With false if that could not be learned in time; some or all may still be written.
 
         Raises:
-            NotStoredError: that could not be learned in time; some or all may still be written.
+            NotStoredError: there is no use in trying now; nothing was written.
         """
         ...
 
@@ -37,12 +43,16 @@ class Publisher(Protocol):
 class Admission(Protocol):
     """Bounds what is in flight."""
 
-    def holding(self, owners: Collection[str], size: int) -> AbstractContextManager[None]:
-        """Count a delivery of so many bytes in these owners' names for as long as the block lasts.
+    def enter(self, owners: Collection[bytes], size: int) -> None:
+        """Count a delivery of so many bytes in these owners' names.
 
         Raises:
             OverloadedError: it is one too many.
         """
+        ...
+
+    def leave(self, owners: Collection[bytes], size: int) -> None:
+        """Count it no more."""
         ...
 
 
@@ -51,3 +61,6 @@ Secrets = Callable[[], tuple[SecretStr, ...]]
 
 TenantSecrets = Callable[[], Mapping[str, tuple[SecretStr, ...]]]
 """Secrets of tenants that have a webhook subscription of their own, by Chert tenant."""
+
+Done = Callable[[Taken | NotStoredError], None]
+"""Told once what became of a delivery."""

@@ -1,7 +1,6 @@
 """How much may be in flight: of everybody's together, and of one account's, so that one cannot take the service."""
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from typing import Final
 
 from webhooks.errors import OverloadedError
@@ -22,38 +21,38 @@ class InFlight:
     def __init__(self, max_deliveries: int = MAX_DELIVERIES, max_bytes: int = MAX_BYTES) -> None:
         self._max_deliveries, self._max_bytes = max_deliveries, max_bytes
         self._deliveries, self._bytes = 0, 0
-        self._of_owner: dict[str, tuple[int, int]] = {}
+        self._of_owner: dict[bytes, tuple[int, int]] = {}
 
     @property
     def is_full(self) -> bool:
         """Whether nothing more is taken, so that a delivery need not even be verified."""
         return self._deliveries >= self._max_deliveries or self._bytes >= self._max_bytes
 
-    @contextmanager
-    def holding(self, owners: Collection[str], size: int) -> Iterator[None]:
-        """Count a delivery in these owners' names for as long as the block lasts.
+    def enter(self, owners: Collection[bytes], size: int) -> None:
+        """Count a delivery of so many bytes in these owners' names.
 
         Raises:
             OverloadedError: it is one too many.
         """
         if self.is_full or any(self._has_its_share(owner) for owner in owners):
             raise OverloadedError
-        self._add(owners, 1, size)
-        try:
-            yield
-        finally:
-            self._add(owners, -1, -size)
-
-    def _has_its_share(self, owner: str) -> bool:
-        deliveries, size = self._of_owner.get(owner, (0, 0))
-        return deliveries * SHARE >= self._max_deliveries or size * SHARE >= self._max_bytes
-
-    def _add(self, owners: Collection[str], deliveries: int, size: int) -> None:
-        self._deliveries += deliveries
+        self._deliveries += 1
         self._bytes += size
         for owner in owners:
-            before, bytes_before = self._of_owner.get(owner, (0, 0))
-            if before + deliveries:
-                self._of_owner[owner] = (before + deliveries, bytes_before + size)
-            else:
+            deliveries, held = self._of_owner.get(owner, (0, 0))
+            self._of_owner[owner] = (deliveries + 1, held + size)
+
+    def leave(self, owners: Collection[bytes], size: int) -> None:
+        """Count it no more."""
+        self._deliveries -= 1
+        self._bytes -= size
+        for owner in owners:
+            deliveries, held = self._of_owner[owner]
+            if deliveries == 1:
                 del self._of_owner[owner]
+            else:
+                self._of_owner[owner] = (deliveries - 1, held - size)
+
+    def _has_its_share(self, owner: bytes) -> bool:
+        deliveries, size = self._of_owner.get(owner, (0, 0))
+        return deliveries * SHARE >= self._max_deliveries or size * SHARE >= self._max_bytes

@@ -6,6 +6,7 @@ from contracts.envelope import Event, EventData, decode
 from contracts.topics import EVENT_TYPES
 from webhooks.errors import NotStoredError, UnauthenticDeliveryError
 from webhooks.models.deliveries import Delivery, Record
+from webhooks.ports import Stored
 
 
 class TrustingVerifier:
@@ -37,8 +38,8 @@ class InMemoryPublisher:
         """The records as any consumer reads them."""
         return [decode(EVENT_TYPES[record.topic], record.headers, record.value) for record in self.records]
 
-    async def publish(self, records: Sequence[Record]) -> None:
-        """Keep the records.
+    def publish(self, records: Sequence[Record], stored: Stored) -> None:
+        """Keep the records, and say so at once.
 
         Raises:
             NotStoredError: `away` is set.
@@ -46,3 +47,4 @@ class InMemoryPublisher:
         if self.away:
             raise NotStoredError
         self.records.extend(records)
+        stored(True)

@@ -1,11 +1,9 @@
-"""Reading bodies: not too much of one, and not too much of all that are still on their way.
+"""Bodies on their way in: not too much of one, and not too much of all that are unfinished.
 
 How long a body may take is the server's business (`chassis.server`): it closes a connection that dawdles.
 """
 
 from typing import Final
-
-from starlette.types import Receive
 
 from chassis.edge import MAX_BODY_BYTES
 from webhooks.errors import OverloadedError
@@ -19,54 +17,63 @@ class BodyTooLargeError(Exception):
     """A body is over 1 MiB."""
 
 
-class ClientGoneError(Exception):
-    """The client left before its body was whole."""
+class PartialBytes:
+    """How much of unfinished bodies is held, of all clients together."""
+
+    def __init__(self, most: int = MAX_PARTIAL_BYTES) -> None:
+        self._most = most
+        self.held = 0
+
+    def hold(self, size: int) -> None:
+        """Count so much more.
+
+        Raises:
+            OverloadedError: it is too much.
+        """
+        if self.held + size > self._most:
+            raise OverloadedError
+        self.held += size
+
+    def release(self, size: int) -> None:
+        """Count so much less."""
+        self.held -= size
 
 
-class Bodies:
-    """Reads them, and knows how much of unfinished ones is held."""
+class Body:
+    """One body that grows.
 
-    def __init__(self, max_partial_bytes: int = MAX_PARTIAL_BYTES) -> None:
-        self._max_partial_bytes = max_partial_bytes
-        self._partial = 0
+    Attributes:
+        content: what has come so far.
+    """
 
-    async def read(self, receive: Receive) -> bytes:
-        """A whole body.
+    __slots__ = ("_held", "_length", "_partial", "content")
+
+    def __init__(self, partial: PartialBytes, length: bytes | None) -> None:
+        """Begin; `length` is the header `Content-Length`."""
+        self._partial, self._held, self._length = partial, 0, length
+        self.content: bytes | bytearray = b""
+
+    def add(self, piece: bytes) -> None:
+        """Take a piece in.
 
         Raises:
             BodyTooLargeError: it is over 1 MiB.
-            ClientGoneError: it will never be whole.
             OverloadedError: too much of unfinished bodies is held.
         """
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
+        size = len(self.content) + len(piece)
+        if size > MAX_BODY_BYTES:
             raise BodyTooLargeError
-        if message["type"] == "http.request" and not message.get("more_body"):
-            return body
-        if message["type"] == "http.disconnect":
-            raise ClientGoneError
-        return await self._rest(body, receive)
+        if not self.content and self._length == b"%d" % size:
+            self.content = piece  # in one piece: nothing to copy, and nothing to hold
+            return
+        self._partial.hold(len(piece))
+        self._held += len(piece)
+        if not isinstance(self.content, bytearray):
+            self.content = bytearray(self.content)
+        self.content += piece
 
-    async def _rest(self, begun: bytes, receive: Receive) -> bytes:
-        pieces, size, held = [begun], len(begun), 0
-        try:
-            while True:
-                held += self._hold(len(pieces[-1]))
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientGoneError
-                pieces.append(message.get("body", b""))
-                size += len(pieces[-1])
-                if size > MAX_BODY_BYTES:
-                    raise BodyTooLargeError
-                if not message.get("more_body"):
-                    return b"".join(pieces)
-        finally:
-            self._partial -= held
-
-    def _hold(self, size: int) -> int:
-        if self._partial + size > self._max_partial_bytes:
-            raise OverloadedError
-        self._partial += size
-        return size
+    def end(self) -> bytes:
+        """The whole body, which is held no more; also to be called when it will never be whole."""
+        self._partial.release(self._held)
+        self._held = 0
+        return bytes(self.content)

@@ -16,7 +16,7 @@ class Counting:
     def __init__(self, metrics: Metrics, *, route: str, path: str) -> None:
         self._metrics, self._route, self._path = metrics, route, path
         self._answered: dict[int, Callable[[float], None]] = {}
-        self._deliveries = [metrics.counter("deliveries", route=route, outcome=name) for name in Receipt._fields]
+        self._accepted = metrics.counter("deliveries", route=route, outcome="accepted")
 
     def answered(self, status: int, seconds: float) -> None:
         """A request was answered after so long."""
@@ -30,9 +30,11 @@ class Counting:
 
     def received(self, receipt: Receipt, ignored: Iterable[str]) -> None:
         """A delivery was taken."""
-        for count, amount in zip(self._deliveries, receipt, strict=True):
-            if amount:
-                count(amount)
+        self._accepted(receipt.accepted)
+        if receipt.rejected:
+            self._metrics.count("deliveries", receipt.rejected, route=self._route, outcome="rejected")
+        if receipt.ignored:
+            self._metrics.count("deliveries", receipt.ignored, route=self._route, outcome="ignored")
         for name in ignored:
             self._metrics.count("ignored_events", route=self._route, type=name if name in _KNOWN_TYPES else _OTHER)
 

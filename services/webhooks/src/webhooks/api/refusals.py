@@ -1,16 +1,24 @@
 """Every way in which a delivery is refused, as a table: error, code, words, outcome."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from chassis.clock import Clock
 from chassis.edge import MAX_BODY_BYTES
+from chassis.logging import get_log
 from chassis.settings import NotLoadedError
 from chassis.tracing import Trace
 from contracts.failures import Code
 from webhooks.api.answers import Answer, failure
 from webhooks.api.bodies import BodyTooLargeError
 from webhooks.errors import NotStoredError, OverloadedError, UnauthenticDeliveryError, UnreadableDeliveryError
+
+LOG = get_log()
+
+LOG_SECONDS: Final = 1.0
+"""Between two lines about trouble of our own."""
 
 _UNAUTHENTIC: Final[Mapping[str, Code]] = {
     "missing_signature": Code.NO_CREDENTIALS,
@@ -38,6 +46,7 @@ class Refused:
         reason: in the log, and where `tell_reason` is set in the answer.
         status: where it is not the registry's.
         headers: beside the usual ones.
+        ours: whether the trouble is our own; then there may be thousands a second, and one line tells of many.
     """
 
     code: Code
@@ -47,6 +56,7 @@ class Refused:
     tell_reason: bool = False
     status: int | None = None
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    ours: bool = False
 
     def answer(self, trace: Trace) -> Answer:
         """The answer."""
@@ -72,7 +82,7 @@ def _unreadable(error: Exception) -> Refused:
 
 
 def _unavailable(what: str, outcome: str) -> Refused:
-    return Refused(Code.UNAVAILABLE, f"{what} is not available right now", outcome, outcome)
+    return Refused(Code.UNAVAILABLE, f"{what} is not available right now", outcome, outcome, ours=True)
 
 
 REFUSALS: Final[Mapping[type[Exception], Callable[[Exception], Refused]]] = {
@@ -92,3 +102,30 @@ REFUSALS: Final[Mapping[type[Exception], Callable[[Exception], Refused]]] = {
     ),
 }
 """By the error's own class."""
+
+
+class RefusalLog:
+    """One line for each refused sender; of trouble that is our own, one line a second, with how many it tells of."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._untold: Counter[str] = Counter()
+        self._told_at: dict[str, float] = {}
+
+    def tell(self, route: str, refused: Refused, trace: Trace) -> None:
+        """Write a line, or count it for the next."""
+        if not refused.ours:
+            LOG.warning("delivery.refused", route=route, reason=refused.reason, trace_id=trace.trace_id.decode())
+            return
+        self._untold[refused.reason] += 1
+        now = self._clock.monotonic()
+        if now - self._told_at.get(refused.reason, -LOG_SECONDS) >= LOG_SECONDS:
+            self._told_at[refused.reason] = now
+            count = self._untold.pop(refused.reason)
+            LOG.warning(
+                "delivery.refused",
+                route=route,
+                reason=refused.reason,
+                deliveries=count,
+                trace_id=trace.trace_id.decode(),
+            )

@@ -13,19 +13,19 @@ from webhooks.handlers.intake import tell
 from webhooks.handlers.records import Template
 from webhooks.handlers.rejections import loosely, reason_of, reject
 from webhooks.models.chert import Envelope, Outline
-from webhooks.models.deliveries import Delivery, Ignored, Receipt, Record, Understood
+from webhooks.models.deliveries import Delivery, Ignored, Record, Understood
 from webhooks.models.facts import MessageReceivedFact
-from webhooks.ports import Admission, Publisher, Verifier
+from webhooks.ports import Admission, Done, Publisher, Verifier
 
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 _OUTLINE: Final = msgspec.json.Decoder(Outline)
 _RECEIVED: Final = Template(MESSAGE_RECEIVED)
 
 
-async def receive_chert_delivery(
-    delivery: Delivery, *, verifier: Verifier, publisher: Publisher, admission: Admission, clock: Clock
-) -> tuple[Receipt, list[str]]:
-    """Verify a delivery, publish its event, and return once it is durable; also which type was ignored.
+def receive_chert_delivery(
+    delivery: Delivery, done: Done, *, verifier: Verifier, publisher: Publisher, admission: Admission, clock: Clock
+) -> None:
+    """Verify a delivery, publish its event, and call `done` once it is durable, or when that takes too long.
 
     An authentic event that cannot be understood is set aside in `delivery.rejected` and acknowledged: Chert gives
     up for good after a 4xx.
@@ -34,13 +34,11 @@ async def receive_chert_delivery(
         UnauthenticDeliveryError: the signature does not hold.
         UnreadableDeliveryError: the body is not an object.
         OverloadedError: too much is in flight.
-        NotStoredError: the event may not be durable.
+        NotStoredError: nothing can be stored now.
     """
     verifier.verify(delivery)
     understood = _understand(delivery.body, delivery.trace, clock)
-    owners = {understood.key.partition(b":")[0].decode()} if isinstance(understood, Record) else set()
-    receipt = await tell([understood], owners, len(delivery.body), publisher=publisher, admission=admission)
-    return receipt, [understood.type] if isinstance(understood, Ignored) else []
+    tell([understood], len(delivery.body), publisher=publisher, admission=admission, done=done)
 
 
 def _understand(body: bytes, trace: Trace, clock: Clock) -> Understood:

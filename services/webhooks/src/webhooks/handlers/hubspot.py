@@ -16,10 +16,10 @@ from webhooks.handlers.intake import tell
 from webhooks.handlers.records import Template
 from webhooks.handlers.rejections import reason_of, reject
 from webhooks.handlers.splitting import elements
-from webhooks.models.deliveries import Delivery, Ignored, Receipt, Record, Understood
+from webhooks.models.deliveries import Delivery, Ignored, Record, Understood
 from webhooks.models.facts import AppUninstalledFact, ContactFact, ContactMergedFact, ContactUpdatedFact
 from webhooks.models.hubspot import CONTACT_OBJECT_TYPE, MAX_EVENTS, HubSpotEvent
-from webhooks.ports import Admission, Publisher, Verifier
+from webhooks.ports import Admission, Done, Publisher, Verifier
 
 _EVENT: Final = msgspec.json.Decoder(HubSpotEvent)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,10 +37,10 @@ class _BrokenEventError(ValueError):
     """A rule that the types of an event's members cannot say."""
 
 
-async def receive_hubspot_delivery(
-    delivery: Delivery, *, verifier: Verifier, publisher: Publisher, admission: Admission, clock: Clock
-) -> tuple[Receipt, list[str]]:
-    """Verify a delivery, publish its events, and return once they are durable; also which types were ignored.
+def receive_hubspot_delivery(
+    delivery: Delivery, done: Done, *, verifier: Verifier, publisher: Publisher, admission: Admission, clock: Clock
+) -> None:
+    """Verify a delivery, publish its events, and call `done` once they are durable, or when that takes too long.
 
     One bad event never fails its batch: HubSpot would send the whole batch again, ten times.
 
@@ -48,20 +48,20 @@ async def receive_hubspot_delivery(
         UnauthenticDeliveryError: the signature does not hold.
         UnreadableDeliveryError: the body is not an array of at most 100 events.
         OverloadedError: too much is in flight.
-        NotStoredError: the events may not be durable.
+        NotStoredError: nothing can be stored now.
     """
     verifier.verify(delivery)
     understood = [_understand(raw, delivery.trace, clock) for raw in elements(delivery.body, MAX_EVENTS)]
-    owners = {one[1].decode() for one in understood if isinstance(one, Record)}
-    receipt = await tell(understood, owners, len(delivery.body), publisher=publisher, admission=admission)
-    return receipt, [one.type for one in understood if isinstance(one, Ignored)]
+    tell(understood, len(delivery.body), publisher=publisher, admission=admission, done=done)
 
 
 def _understand(raw: msgspec.Raw, trace: Trace, clock: Clock) -> Understood:
     try:
         event = _EVENT.decode(raw)
-        known = _MEANINGS.get(event.subscription_type)
-        return Ignored(event.subscription_type) if known is None else known(event, trace)
+        meaning = _MEANINGS.get(event.subscription_type)
+        if meaning is None or not _is_of_contact(event):
+            return Ignored(event.subscription_type)
+        return meaning(event, trace)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return reject("hubspot", "portalId", bytes(raw), reason_of(error), clock.now(), trace)
     except OverflowError:
@@ -71,21 +71,14 @@ def _understand(raw: msgspec.Raw, trace: Trace, clock: Clock) -> Understood:
         return reject("hubspot", "portalId", bytes(raw), reason, clock.now(), trace)
 
 
+def _is_of_contact(event: HubSpotEvent) -> bool:
+    """Whether an event of the `object.` form is about a contact; the other forms say so by their names."""
+    if event.object_type_id is None and event.subscription_type.startswith("object."):
+        raise _BrokenEventError("objectTypeId is missing")
+    return event.object_type_id is None or event.object_type_id == CONTACT_OBJECT_TYPE
+
+
 _Meaning = Callable[[HubSpotEvent, Trace], Understood]
-
-
-def _of_contacts(meaning: _Meaning) -> _Meaning:
-    """The same for the `object.` form, where the object type says whether it is a contact."""
-
-    def understand(event: HubSpotEvent, trace: Trace) -> Understood:
-        if event.object_type_id is None:
-            raise _BrokenEventError("objectTypeId is missing")
-        return meaning(event, trace) if event.object_type_id == CONTACT_OBJECT_TYPE else Ignored(_OTHER_OBJECTS)
-
-    return understand
-
-
-_OTHER_OBJECTS: Final = "object of another type"
 
 
 def _created(event: HubSpotEvent, trace: Trace) -> Record:
@@ -166,7 +159,7 @@ _ABOUT_CONTACTS: Final[dict[str, _Meaning]] = {
 }
 _MEANINGS: Final[dict[str, _Meaning]] = {
     **{f"contact.{kind}": meaning for kind, meaning in _ABOUT_CONTACTS.items()},
-    **{f"object.{kind}": _of_contacts(meaning) for kind, meaning in _ABOUT_CONTACTS.items()},
+    **{f"object.{kind}": meaning for kind, meaning in _ABOUT_CONTACTS.items()},
     "contact.privacyDeletion": _happened(Template(topics.CONTACT_ERASED)),
     "app.uninstalled": _uninstalled,
 }

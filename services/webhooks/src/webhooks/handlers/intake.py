@@ -1,32 +1,63 @@
 """What both senders' deliveries go through once they are understood."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from chassis.logging import get_log
-from webhooks.models.deliveries import Ignored, Receipt, Record, Rejected, Understood
-from webhooks.ports import Admission, Publisher
+from webhooks.errors import NotStoredError
+from webhooks.models.deliveries import Receipt, Record, Rejected, Taken, Understood
+from webhooks.ports import Admission, Done, Publisher
 
 LOG = get_log()
 
 
-async def tell(
-    understood: Sequence[Understood], owners: Collection[str], size: int, *, publisher: Publisher, admission: Admission
-) -> Receipt:
-    """Make all events of a delivery durable together, and count.
+def tell(
+    understood: Sequence[Understood], size: int, *, publisher: Publisher, admission: Admission, done: Done
+) -> None:
+    """Make all events of a delivery of so many bytes durable together, and say what became of them.
 
     Raises:
-        OverloadedError: too much is in flight, of everybody's or of these owners'.
-        NotStoredError: not every event is known to be durable; the sender must try again.
+        OverloadedError: too much is in flight, of everybody's or of these events' owners'.
+        NotStoredError: nothing can be stored now.
     """
-    records = [one if isinstance(one, Record) else one.record for one in understood if not isinstance(one, Ignored)]
-    if records:
-        with admission.holding(owners, size):
-            await publisher.publish(records)
-    rejected = [one for one in understood if isinstance(one, Rejected)]
+    records, owners, rejected, ignored = _sorted(understood)
+    taken = Taken(Receipt(len(records) - len(rejected), len(rejected), len(ignored)), ignored)
+    if not records:
+        done(taken)
+        return
+
+    def stored(durable: bool) -> None:  # noqa: FBT001 - it is a `Stored`
+        admission.leave(owners, size)
+        if durable and rejected:
+            _log(rejected)
+        done(taken if durable else NotStoredError())
+
+    admission.enter(owners, size)
+    try:
+        publisher.publish(records, stored)
+    except NotStoredError:
+        admission.leave(owners, size)
+        raise
+
+
+def _sorted(understood: Sequence[Understood]) -> tuple[list[Record], set[bytes], list[Rejected], list[str]]:
+    """Everything to publish, in whose names, and what of it was rejected; what was ignored."""
+    records: list[Record] = []
+    owners: set[bytes] = set()
+    rejected: list[Rejected] = []
+    ignored: list[str] = []
+    for one in understood:
+        if isinstance(one, Record):
+            records.append(one)
+            owners.add(one.key.partition(b":")[0])  # every key begins with the account or the Chert tenant
+        elif isinstance(one, Rejected):
+            records.append(one.record)
+            rejected.append(one)
+        else:
+            ignored.append(one.type)
+    return records, owners, rejected, ignored
+
+
+def _log(rejected: Sequence[Rejected]) -> None:
     for one in rejected:
-        LOG.warning("delivery.rejected", event_id=_id_of(one.record), owner=one.record.key.decode(), reason=one.reason)
-    return Receipt(len(records) - len(rejected), len(rejected), len(understood) - len(records))
-
-
-def _id_of(record: Record) -> str:
-    return dict(record.headers)["ce_id"].decode()
+        event_id = dict(one.record.headers)["ce_id"].decode()
+        LOG.warning("delivery.rejected", event_id=event_id, owner=one.record.key.decode(), reason=one.reason)

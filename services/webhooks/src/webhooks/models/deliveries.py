@@ -1,15 +1,13 @@
 """A delivery, the records that it becomes, and its receipt."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from chassis.tracing import Trace
 from contracts.envelope import Headers
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One request from outside.
 
     Attributes:
@@ -65,3 +63,10 @@ class Receipt(NamedTuple):
     accepted: int = 0
     rejected: int = 0
     ignored: int = 0
+
+
+class Taken(NamedTuple):
+    """A delivery that is dealt with: its receipt, and the types of what was ignored."""
+
+    receipt: Receipt
+    ignored: list[str]

@@ -4,13 +4,16 @@ Whatever arrives while the broker has one batch forms the next. aiokafka keeps o
 and pays 0.2 to 0.45 ms for each, nearly whatever is in it, so few and full requests are what makes this fast.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from chassis.logging import get_log
 from contracts.envelope import Headers
 from webhooks.models.deliveries import Record
+from webhooks.ports import Stored
+
+LOG = get_log()
 
 Place = tuple[str, int]
 """Topic and partition."""
@@ -29,32 +32,31 @@ class Builder(Protocol):
 
 
 class Batch:
-    """Records of one partition that go out together, and the deliveries that wait for them.
-
-    Every waiter has a future of its own: one client that goes away must not cancel the wait of the others.
-    """
+    """Records of one partition that go out together, and who waits to hear of them."""
 
     __slots__ = ("_waiters", "builder", "due", "records")
 
     def __init__(self, builder: Builder, due: float) -> None:
         self.builder, self.due = builder, due
         self.records = 0
-        self._waiters: list[asyncio.Future[bool]] = []
+        self._waiters: list[Stored] = []
 
     def append(self, record: Record) -> bool:
-        """Take a record in, stamped with the broker's kind of time; false if the batch is full.
+        """Take a record in; false if the batch is full.
 
-        The clock file does not move that time: a broker refuses what is more than an hour ahead of it.
+        It is stamped with the machine's time, which the clock file does not move: a broker refuses what is more than
+        an hour ahead of it.
         """
-        taken = self.builder.append(timestamp=None, key=record.key, value=record.value, headers=record.headers)
-        self.records += taken is not None
-        return taken is not None
+        topic, key, value, headers = record
+        del topic
+        if self.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
+            return False
+        self.records += 1
+        return True
 
-    def wait(self) -> "asyncio.Future[bool]":
-        """Resolves to whether the batch is durable."""
-        waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        return waiter
+    def wait(self, stored: Stored) -> None:
+        """Have this called with whether the batch is durable."""
+        self._waiters.append(stored)
 
     @property
     def deliveries(self) -> int:
@@ -62,11 +64,13 @@ class Batch:
         return len(self._waiters)
 
     def settle(self, *, durable: bool) -> None:
-        """Tell everybody who waits, once."""
+        """Tell everybody who waits, once; trouble with one of them is not the others' trouble."""
         waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(durable)
+        for stored in waiters:
+            try:
+                stored(durable)
+            except Exception as error:
+                LOG.exception("http.failed", error=type(error).__name__)
 
 
 class Lane:
@@ -85,14 +89,15 @@ class Lane:
         self.sent: Batch | None = None
         self._filling: deque[Batch] = deque()
 
-    def append(self, record: Record, opened: Callable[[], Batch]) -> Batch:
-        """Take a record into the batch that fills, or into a new one; which it was."""
+    def append(self, record: Record) -> Batch | None:
+        """Take a record into the batch that fills; which it is, or none if there is none or it is full."""
         if self._filling and self._filling[-1].append(record):
             return self._filling[-1]
-        batch = opened()
-        batch.append(record)  # the first record of a batch always fits
+        return None
+
+    def open(self, batch: Batch) -> None:
+        """Fill this batch from now on."""
         self._filling.append(batch)
-        return batch
 
     @property
     def is_waiting(self) -> bool:

@@ -5,14 +5,18 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from aiokafka import AIOKafkaProducer
+
 from chassis.clock import Clock
 from chassis.logging import get_log
 from chassis.metrics import Metrics
 from webhooks.adapters.kafka.connection import Connection
+from webhooks.adapters.kafka.flushes import Flush, Gathering
 from webhooks.adapters.kafka.lanes import Batch, Lane, Place
 from webhooks.adapters.kafka.partitions import partition_of
 from webhooks.errors import NotStoredError
 from webhooks.models.deliveries import Record
+from webhooks.ports import Stored
 
 LOG = get_log()
 
@@ -35,8 +39,8 @@ class BatchingPublisher:
         self._connection, self._clock, self._metrics = connection, clock, metrics
         self._lanes: dict[Place, Lane] = {}
         self._partitions: dict[str, int] = {}
-        self._flush = _Flush(clock)
-        self._wake = asyncio.Event()
+        self._flush = Flush(clock)
+        self._gathering = Gathering(self._flush)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -51,32 +55,58 @@ class BatchingPublisher:
             for lane in self._lanes.values():
                 lane.give_up()
 
-    async def publish(self, records: Sequence[Record]) -> None:
-        """Return once every in-sync replica has every record.
+    def publish(self, records: Sequence[Record], stored: Stored) -> None:
+        """Call `stored` with true once every in-sync replica has every record, with false if that takes too long.
 
         Raises:
-            NotStoredError: that could not be learned in time; some or all may still be written.
+            NotStoredError: there is no producer, a topic is not known, or a partition hangs.
         """
-        lanes = [self._lane(record) for record in records]
-        if any(lane.late for lane in lanes):
+        batches = self._fill(records)
+        told = stored if len(batches) == 1 else _once_for_all(len(batches), stored)
+        for batch in batches:
+            batch.wait(told)
+        self._gathering.came()
+
+    def _fill(self, records: Sequence[Record]) -> list[Batch]:
+        """Append each record to its partition's batch; the batches that now hold them.
+
+        Most deliveries are of one account, so the lane of the last record is tried first.
+        """
+        producer = self._connection.producer
+        if producer is None:
             raise NotStoredError
-        waits = [batch.wait() for batch in self._fill(lanes, records)]
-        if not self._flush.batches:
-            self._wake.set()
-        if not all([await wait for wait in waits]):
-            raise NotStoredError
+        batches: list[Batch] = []
+        topic, key, lane, batch = "", b"", None, None
+        for record in records:
+            if lane is None or record[1] != key or record[0] != topic:
+                topic, key, lane = record[0], record[1], self._lane(record)
+            filling = lane.append(record) or self._open(lane, producer, record)
+            if filling is not batch:
+                batch = filling
+                if batch not in batches:
+                    batches.append(batch)
+        return batches
+
+    def _open(self, lane: Lane, producer: AIOKafkaProducer, record: Record) -> Batch:
+        """A new batch of a lane, with its first record, which always fits."""
+        batch = Batch(producer.create_batch(), self._clock.monotonic() + PUBLISH_SECONDS)
+        batch.append(record)
+        lane.open(batch)
+        return batch
 
     def _lane(self, record: Record) -> Lane:
         """The lane that a record goes by.
 
         Raises:
-            NotStoredError: its topic is not known now.
+            NotStoredError: its topic is not known now, or its partition hangs.
         """
         partitions = self._partitions.get(record.topic) or self._learn(record.topic)
         place = record.topic, partition_of(record.key, partitions)
         lane = self._lanes.get(place)
         if lane is None:
             lane = self._lanes[place] = Lane(place, self._metrics.counter("published_events", topic=record.topic))
+        if lane.late:
+            raise NotStoredError
         return lane
 
     def _learn(self, topic: str) -> int:
@@ -87,25 +117,9 @@ class BatchingPublisher:
         self._partitions[topic] = partitions
         return partitions
 
-    def _fill(self, lanes: Sequence[Lane], records: Sequence[Record]) -> set[Batch]:
-        """Append each record to its lane; the batches that now hold them.
-
-        Raises:
-            NotStoredError: there is no producer.
-        """
-        producer = self._connection.producer
-        if producer is None:
-            raise NotStoredError
-
-        def opened() -> Batch:
-            return Batch(producer.create_batch(), self._clock.monotonic() + PUBLISH_SECONDS)
-
-        return {lane.append(record, opened) for lane, record in zip(lanes, records, strict=True)}
-
     async def _flushing(self) -> None:
         while True:
-            await self._wake.wait()
-            self._wake.clear()
+            await self._gathering.wait()
             for lane in [lane for lane in self._lanes.values() if lane.is_waiting]:
                 await self._send(lane)
 
@@ -143,8 +157,8 @@ class BatchingPublisher:
             LOG.warning("broker.away", topic=lane.place[0], partition=lane.place[1], error=type(error).__name__)
         if not was_late:
             self._flush.settled(batch, durable=error is None)
-        if not self._flush.batches and any(lane.is_waiting for lane in self._lanes.values()):
-            self._wake.set()
+        if not self._flush.batches:
+            self._gathering.flushed()
 
     async def _watching(self) -> None:
         while True:
@@ -155,7 +169,7 @@ class BatchingPublisher:
                 if lane.is_overdue(now):
                     self._give_up(lane)
             if any(lane.is_waiting for lane in self._lanes.values()):
-                self._wake.set()
+                self._gathering.flush_now()
 
     def _give_up(self, lane: Lane) -> None:
         sent = None if lane.late else lane.sent
@@ -165,30 +179,18 @@ class BatchingPublisher:
         LOG.warning("broker.away", topic=lane.place[0], partition=lane.place[1], error="overdue", records=records)
 
 
-class _Flush:
-    """What is with the brokers now, and in time; one line when all of it is durable."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._began = 0.0
-        self._records = self._deliveries = 0
-        self.batches = 0
-
-    def sent(self, batch: Batch) -> None:
-        """A batch went out."""
-        if not self.batches:
-            self._began, self._records, self._deliveries = self._clock.monotonic(), 0, 0
-        self.batches += 1
-        self._deliveries += batch.deliveries
-
-    def settled(self, batch: Batch, *, durable: bool) -> None:
-        """A batch is no longer waited for."""
-        self.batches -= 1
-        self._records += batch.records if durable else 0
-        if not self.batches and self._records:
-            took = round((self._clock.monotonic() - self._began) * 1000, 1)
-            LOG.info("delivery.accepted", records=self._records, deliveries=self._deliveries, milliseconds=took)
-
-
 def _error_of(done: "asyncio.Future[object]") -> BaseException | None:
     return asyncio.CancelledError() if done.cancelled() else done.exception()
+
+
+def _once_for_all(batches: int, stored: Stored) -> Stored:
+    """Tells once, when all of so many batches are settled, whether all are durable."""
+    left, all_durable = batches, True
+
+    def settled(durable: bool) -> None:  # noqa: FBT001 - it is a `Stored`
+        nonlocal left, all_durable
+        left, all_durable = left - 1, all_durable and durable
+        if not left:
+            stored(all_durable)
+
+    return settled
