@@ -22,8 +22,8 @@ LOG = get_log()
 MAX_BODY_BYTES = 1024 * 1024
 """The largest request body (`architecture.md`, rule 11)."""
 
-BODY_SECONDS = 10.0
-"""The longest a client may take to send its body (`architecture.md`, rule 11)."""
+BODY_SECONDS = 8.0
+"""The longest a client may take to send its body, so that it hears why before the server closes (`server`)."""
 
 MAX_HEADER_BYTES = 64 * 1024
 """The largest sum of all request headers."""

@@ -1,5 +1,7 @@
 """Prometheus metrics from the one typed list in `contracts.telemetry`."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from contracts.telemetry import METRICS, MetricName
@@ -40,6 +42,14 @@ class Metrics:
         """Record a value in a histogram."""
         histogram = self._histograms[name]
         (histogram.labels(**labels) if labels else histogram).observe(value)
+
+    def counter(self, name: MetricName, **labels: str) -> Callable[[float], None]:
+        """Adds to a counter whose labels are looked up once, for hot paths."""
+        return self._counters[name].labels(**labels).inc
+
+    def observer(self, name: MetricName, **labels: str) -> Callable[[float], None]:
+        """Records values in a histogram whose labels are looked up once, for hot paths."""
+        return self._histograms[name].labels(**labels).observe
 
     def render(self) -> bytes:
         """The exposition text."""

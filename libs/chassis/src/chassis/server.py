@@ -1,11 +1,13 @@
 """Serving: uvicorn, with the deadlines and limits that it lacks, and an exit code that tells a tripped process.
 
-uvicorn waits for ever for a client that never finishes its headers, or that dribbles a body nobody reads; the protocol
-below closes such a connection. It also takes headers of any size.
+uvicorn waits for ever for a client that never finishes its headers, that dribbles a body nobody reads, or that does not
+read its answer; it takes headers and trailers of any size, and any number of connections. The protocol below does not.
 """
 
 import asyncio
+import resource
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, cast
 
@@ -19,8 +21,13 @@ from chassis.logging import get_log
 
 LOG = get_log()
 
-HEADER_SECONDS: Final = 10.0
-"""The longest a client may take from connecting, or from the last answer, to the end of its headers."""
+REQUEST_SECONDS: Final = 9.0
+"""The longest a client may take from connecting, or from the last answer, to the end of its request, body included.
+It is looked for every half second, so a connection that dawdles is closed within the ten of `architecture.md`, rule 11.
+"""
+
+MAX_CONNECTIONS: Final = 4096
+"""At once; one that waits for its next request takes some 10 KiB. More are closed as they come."""
 
 DRAIN_SECONDS: Final = 5
 """How long requests in flight may go on after SIGTERM; the rest of 10 s belongs to consumers and closing clients."""
@@ -28,66 +35,78 @@ DRAIN_SECONDS: Final = 5
 TRIPPED: Final = 70
 """Exit code of a process that stopped itself (`EX_SOFTWARE` of sysexits.h)."""
 
+_SWEEP_TICKS: Final = 5  # of uvicorn's tenths of a second
+_DESCRIPTORS: Final = MAX_CONNECTIONS + 512
+
 # Before any app could answer.
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class DeadlineProtocol(HttpToolsProtocol):
-    """Closes a connection that is between two requests, or inside a header, for too long or for too many bytes."""
+    """Closes a connection whose client keeps us waiting for too long, or for too many bytes that say nothing yet.
 
-    def __init__(self, *args: Any, header_seconds: float = HEADER_SECONDS, **kwargs: Any) -> None:
+    One look at all connections every half second costs less than two timers for every request.
+    """
+
+    def __init__(self, *args: Any, request_seconds: float = REQUEST_SECONDS, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._header_seconds = header_seconds
-        self._header_deadline: asyncio.TimerHandle | None = None
-        self._header_bytes = 0
-        self._in_headers = False
+        self._request_seconds = request_seconds
+        self._waiting_since: float | None = None
+        self._unparsed = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it so
-        """Start the clock for the first request's headers."""
+        """Wait for the first request, unless there are too many clients."""
         super().connection_made(transport)
-        self._restart()
+        self._waiting_since = self.loop.time()
+        if len(self.connections) > MAX_CONNECTIONS:
+            transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Count what came while headers are not complete."""
+        """Count what came without completing headers or bringing body: endless headers, trailers, chunk extensions."""
+        self._unparsed += len(data)
         super().data_received(data)
-        if not self._in_headers or self.transport.is_closing():
-            return
-        self._header_bytes += len(data)
-        if self._header_bytes > MAX_HEADER_BYTES:
+        if self._unparsed > MAX_HEADER_BYTES and not self.transport.is_closing():
             self.transport.write(_TOO_LARGE)
             self.transport.close()
 
-    def on_message_begin(self) -> None:
-        """Start the clock for a request on a kept connection."""
-        super().on_message_begin()
-        self._in_headers, self._header_bytes = True, 0
-        self._restart()
-
     def on_headers_complete(self) -> None:
-        """The headers are here: stop the clock."""
-        self._in_headers = False
-        self._stop()
+        """The headers are here."""
+        self.something_came()
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Some of the body is here."""
+        self.something_came()
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is here: now the client waits for us, unless it was answered before."""
+        self.request_came()
+        super().on_message_complete()
+
+    def something_came(self) -> None:
+        """What was counted was good for something."""
+        self._unparsed = 0
+
+    def request_came(self) -> None:
+        """Wait for the next one, or until this one is answered."""
+        self._unparsed = 0
+        self._waiting_since = self.loop.time() if self.cycle.response_complete else None
+
     def on_response_complete(self) -> None:
-        """Start the clock again: what is left of an unread body has to end too."""
+        """Wait for the next request; what is left of an unread body has to end too."""
         super().on_response_complete()
-        if self.cycle.response_complete and not self.transport.is_closing():
-            self._restart()
+        if self.cycle.response_complete:
+            self.wait_for_request()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the clock with the connection."""
-        self._stop()
-        super().connection_lost(exc)
+    def wait_for_request(self) -> None:
+        """It is the client's turn."""
+        self._waiting_since = self.loop.time()
 
-    def _restart(self) -> None:
-        self._stop()
-        self._header_deadline = self.loop.call_later(self._header_seconds, self.transport.close)
-
-    def _stop(self) -> None:
-        if self._header_deadline is not None:
-            self._header_deadline.cancel()
-            self._header_deadline = None
+    def sweep(self, now: float) -> None:
+        """Close the connection if its client has kept us waiting for too long."""
+        if self._waiting_since is not None and now - self._waiting_since > self._request_seconds:
+            self.transport.abort()
 
 
 class Server(uvicorn.Server):
@@ -113,6 +132,15 @@ class Server(uvicorn.Server):
         await super().shutdown(*args, **kwargs)
         LOG.info("service.stopped")
 
+    async def on_tick(self, counter: int) -> bool:
+        """Every tenth of a second: also look for clients that dawdle."""
+        if not counter % _SWEEP_TICKS:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, DeadlineProtocol):
+                    connection.sweep(now)
+        return await super().on_tick(counter)
+
     def _stop(self) -> None:
         self.should_exit = True
 
@@ -122,10 +150,13 @@ def serve(
     *,
     host: str,
     port: int,
-    header_seconds: float = HEADER_SECONDS,
+    protocol: Callable[..., DeadlineProtocol] = DeadlineProtocol,
+    request_seconds: float = REQUEST_SECONDS,
     drain_seconds: int = DRAIN_SECONDS,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain and stop.
+
+    An app that has some of its answers one layer below ASGI gives its own `protocol`.
 
     Raises:
         SystemExit: the process tripped (`TRIPPED`), or could not start.
@@ -135,7 +166,7 @@ def serve(
         app,
         host=host,
         port=port,
-        http=cast("type[asyncio.Protocol]", partial(DeadlineProtocol, header_seconds=header_seconds)),
+        http=cast("type[asyncio.Protocol]", partial(protocol, request_seconds=request_seconds)),
         ws="none",
         loop="uvloop",
         lifespan="on",
@@ -147,6 +178,15 @@ def serve(
         timeout_graceful_shutdown=drain_seconds,
     )
     server = Server(config, health)
+    _raise_descriptors()
     server.run()
     if health is not None and health.tripped is not None:
         sys.exit(TRIPPED)
+
+
+def _raise_descriptors() -> None:
+    """Let every connection have its descriptor, as far as the machine allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -3,8 +3,11 @@
 Stands on OpenTelemetry's API; an SDK, where one is installed, exports what is named here.
 """
 
+import random
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final, NamedTuple
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -13,6 +16,38 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from chassis.randomness import Randomness
 
 _PROPAGATOR = TraceContextTextMapPropagator()
+
+# W3C Trace Context, section 3.2; ids of nothing but zeros are invalid.
+_TRACEPARENT: Final = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
+
+
+class Trace(NamedTuple):
+    """A trace without a context around it, for paths where entering one costs more than the work.
+
+    Attributes:
+        trace_id: 32 hex digits.
+        traceparent: what to hand on.
+    """
+
+    trace_id: bytes
+    traceparent: bytes
+
+
+class Traces:
+    """Begins and continues traces; ids are drawn from a generator that is seeded once, for they are no secrets."""
+
+    def __init__(self, randomness: Randomness) -> None:
+        self._random = random.Random(randomness.bytes(32))  # noqa: S311 - ids, as OpenTelemetry draws them
+
+    def of(self, traceparent: bytes | None) -> Trace:
+        """Continue the trace of a `traceparent`, or begin one."""
+        drawn = b"%048x" % (self._random.getrandbits(192) | _NOT_ZERO)
+        came = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
+        trace_id, flags = came.groups() if came else (drawn[16:], b"01")
+        return Trace(trace_id, b"00-%b-%b-%b" % (trace_id, drawn[:16], flags))
+
+
+_NOT_ZERO: Final = 1 << 128 | 1  # neither id may be nothing but zeros
 
 
 @contextmanager

@@ -70,4 +70,4 @@ def build(plumbing: Plumbing) -> FastAPI:
 
 if __name__ == "__main__":
     configure("tests", "info", sys.stderr)
-    serve(build(Plumbing()), host="127.0.0.1", port=int(sys.argv[1]), header_seconds=1, drain_seconds=3)
+    serve(build(Plumbing()), host="127.0.0.1", port=int(sys.argv[1]), request_seconds=1, drain_seconds=3)

@@ -97,6 +97,7 @@ MetricName = Literal[
     "outbox_relayed",
     "published_events",
     "deliveries",
+    "ignored_events",
     "installs",
     "token_refreshes",
     "sends",
@@ -121,6 +122,9 @@ METRICS: Final[dict[MetricName, Metric]] = {
     "published_events": Metric("published_events", "counter", "Events acknowledged by the broker.", ("topic",)),
     "deliveries": Metric(
         "deliveries", "counter", "Deliveries from outside, by route and outcome.", ("route", "outcome")
+    ),
+    "ignored_events": Metric(
+        "ignored_events", "counter", "Events from outside of a type that nobody here needs.", ("route", "type")
     ),
     "installs": Metric("installs", "counter", "Installs, by outcome.", ("outcome",)),
     "token_refreshes": Metric("token_refreshes", "counter", "Token refreshes, by outcome.", ("outcome",)),

@@ -1,50 +1,78 @@
 """The composition root: settings in, ASGI app out."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
 
-from chassis import kafka
-from chassis.kafka import KafkaEventPublisher
 from chassis.lifespan import Plumbing, service_app
 from chassis.settings import RereadFile
 from webhooks import __doc__ as description
+from webhooks.adapters.admission import InFlight
+from webhooks.adapters.kafka.connection import Connection
+from webhooks.adapters.kafka.publisher import BatchingPublisher
 from webhooks.adapters.signatures import ChertVerifier, HubSpotVerifier
-from webhooks.api import router
+from webhooks.api.asgi import SignedRoutes
+from webhooks.api.openapi import describe
+from webhooks.api.reception import Receiver, Reception
 from webhooks.handlers.chert import receive_chert_delivery
 from webhooks.handlers.hubspot import receive_hubspot_delivery
+from webhooks.ports import Publisher
 from webhooks.settings import IngressSecrets, Settings
 
-PUBLISH_SECONDS = 0.9
-"""The broker's time to acknowledge; then the sender gets its 503, within the second it is promised."""
 
-
-def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
+def build(settings: Settings, plumbing: Plumbing) -> SignedRoutes:
     """The whole service, not yet started."""
     secrets = RereadFile(settings.secrets_file, IngressSecrets, plumbing.clock)
-    broker = kafka.broker(settings.kafka_bootstrap, "webhooks")
-    publisher = KafkaEventPublisher(broker, plumbing.metrics, PUBLISH_SECONDS)
-    hubspot_verifier = HubSpotVerifier(lambda: secrets.read().hubspot_client_secrets, plumbing.clock)
-    chert_verifier = ChertVerifier(lambda: secrets.read().chert_webhook_secrets, plumbing.clock)
+    connection = Connection(settings.kafka_bootstrap, plumbing.clock)
+    publisher = BatchingPublisher(connection, plumbing.clock, plumbing.metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with kafka.running(broker, health=plumbing.health, clock=plumbing.clock):
+        async with connection.running(), publisher.running():
             yield
 
     async def secrets_are_loaded() -> None:
         secrets.read()
 
     plumbing.health.depends_on("secrets", secrets_are_loaded)
+    plumbing.health.depends_on("kafka", connection.check)
     app = service_app("webhooks", description or "", plumbing, lifespan)
-    app.include_router(
-        router(
-            partial(receive_hubspot_delivery, verifier=hubspot_verifier, publisher=publisher, clock=plumbing.clock),
-            partial(receive_chert_delivery, verifier=chert_verifier, publisher=publisher, clock=plumbing.clock),
-            public_base_url=settings.public_base_url,
-            metrics=plumbing.metrics,
-        )
+    describe(app)
+    return SignedRoutes(app, reception(secrets.read, publisher, plumbing, public_base_url=settings.public_base_url))
+
+
+def reception(
+    secrets: Callable[[], IngressSecrets], publisher: Publisher, plumbing: Plumbing, *, public_base_url: str
+) -> Reception:
+    """The signed routes with what they need."""
+    clock, in_flight = plumbing.clock, InFlight()
+    hubspot: Receiver = partial(
+        receive_hubspot_delivery,
+        verifier=HubSpotVerifier(lambda: secrets().hubspot_client_secrets, clock),
+        publisher=publisher,
+        admission=in_flight,
+        clock=clock,
     )
-    return app
+    chert: Receiver = partial(
+        receive_chert_delivery,
+        verifier=ChertVerifier(
+            lambda: secrets().chert_webhook_secrets, lambda: secrets().chert_tenant_webhook_secrets, clock
+        ),
+        publisher=publisher,
+        admission=in_flight,
+        clock=clock,
+    )
+    return Reception(
+        {
+            "/api/hubspot/uninstall": ("uninstall", hubspot),
+            "/api/hubspot/webhook": ("hubspot", hubspot),
+            "/api/chert/webhook": ("chert", chert),
+        },
+        public_base_url=public_base_url,
+        in_flight=in_flight,
+        clock=clock,
+        randomness=plumbing.randomness,
+        metrics=plumbing.metrics,
+    )

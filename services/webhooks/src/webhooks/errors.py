@@ -3,7 +3,9 @@
 ```text
 DeliveryError
 ├── UnauthenticDeliveryError   the signature; `reason` says how
-└── UnreadableDeliveryError    authentic, but not a delivery at all; `broken_json` says which way
+├── UnreadableDeliveryError    authentic, but not a delivery at all; `broken_json` says which way
+├── OverloadedError            too much is in flight, of everybody's or of this sender's; nothing was done
+└── NotStoredError             the broker did not acknowledge in time; it may still do so, under the same event ids
 ```
 
 An authentic delivery in which one event is wrong is no error: that event goes to `delivery.rejected`.
@@ -36,3 +38,11 @@ class UnreadableDeliveryError(DeliveryError):
     def __init__(self, words: str, *, broken_json: bool) -> None:
         super().__init__(words)
         self.broken_json = broken_json
+
+
+class OverloadedError(DeliveryError):
+    """Admission refused it; the sender comes again."""
+
+
+class NotStoredError(DeliveryError):
+    """Not every record is known to be durable; the sender comes again."""

@@ -54,9 +54,10 @@ async def client(kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[httpx2.A
     settings = Settings(
         port=0, kafka_bootstrap=kafka_bootstrap, public_base_url=BASE, environment="development", secrets_file=secrets
     )
-    app = build(settings, Plumbing())
-    transport = httpx2.ASGITransport(app)
-    async with app.router.lifespan_context(app), httpx2.AsyncClient(transport=transport, base_url=BASE) as client:
+    service = build(settings, Plumbing())
+    transport = httpx2.ASGITransport(service)
+    lifespan = service.app.router.lifespan_context(service.app)
+    async with lifespan, httpx2.AsyncClient(transport=transport, base_url=BASE) as client:
         await eventually(lambda: _ready(client), what="the service to be ready", seconds=20)
         yield client
 

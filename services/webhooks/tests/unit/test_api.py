@@ -6,42 +6,31 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
+from pathlib import Path
 
 import httpx2
 import pytest
 import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, settings
-from pydantic import SecretStr
 
 from chassis.clock import ManualClock, milliseconds
-from chassis.kafka import InMemoryEventPublisher
 from chassis.lifespan import Plumbing, service_app
-from chassis.settings import NotLoadedError
-from webhooks.adapters.signatures import ChertVerifier, HubSpotVerifier
-from webhooks.api import router
-from webhooks.handlers.chert import receive_chert_delivery
-from webhooks.handlers.hubspot import receive_hubspot_delivery
+from chassis.settings import RereadFile
+from webhooks.adapters.in_memory import InMemoryPublisher
+from webhooks.api.asgi import SignedRoutes
+from webhooks.api.openapi import describe
+from webhooks.app import reception
+from webhooks.settings import IngressSecrets
 
 BASE = "https://app.example.test"
 SECRET, OLD_SECRET, CHERT_SECRET = "client-secret", "client-secret-before", "ab" * 32
+TENANT_SECRET = "cd" * 32
 CLOCK = ManualClock()
 UNINSTALLED = [{"eventId": 7, "portalId": 1, "occurredAt": 1_795_348_800_000, "subscriptionType": "app.uninstalled"}]
 
 
-def secrets(*values: str) -> Callable[[], tuple[SecretStr, ...]]:
-    """Those secrets, or none loaded."""
-
-    def read() -> tuple[SecretStr, ...]:
-        if not values:
-            raise NotLoadedError("absent")
-        return tuple(SecretStr(value) for value in values)
-
-    return read
-
-
-def build(publisher: InMemoryEventPublisher, *hubspot_secrets: str) -> FastAPI:
+def build(publisher: InMemoryPublisher, secrets: Callable[[], IngressSecrets]) -> SignedRoutes:
     """The app on an in-memory publisher."""
 
     @asynccontextmanager
@@ -50,17 +39,8 @@ def build(publisher: InMemoryEventPublisher, *hubspot_secrets: str) -> FastAPI:
 
     plumbing = Plumbing(clock=CLOCK)
     app = service_app("webhooks", "", plumbing, lifespan)
-    hubspot = HubSpotVerifier(secrets(*hubspot_secrets), CLOCK)
-    chert = ChertVerifier(secrets(CHERT_SECRET), CLOCK)
-    app.include_router(
-        router(
-            partial(receive_hubspot_delivery, verifier=hubspot, publisher=publisher, clock=CLOCK),
-            partial(receive_chert_delivery, verifier=chert, publisher=publisher, clock=CLOCK),
-            public_base_url=BASE,
-            metrics=plumbing.metrics,
-        )
-    )
-    return app
+    describe(app)
+    return SignedRoutes(app, reception(secrets, publisher, plumbing, public_base_url=BASE))
 
 
 def signed(path: str, body: bytes, secret: str = SECRET, age_ms: int = 0) -> dict[str, str]:
@@ -75,7 +55,7 @@ def signed(path: str, body: bytes, secret: str = SECRET, age_ms: int = 0) -> dic
 
 
 async def post(
-    app: FastAPI, path: str, body: bytes, headers: dict[str, str] | list[tuple[str, str]]
+    app: SignedRoutes, path: str, body: bytes, headers: dict[str, str] | list[tuple[str, str]]
 ) -> httpx2.Response:
     """Call the app."""
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=BASE) as client:
@@ -83,15 +63,24 @@ async def post(
 
 
 @pytest.fixture
-def publisher() -> InMemoryEventPublisher:
+def publisher() -> InMemoryPublisher:
     """Keeps what is told."""
-    return InMemoryEventPublisher()
+    return InMemoryPublisher()
+
+
+SECRETS = IngressSecrets.model_validate(
+    {
+        "hubspot_client_secrets": [SECRET, OLD_SECRET],
+        "chert_webhook_secrets": [CHERT_SECRET],
+        "chert_tenant_webhook_secrets": {"acme": [TENANT_SECRET]},
+    }
+)
 
 
 @pytest.fixture
-def app(publisher: InMemoryEventPublisher) -> FastAPI:
-    """The app with a rotated client secret."""
-    return build(publisher, SECRET, OLD_SECRET)
+def app(publisher: InMemoryPublisher) -> SignedRoutes:
+    """The app with a rotated client secret, and a tenant with a Chert subscription of its own."""
+    return build(publisher, lambda: SECRETS)
 
 
 BODY = json.dumps(UNINSTALLED).encode()
@@ -100,7 +89,7 @@ BODY = json.dumps(UNINSTALLED).encode()
 @pytest.mark.parametrize("secret", [SECRET, OLD_SECRET])
 @pytest.mark.parametrize("path", ["/api/hubspot/uninstall", "/api/hubspot/webhook", "/api/hubspot/webhook?a=b%20c"])
 async def test_a_signed_delivery_is_acknowledged(
-    app: FastAPI, publisher: InMemoryEventPublisher, path: str, secret: str
+    app: SignedRoutes, publisher: InMemoryPublisher, path: str, secret: str
 ) -> None:
     """Either secret of a rotation signs, on either route, query included."""
     response = await post(app, path, BODY, signed(path, BODY, secret))
@@ -123,7 +112,7 @@ async def test_a_signed_delivery_is_acknowledged(
     ],
 )
 async def test_an_unauthentic_delivery_is_a_typed_401(
-    app: FastAPI, publisher: InMemoryEventPublisher, headers: dict[str, str], code: int, reason: str
+    app: SignedRoutes, publisher: InMemoryPublisher, headers: dict[str, str], code: int, reason: str
 ) -> None:
     """Unsigned, wrongly signed, stale and future requests are 401 with the contract's code, and nothing is told."""
     response = await post(app, "/api/hubspot/uninstall", BODY, headers)
@@ -135,15 +124,16 @@ async def test_an_unauthentic_delivery_is_a_typed_401(
     assert publisher.published == []
 
 
-async def test_a_secret_that_is_not_loaded_is_503(publisher: InMemoryEventPublisher) -> None:
+async def test_a_secret_that_is_not_loaded_is_503(publisher: InMemoryPublisher, tmp_path: Path) -> None:
     """Without the secret nothing can be said about a signature, so the sender is asked to come again."""
-    response = await post(build(publisher), "/api/hubspot/webhook", BODY, signed("/api/hubspot/webhook", BODY))
+    app = build(publisher, RereadFile(tmp_path / "absent.json", IngressSecrets, CLOCK).read)
+    response = await post(app, "/api/hubspot/webhook", BODY, signed("/api/hubspot/webhook", BODY))
 
     assert response.status_code == 503
     assert response.headers["retry-after"] == "1"
 
 
-async def test_a_broker_that_is_away_is_503(app: FastAPI, publisher: InMemoryEventPublisher) -> None:
+async def test_a_broker_that_is_away_is_503(app: SignedRoutes, publisher: InMemoryPublisher) -> None:
     """What is not stored is not acknowledged."""
     publisher.away = True
 
@@ -153,14 +143,14 @@ async def test_a_broker_that_is_away_is_503(app: FastAPI, publisher: InMemoryEve
 
 
 @pytest.mark.parametrize(("body", "code"), [(b"{", 1004), (b"{}", 1002)])
-async def test_a_signed_body_that_is_no_delivery_is_400(app: FastAPI, body: bytes, code: int) -> None:
+async def test_a_signed_body_that_is_no_delivery_is_400(app: SignedRoutes, body: bytes, code: int) -> None:
     """Broken JSON and another shape are told apart."""
     response = await post(app, "/api/hubspot/webhook", body, signed("/api/hubspot/webhook", body))
 
     assert (400, code) == (response.status_code, response.json()["code"])
 
 
-async def test_over_a_mebibyte_is_413(app: FastAPI) -> None:
+async def test_over_a_mebibyte_is_413(app: SignedRoutes) -> None:
     """A body over 1 MiB is refused before it is read."""
     response = await post(app, "/api/hubspot/webhook", b" " * (1024 * 1024 + 1), {})
 
@@ -168,7 +158,7 @@ async def test_over_a_mebibyte_is_413(app: FastAPI) -> None:
 
 
 @pytest.mark.parametrize("form", ["t={ts},v1={mac}", "v1,{ts},{mac}"])
-async def test_chert_signs_in_both_forms(app: FastAPI, publisher: InMemoryEventPublisher, form: str) -> None:
+async def test_chert_signs_in_both_forms(app: SignedRoutes, publisher: InMemoryPublisher, form: str) -> None:
     """The modern and the older header form are both taken."""
     body, ts = b'{"event": "reaction.added"}', int(CLOCK.now().timestamp())
     mac = hmac.new(CHERT_SECRET.encode(), f"{ts}.".encode() + body, hashlib.sha256).hexdigest()
@@ -178,14 +168,14 @@ async def test_chert_signs_in_both_forms(app: FastAPI, publisher: InMemoryEventP
     assert (response.status_code, response.json()["ignored"]) == (200, 1)
 
 
-async def test_chert_unsigned_is_401(app: FastAPI) -> None:
+async def test_chert_unsigned_is_401(app: SignedRoutes) -> None:
     """A webhook of Chert without a signature is refused."""
     response = await post(app, "/api/chert/webhook", b"{}", {})
 
     assert (response.status_code, response.json()["code"]) == (401, 2012)
 
 
-schema = schemathesis.openapi.from_asgi("/openapi.json", build(InMemoryEventPublisher(), SECRET))
+schema = schemathesis.openapi.from_asgi("/openapi.json", build(InMemoryPublisher(), lambda: SECRETS))
 
 
 @schema.parametrize()

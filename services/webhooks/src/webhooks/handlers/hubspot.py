@@ -1,57 +1,166 @@
-"""Deliveries from HubSpot: arrays of events (hubspot-contract.md, section 3.2)."""
+"""Deliveries from HubSpot: arrays of events (hubspot-contract.md, section 3.2).
 
-from datetime import datetime
+Event ids are made of what happened, so that the same event, delivered again or by a second subscription, has the same.
+"""
 
-from pydantic import JsonValue, ValidationError
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
-from chassis.clock import Clock, milliseconds
-from chassis.kafka import EventPublisher
-from chassis.tracing import current_traceparent
-from contracts.envelope import Event
-from contracts.tenants import AppUninstalled
-from contracts.topics import APP_UNINSTALLED
-from webhooks.errors import UnreadableDeliveryError
-from webhooks.handlers.intake import SOURCE, Ignored, Understood, member, read_json, reason_of, rejected, tell
-from webhooks.models import MAX_EVENTS, Delivery, HubSpotEvent, Receipt
-from webhooks.ports import Verifier
+import msgspec
+
+from chassis.clock import Clock
+from chassis.tracing import Trace
+from contracts import topics
+from webhooks.handlers.intake import tell
+from webhooks.handlers.records import Template
+from webhooks.handlers.rejections import reason_of, reject
+from webhooks.handlers.splitting import elements
+from webhooks.models.deliveries import Delivery, Ignored, Record, Understood
+from webhooks.models.facts import AppUninstalledFact, ContactFact, ContactMergedFact, ContactUpdatedFact
+from webhooks.models.hubspot import CONTACT_OBJECT_TYPE, MAX_EVENTS, HubSpotEvent
+from webhooks.ports import Admission, Done, Publisher, Verifier
+
+_EVENT: Final = msgspec.json.Decoder(HubSpotEvent)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_PHONE_PROPERTIES: Final = frozenset({"phone", "mobilephone"})
+_CONTACT_IDS: Final = range(10**20)  # at most twenty digits, as `contracts.contacts.ContactId`
+_MERGED: Final = range(1, 251)  # how many, as `contracts.contacts.ContactMerged`
+
+_CREATED = Template(topics.CONTACT_CREATED)
+_UPDATED = Template(topics.CONTACT_UPDATED)
+_MERGED_INTO = Template(topics.CONTACT_MERGED)
+_UNINSTALLED = Template(topics.APP_UNINSTALLED)
 
 
-async def receive_hubspot_delivery(
-    delivery: Delivery, *, verifier: Verifier, publisher: EventPublisher, clock: Clock
-) -> Receipt:
-    """Verify a delivery, publish its events, and return once they are durable.
+class _BrokenEventError(ValueError):
+    """A rule that the types of an event's members cannot say."""
+
+
+def receive_hubspot_delivery(
+    delivery: Delivery, done: Done, *, verifier: Verifier, publisher: Publisher, admission: Admission, clock: Clock
+) -> None:
+    """Verify a delivery, publish its events, and call `done` once they are durable, or when that takes too long.
 
     One bad event never fails its batch: HubSpot would send the whole batch again, ten times.
 
     Raises:
         UnauthenticDeliveryError: the signature does not hold.
         UnreadableDeliveryError: the body is not an array of at most 100 events.
-        chassis.kafka.BrokerAwayError: the events may not be durable.
+        OverloadedError: too much is in flight.
+        NotStoredError: nothing can be stored now.
     """
     verifier.verify(delivery)
-    events = read_json(delivery.body)
-    if not isinstance(events, list) or len(events) > MAX_EVENTS:
-        raise UnreadableDeliveryError(f"not an array of at most {MAX_EVENTS} events", broken_json=False)
-    return await tell([_understand(event, clock.now()) for event in events], publisher)
+    understood = [_understand(raw, delivery.trace, clock) for raw in elements(delivery.body, MAX_EVENTS)]
+    tell(understood, len(delivery.body), publisher=publisher, admission=admission, done=done)
 
 
-def _understand(payload: JsonValue, now: datetime) -> Understood:
+def _understand(raw: msgspec.Raw, trace: Trace, clock: Clock) -> Understood:
     try:
-        event = HubSpotEvent.model_validate(payload)
-    except (ValidationError, OverflowError, OSError) as error:
-        reason = reason_of(error) if isinstance(error, ValidationError) else "occurredAt: out of range"
-        return rejected("hubspot", member(payload, "portalId"), reason, payload, now)
-    if event.subscription_type == "app.uninstalled":
-        return _app_uninstalled(event)
-    return Ignored(event.subscription_type)
+        event = _EVENT.decode(raw)
+        meaning = _MEANINGS.get(event.subscription_type)
+        if meaning is None or not _is_of_contact(event):
+            return Ignored(event.subscription_type)
+        return meaning(event, trace)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return reject("hubspot", "portalId", bytes(raw), reason_of(error), clock.now(), trace)
+    except OverflowError:
+        return reject("hubspot", "portalId", bytes(raw), "occurredAt: out of range", clock.now(), trace)
+    except ValueError as error:  # ours, or a number with more digits than Python writes
+        reason = str(error) if isinstance(error, _BrokenEventError) else "a number is out of range"
+        return reject("hubspot", "portalId", bytes(raw), reason, clock.now(), trace)
 
 
-def _app_uninstalled(event: HubSpotEvent) -> Event[AppUninstalled]:
-    return Event(
-        type=APP_UNINSTALLED,
-        id=f"app.uninstalled:{event.portal_id}:{event.event_id}:{milliseconds(event.occurred_at)}",
-        source=SOURCE,
-        time=event.occurred_at,
-        data=AppUninstalled(portal_id=event.portal_id, app_id=event.app_id, occurred_at=event.occurred_at),
-        traceparent=current_traceparent(),
-    )
+def _is_of_contact(event: HubSpotEvent) -> bool:
+    """Whether an event of the `object.` form is about a contact; the other forms say so by their names."""
+    if event.object_type_id is None and event.subscription_type.startswith("object."):
+        raise _BrokenEventError("objectTypeId is missing")
+    return event.object_type_id is None or event.object_type_id == CONTACT_OBJECT_TYPE
+
+
+_Meaning = Callable[[HubSpotEvent, Trace], Understood]
+
+
+def _created(event: HubSpotEvent, trace: Trace) -> Record:
+    # No moment in the id: a contact is created once, whatever tells of it.
+    return _contact_record(_CREATED, event, trace, moment=False)
+
+
+def _happened(template: Template) -> _Meaning:
+    """An event about a contact that may happen again, at another moment."""
+
+    def understand(event: HubSpotEvent, trace: Trace) -> Record:
+        return _contact_record(template, event, trace, moment=True)
+
+    return understand
+
+
+def _contact_record(template: Template, event: HubSpotEvent, trace: Trace, *, moment: bool) -> Record:
+    portal, contact, at = str(event.portal_id), _contact_id(event.object_id, "objectId"), _moment(event)
+    fact = ContactFact(event.portal_id, contact, at, event.change_source, event.source_id)
+    when = f":{event.occurred_at}" if moment else ""
+    event_id = f"{template.topic}:{portal}:{contact}{when}"
+    return template.record(fact, key=portal.encode(), event_id=event_id.encode(), at=at, trace=trace)
+
+
+def _updated(event: HubSpotEvent, trace: Trace) -> Understood:
+    name = event.property_name
+    if name is None:
+        raise _BrokenEventError("propertyName is missing")
+    if name not in _PHONE_PROPERTIES:
+        return Ignored(event.subscription_type)
+    portal, contact, at = str(event.portal_id), _contact_id(event.object_id, "objectId"), _moment(event)
+    fact = ContactUpdatedFact(event.portal_id, contact, at, event.change_source, event.source_id, property=name)
+    event_id = f"{_UPDATED.topic}:{portal}:{contact}:{name}:{event.occurred_at}"
+    return _UPDATED.record(fact, key=portal.encode(), event_id=event_id.encode(), at=at, trace=trace)
+
+
+def _merged(event: HubSpotEvent, trace: Trace) -> Record:
+    primary = event.primary_object_id if event.primary_object_id is not None else event.object_id
+    survivor = _contact_id(event.new_object_id or primary, "primaryObjectId")
+    given = [*(event.merged_object_ids or ()), *(() if primary is None else (primary,))]
+    merged = list(dict.fromkeys(_contact_id(one, "mergedObjectIds") for one in given))
+    others = [one for one in merged if one != survivor]
+    if len(others) not in _MERGED:
+        raise _BrokenEventError("mergedObjectIds: none, or too many")
+    portal, at = str(event.portal_id), _moment(event)
+    fact = ContactMergedFact(event.portal_id, survivor, at, event.change_source, event.source_id, merged_ids=others)
+    # Two merges into one contact may fall into one millisecond; HubSpot's id tells them apart.
+    event_id = f"{_MERGED_INTO.topic}:{portal}:{survivor}:{event.occurred_at}:{event.event_id}"
+    return _MERGED_INTO.record(fact, key=portal.encode(), event_id=event_id.encode(), at=at, trace=trace)
+
+
+def _uninstalled(event: HubSpotEvent, trace: Trace) -> Record:
+    portal, at = str(event.portal_id), _moment(event)
+    fact = AppUninstalledFact(event.portal_id, event.app_id, at)
+    event_id = f"{_UNINSTALLED.topic}:{portal}:{event.event_id}:{event.occurred_at}"
+    return _UNINSTALLED.record(fact, key=portal.encode(), event_id=event_id.encode(), at=at, trace=trace)
+
+
+def _moment(event: HubSpotEvent) -> datetime:
+    """When it happened; whole milliseconds, so no float on the way."""
+    return _EPOCH + timedelta(milliseconds=event.occurred_at)
+
+
+def _contact_id(number: int | None, member: str) -> str:
+    if number is None:
+        raise _BrokenEventError(f"{member} is missing")
+    if number not in _CONTACT_IDS:
+        raise _BrokenEventError(f"{member} is out of range")
+    return str(number)
+
+
+_ABOUT_CONTACTS: Final[dict[str, _Meaning]] = {
+    "creation": _created,
+    "propertyChange": _updated,
+    "deletion": _happened(Template(topics.CONTACT_DELETED)),
+    "merge": _merged,
+    "restore": _happened(Template(topics.CONTACT_RESTORED)),
+}
+_MEANINGS: Final[dict[str, _Meaning]] = {
+    **{f"contact.{kind}": meaning for kind, meaning in _ABOUT_CONTACTS.items()},
+    **{f"object.{kind}": meaning for kind, meaning in _ABOUT_CONTACTS.items()},
+    "contact.privacyDeletion": _happened(Template(topics.CONTACT_ERASED)),
+    "app.uninstalled": _uninstalled,
+}
+"""By subscription type; every other type is nobody's business here."""

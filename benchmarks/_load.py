@@ -1,0 +1,204 @@
+"""A load generator in a process of its own, so that it can be held to a core: `python _load.py`.
+
+Commands come as lines of JSON on standard input, and each is answered by a line of JSON. Requests are made before the
+clock starts; what a request costs while it runs is a write, a read and a few look-ups, some ten microseconds.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from array import array
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final, cast
+from urllib.parse import urlsplit
+
+import uvloop
+from _deliveries import Deliveries
+
+OK: Final = 200
+GRACE_SECONDS: Final = 15.0
+"""How long answers are waited for after the last request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to drive.
+
+    Attributes:
+        url: where the service is.
+        secret: signs.
+        public_url: what the signature covers.
+        connections: each with one request under way.
+        seconds: how long requests are begun.
+        first: the first contact's id.
+        requests: so many are made at most.
+        events: in each.
+        accepted: a file to which the first ids of acknowledged requests are appended.
+    """
+
+    url: str
+    secret: str
+    public_url: str
+    connections: int
+    seconds: float
+    first: int
+    requests: int
+    events: int
+    accepted: str
+
+
+@dataclass
+class Outcome:
+    """What came of it; times in seconds."""
+
+    seconds: float = 0.0
+    statuses: dict[int, int] = field(default_factory=dict)
+    broken: int = 0
+    unanswered: int = 0
+    p50: float = 0.0
+    p99: float = 0.0
+    longest: float = 0.0
+
+
+class Window:
+    """One window: requests, and what came back."""
+
+    def __init__(self, order: Order, requests: list[bytes]) -> None:
+        self.ends = 0.0
+        self.taken: list[float] = []
+        self.statuses: dict[int, int] = {}
+        self.accepted = array("Q")
+        self.broken = 0
+        self.idle = asyncio.Event()
+        self.running = order.connections
+        self._numbered: Iterator[tuple[int, bytes]] = (
+            (order.first + number * order.events, request) for number, request in enumerate(requests)
+        )
+
+    def next(self) -> tuple[int, bytes] | None:
+        """The next request with its first id, while there is time."""
+        if time.perf_counter() >= self.ends:
+            return None
+        return next(self._numbered, None)
+
+    def answered(self, first: int, status: int, seconds: float) -> None:
+        """An answer came."""
+        self.taken.append(seconds)
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        if status == OK:
+            self.accepted.append(first)
+
+    def rest(self) -> None:
+        """A connection has no more to do."""
+        self.running -= 1
+        if not self.running:
+            self.idle.set()
+
+
+class Client(asyncio.Protocol):
+    """One connection, one request at a time."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self._transport: asyncio.Transport | None = None
+        self._buffer = b""
+        self._first, self._began = 0, 0.0
+        self.busy = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember where to write."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own classes derive from neither
+
+    def go_on(self) -> None:
+        """Send the next request, or rest."""
+        following = self._window.next()
+        self.busy = following is not None
+        if following is None or self._transport is None:
+            self._window.rest()
+            return
+        self._first, request = following
+        self._began = time.perf_counter()
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        """Read an answer; it has a length and is short."""
+        self._buffer = self._buffer + data if self._buffer else data
+        head, mark, body = self._buffer.partition(b"\r\n\r\n")
+        if not mark:
+            return
+        length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+        if len(body) < int(length or 0):
+            return
+        self._buffer = b""
+        self._window.answered(self._first, int(head[9:12]), time.perf_counter() - self._began)
+        self.go_on()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """A request that was under way has no answer."""
+        del exc
+        self._transport = None
+        if self.busy:
+            self.busy = False
+            self._window.broken += 1
+            self._window.rest()
+
+    def close(self) -> None:
+        """Close it."""
+        if self._transport is not None:
+            self._transport.close()
+
+
+async def drive(order: Order) -> Outcome:
+    """One window."""
+    deliveries = Deliveries(order.secret.encode(), order.public_url.encode())
+    window = Window(order, deliveries.make(order.first, order.requests, order.events))
+    place, loop = urlsplit(order.url), asyncio.get_running_loop()
+    clients = [
+        (await loop.create_connection(lambda: Client(window), place.hostname, place.port))[1]
+        for _ in range(order.connections)
+    ]
+    began = time.perf_counter()
+    window.ends = began + order.seconds
+    for client in clients:
+        client.go_on()
+    try:
+        async with asyncio.timeout(order.seconds + GRACE_SECONDS):
+            await window.idle.wait()
+    except TimeoutError:
+        pass
+    took = time.perf_counter() - began
+    unanswered = sum(client.busy for client in clients)
+    for client in clients:
+        client.busy = False
+        client.close()
+    _remember(window.accepted, Path(order.accepted))
+    taken = sorted(window.taken) or [0.0]
+    return Outcome(
+        seconds=took,
+        statuses=window.statuses,
+        broken=window.broken,
+        unanswered=unanswered,
+        p50=taken[len(taken) // 2],
+        p99=taken[int(len(taken) * 0.99)],
+        longest=taken[-1],
+    )
+
+
+def _remember(accepted: "array[int]", path: Path) -> None:
+    with path.open("ab") as file:
+        accepted.tofile(file)
+
+
+def main() -> None:
+    """Obey until standard input ends."""
+    for line in sys.stdin:
+        outcome = uvloop.run(drive(Order(**json.loads(line))))
+        sys.stdout.write(json.dumps(asdict(outcome)) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""When to flush: at once when nothing is under way, else when those who were just answered have had time to come back.
+
+One produce request is under way at a time, and costs nearly the same whatever is in it. When it is answered, so are its
+senders, and the next request of each is there a moment later. Going off at once would take only those that came in
+between: at 32 connections half of them, in twice as many produce requests. Databases know this as group commit.
+"""
+
+import asyncio
+from typing import Final
+
+from chassis.clock import Clock
+from chassis.logging import get_log
+from webhooks.adapters.kafka.lanes import Batch
+
+LOG = get_log()
+
+GATHERING_SECONDS: Final = 0.001
+"""The longest that records wait for others while nothing is under way; a produce request takes three times that."""
+
+
+class Flush:
+    """What is with the brokers now, and in time; one line when all of it is durable.
+
+    Attributes:
+        batches: so many are with them.
+        deliveries: so many wait for them; after the last batch is settled, so many waited.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began = 0.0
+        self._records = 0
+        self.batches = self.deliveries = 0
+
+    def sent(self, batch: Batch) -> None:
+        """A batch went out."""
+        if not self.batches:
+            self._began, self._records, self.deliveries = self._clock.monotonic(), 0, 0
+        self.batches += 1
+        self.deliveries += batch.deliveries
+
+    def settled(self, batch: Batch, *, durable: bool) -> None:
+        """A batch is no longer waited for."""
+        self.batches -= 1
+        self._records += batch.records if durable else 0
+        if not self.batches and self._records:
+            took = round((self._clock.monotonic() - self._began) * 1000, 1)
+            LOG.info("delivery.accepted", records=self._records, deliveries=self.deliveries, milliseconds=took)
+
+
+class Gathering:
+    """Decides when the next flush begins."""
+
+    def __init__(self, flush: Flush) -> None:
+        self._flush = flush
+        self._wake = asyncio.Event()
+        self._waiting = self._hoped_for = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def came(self) -> None:
+        """A delivery is in a batch."""
+        self._waiting += 1
+        if self._flush.batches:
+            return
+        if self._waiting >= self._hoped_for:
+            self._wake.set()
+        elif self._timer is None:
+            self._set_timer()
+
+    def flushed(self) -> None:
+        """All batches are settled: hope for as many deliveries as these were, beside those that wait already."""
+        self._hoped_for = self._waiting + self._flush.deliveries
+        if self._waiting:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(GATHERING_SECONDS, self._wake.set)
+
+    def flush_now(self) -> None:
+        """Wait no longer."""
+        self._wake.set()
+
+    async def wait(self) -> None:
+        """Return when a flush is to begin."""
+        await self._wake.wait()
+        self._wake.clear()
+        self._waiting = 0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,1 @@
+"""The HTTP edge: three routes, each a raw body under a signature."""

@@ -1,0 +1,72 @@
+"""A delivery, the records that it becomes, and its receipt."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from chassis.tracing import Trace
+from contracts.envelope import Headers
+
+
+class Delivery(NamedTuple):
+    """One request from outside.
+
+    Attributes:
+        method: HTTP method, upper case.
+        url: as the sender called it: public base URL, raw path, raw query.
+        headers: lower-case name to value; one that came twice is absent, so that it proves nothing.
+        body: the raw bytes.
+        trace: the work that it is.
+    """
+
+    method: bytes
+    url: bytes
+    headers: Mapping[bytes, bytes]
+    body: bytes
+    trace: Trace
+
+
+class Record(NamedTuple):
+    """One event as Kafka takes it: what `contracts.envelope.Event` would say of itself, already in bytes."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Headers
+
+
+class Ignored(NamedTuple):
+    """An event of a type that nobody here needs."""
+
+    type: str
+
+
+class Rejected(NamedTuple):
+    """An event that broke its contract: its record in `delivery.rejected`, and why."""
+
+    record: Record
+    reason: str
+
+
+Understood = Record | Rejected | Ignored
+"""What an authentic event amounts to."""
+
+
+class Receipt(NamedTuple):
+    """What became of the events of a delivery, as counts.
+
+    Attributes:
+        accepted: published under their own type.
+        rejected: broke their contract; published to `delivery.rejected`.
+        ignored: of a type that nobody here needs.
+    """
+
+    accepted: int = 0
+    rejected: int = 0
+    ignored: int = 0
+
+
+class Taken(NamedTuple):
+    """A delivery that is dealt with: its receipt, and the types of what was ignored."""
+
+    receipt: Receipt
+    ignored: list[str]
