@@ -135,6 +135,22 @@ class HubSpotControl(_Simulator):
         """Uninstall the app, as an admin does in HubSpot; `push` says whether the app is told, if not the switch."""
         await self._call("POST", f"/portals/{portal_id}/uninstall", {} if push is None else {"push": push})
 
+    async def tell(self, portal_id: int, events: list[JsonValue]) -> str:
+        """Deliver these events, at most a hundred, as they are; the delivery's id."""
+        answer = await self._call("POST", "/webhooks", {"portal_id": portal_id, "events": events})
+        (delivery,) = answer.json()["deliveries"]
+        return str(delivery["delivery_id"])
+
+    async def redeliver(self, delivery_id: str) -> None:
+        """Deliver the same events again, freshly signed."""
+        await self._call("POST", f"/deliveries/{delivery_id}/redeliver")
+
+    async def attempts(self, portal_id: int, delivery_id: str) -> list[int | None]:
+        """The status that each attempt of a delivery was answered with; None where no answer came."""
+        listed = (await self._call("GET", f"/deliveries?portal_id={portal_id}")).json()["deliveries"]
+        (found,) = [entry for entry in listed if entry["delivery_id"] == delivery_id]
+        return [attempt["status"] for attempt in found["attempts"]]
+
     async def switch(self, **changed: JsonValue) -> None:
         """Change how this HubSpot behaves."""
         await self._call("PATCH", "/switches", changed)

@@ -1,7 +1,7 @@
 """What one test session shares: a Kafka and a database of its own, in a temporary folder, on free ports."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +10,7 @@ from typing import Self
 from rich.console import Console
 
 from harness import backends, prerequisites
+from harness.addresses import SERVICES
 from harness.backends import Backends, Broker, Database
 from harness.ports import free_port
 from harness.processes import Supervisor
@@ -83,14 +84,21 @@ class TestSession:
         return TopicFactory(self.kafka().bootstrap)
 
     @contextmanager
-    def system(self) -> Iterator[System]:
-        """A whole system of its own, with its own Kafka and database, until the block ends."""
+    def system(self, services: Sequence[str] = SERVICES) -> Iterator[System]:
+        """A system of its own, with its own Kafka and database and all services or some, until the block ends."""
         self._systems += 1
         folder, settings = self._folder / f"system-{self._systems}", HarnessSettings.read(os.environ)
         quiet, port = Console(quiet=True), free_port()
         with (
             Supervisor() as supervisor,
-            System(folder, settings=settings, console=quiet, supervisor=supervisor, gateway_port=port) as system,
+            System(
+                folder,
+                settings=settings,
+                console=quiet,
+                supervisor=supervisor,
+                gateway_port=port,
+                services=services,
+            ) as system,
         ):
             yield system
 

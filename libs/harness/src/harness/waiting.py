@@ -45,3 +45,8 @@ async def eventually(condition: Callable[[], Awaitable[Value | None]], *, what: 
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
     return value
+
+
+async def elapse(seconds: float) -> None:
+    """Let that much time pass: how long a fault lasts or how load is paced, never a substitute for a condition."""
+    await asyncio.sleep(seconds)

@@ -1,6 +1,7 @@
 """The signed routes in the OpenAPI document: they are answered before the framework, which so does not know them."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from fastapi import FastAPI
@@ -36,6 +37,7 @@ def describe(app: FastAPI) -> None:
     """Put the signed routes into an app's document."""
     plain = app.openapi
 
+    @cache  # models take tens of milliseconds to describe
     def openapi() -> dict[str, object]:
         document = plain()
         document["paths"].update({path: {"post": _operation(summary)} for path, summary in SUMMARIES.items()})

@@ -22,7 +22,7 @@ Place = tuple[str, int]
 class Builder(Protocol):
     """What aiokafka's `BatchBuilder` does."""
 
-    def append(self, *, timestamp: int, key: bytes, value: bytes, headers: Headers) -> object | None:
+    def append(self, *, timestamp: int | None, key: bytes, value: bytes, headers: Headers) -> object | None:
         """Take a record in, or say that it does not fit any more."""
         ...
 
@@ -41,11 +41,15 @@ class Batch:
         self.records = 0
         self._waiters: list[Stored] = []
 
-    def append(self, record: Record, milliseconds: int) -> bool:
-        """Take a record in; false if the batch is full."""
+    def append(self, record: Record) -> bool:
+        """Take a record in; false if the batch is full.
+
+        It is stamped with the machine's time, which the clock file does not move: a broker refuses what is more than
+        an hour ahead of it.
+        """
         topic, key, value, headers = record
         del topic
-        if self.builder.append(timestamp=milliseconds, key=key, value=value, headers=headers) is None:
+        if self.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
             return False
         self.records += 1
         return True
@@ -85,9 +89,9 @@ class Lane:
         self.sent: Batch | None = None
         self._filling: deque[Batch] = deque()
 
-    def append(self, record: Record, milliseconds: int) -> Batch | None:
+    def append(self, record: Record) -> Batch | None:
         """Take a record into the batch that fills; which it is, or none if there is none or it is full."""
-        if self._filling and self._filling[-1].append(record, milliseconds):
+        if self._filling and self._filling[-1].append(record):
             return self._filling[-1]
         return None
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
-from chassis.clock import Clock, milliseconds
+from chassis.clock import Clock
 from chassis.logging import get_log
 from chassis.metrics import Metrics
 from webhooks.adapters.kafka.connection import Connection
@@ -72,7 +72,7 @@ class BatchingPublisher:
 
         Most deliveries are of one account, so the lane of the last record is tried first.
         """
-        producer, now = self._connection.producer, milliseconds(self._clock.now())
+        producer = self._connection.producer
         if producer is None:
             raise NotStoredError
         batches: list[Batch] = []
@@ -80,17 +80,17 @@ class BatchingPublisher:
         for record in records:
             if lane is None or record[1] != key or record[0] != topic:
                 topic, key, lane = record[0], record[1], self._lane(record)
-            filling = lane.append(record, now) or self._open(lane, producer, record, now)
+            filling = lane.append(record) or self._open(lane, producer, record)
             if filling is not batch:
                 batch = filling
                 if batch not in batches:
                     batches.append(batch)
         return batches
 
-    def _open(self, lane: Lane, producer: AIOKafkaProducer, record: Record, now: int) -> Batch:
+    def _open(self, lane: Lane, producer: AIOKafkaProducer, record: Record) -> Batch:
         """A new batch of a lane, with its first record, which always fits."""
         batch = Batch(producer.create_batch(), self._clock.monotonic() + PUBLISH_SECONDS)
-        batch.append(record, now)
+        batch.append(record)
         lane.open(batch)
         return batch
 
