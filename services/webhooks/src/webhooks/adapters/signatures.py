@@ -119,8 +119,9 @@ def _owner_of(body: bytes) -> str | None:
     """The one tenant that a webhook names; none if it names another one inside, which would be somebody else's."""
     try:
         outer = msgspec.json.decode(body, type=_Owner)
-        nested = outer.payload is not msgspec.UNSET
-        inner = msgspec.json.decode(outer.payload, type=_Owner) if nested else _Owner()
+        inner = outer
+        if not isinstance(outer.payload, msgspec.UnsetType):
+            inner = msgspec.json.decode(outer.payload, type=_Owner)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     named = {owner.partner_id for owner in (outer, inner)} - {None}
