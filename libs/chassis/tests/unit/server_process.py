@@ -14,18 +14,18 @@ from chassis.logging import configure
 from chassis.server import serve
 
 
+def say(word: str) -> None:
+    """Tell the test."""
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     """Tell when it is opened and closed."""
-    tell("opened")
+    say("opened")
     yield
-    tell("closed")
-
-
-def tell(what: str) -> None:
-    """A line for the test that reads this process's output."""
-    sys.stdout.write(f"{what}\n")
-    sys.stdout.flush()
+    say("closed")
 
 
 def build(plumbing: Plumbing) -> FastAPI:
@@ -52,13 +52,13 @@ def build(plumbing: Plumbing) -> FastAPI:
 
     @app.get("/slow")
     async def slow() -> str:
-        tell("slow")
+        say("slow")
         await plumbing.clock.sleep(0.6)
         return "done"
 
     @app.get("/stuck")
     async def stuck() -> None:
-        tell("stuck")
+        say("stuck")
         await asyncio.Event().wait()
 
     @app.post("/trip")
