@@ -1,40 +1,14 @@
-"""In-memory versions of every port, for tests: they behave as the real ones do, and fail at named points when asked."""
+"""Sends, their outbox and their second names."""
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from actions.errors import AuthorityAwayError
-from actions.models import Accepted, Attempt, Lease, Outcome, Outgoing, Refused, Send
+from actions.adapters.in_memory.faults import Faults
+from actions.models import Attempt, Lease, Outcome, Send
 from chassis.outbox import Pending
 from contracts.envelope import Event, EventData
-from contracts.failures import Code
-from contracts.internal import TenantCheck
 from contracts.messages import Source
-from contracts.tenants import TenantSnapshot
-
-
-class Faults:
-    """Raises a planned error once, when its point is reached: `before open`, `after open`, and so on."""
-
-    def __init__(self) -> None:
-        self._planned: dict[str, Exception] = {}
-
-    def plan(self, point: str, error: Exception) -> None:
-        """Raise this error the next time that the point is reached."""
-        self._planned[point] = error
-
-    async def reach(self, point: str) -> None:
-        """Let others run, as a real call would, and raise what is planned here.
-
-        Raises:
-            Exception: as planned.
-        """
-        await asyncio.sleep(0)
-        error = self._planned.pop(point, None)
-        if error is not None:
-            raise error
 
 
 class InMemorySendStore:
@@ -133,92 +107,3 @@ class InMemoryAliasStore:
         owner = self.keys.setdefault(alias, key)
         await self.faults.reach("after bind")
         return owner
-
-
-class InMemoryTenantStore:
-    """The projection of `tenant.*`."""
-
-    def __init__(self) -> None:
-        self._tenants: dict[int, TenantSnapshot] = {}
-
-    async def apply(self, snapshot: TenantSnapshot) -> bool:
-        """Keep a snapshot if its revision is newer than what is known; tells whether it was."""
-        known = self._tenants.get(snapshot.portal_id)
-        newer = known is None or snapshot.revision > known.revision
-        if newer:
-            self._tenants[snapshot.portal_id] = TenantSnapshot.model_validate(snapshot.model_dump())
-        return newer
-
-    async def find(self, portal_id: int) -> TenantSnapshot | None:
-        """The newest snapshot known."""
-        return self._tenants.get(portal_id)
-
-
-class InMemoryTenantAuthority:
-    """What `oauth` would say; `away` makes it unreachable."""
-
-    def __init__(self) -> None:
-        self.tenants: dict[int, TenantSnapshot] = {}
-        self.away = False
-        self.asked = 0
-
-    async def check(self, portal_id: int) -> TenantCheck:
-        """What is true now.
-
-        Raises:
-            AuthorityAwayError: `away` is set.
-        """
-        self.asked += 1
-        if self.away:
-            raise AuthorityAwayError("away")
-        tenant = self.tenants.get(portal_id)
-        return TenantCheck(status="unknown" if tenant is None else tenant.status, tenant=tenant)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """One message that went out."""
-
-    chert_tenant: str
-    key: str
-    message: Outgoing
-
-
-class InMemoryMessenger:
-    """A Chert that knows its keys and keeps the truth; `faults` knows the points `before send` and `after send`.
-
-    Attributes:
-        ledger: what went out.
-        calls: how often it was called.
-        refusal: what it answers instead of sending, when set.
-        open: clear it to keep calls waiting.
-    """
-
-    def __init__(self, faults: Faults | None = None) -> None:
-        self.faults = faults or Faults()
-        self.ledger: list[Delivered] = []
-        self.calls = 0
-        self.refusal: Refused | None = None
-        self.open = asyncio.Event()
-        self.open.set()
-
-    async def send(self, chert_tenant: str, key: str, message: Outgoing) -> Outcome:
-        """Send, once per key; another message under a key is refused (1012)."""
-        self.calls += 1
-        await self.open.wait()
-        await self.faults.reach("before send")
-        outcome = self.refusal or self._once(Delivered(chert_tenant, key, message))
-        await self.faults.reach("after send")
-        return outcome
-
-    def _once(self, delivery: Delivered) -> Outcome:
-        for number, earlier in enumerate(self.ledger):
-            if (earlier.chert_tenant, earlier.key) == (delivery.chert_tenant, delivery.key):
-                same = earlier.message == delivery.message
-                return _accepted(number) if same else Refused(code=Code.WRONG_STATE, error="key used before")
-        self.ledger.append(delivery)
-        return _accepted(len(self.ledger) - 1)
-
-
-def _accepted(number: int) -> Accepted:
-    return Accepted(message_id=f"message-{number}", lead_id=f"lead-{number}", lead_created=True, phone_line_id="line-1")

@@ -1,0 +1,66 @@
+"""What the service holds open to the outside, made from settings."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Final
+
+import httpx2
+from faststream.kafka import KafkaBroker
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+
+from actions.handlers.sending import CALL_SECONDS
+from actions.settings import ActionsSecrets, Settings
+from chassis import kafka, mongo
+from chassis.lifespan import Plumbing
+from chassis.mongo import Document
+from chassis.settings import RereadFile
+from chassis.sisters import Sister
+from chert_client.client import ChertClient
+from chert_client.connection import CallLimits
+
+CHERT_LIMITS: Final = CallLimits(connect_seconds=2.0, read_seconds=CALL_SECONDS, total_seconds=CALL_SECONDS)
+"""Bounds of one call to Chert; its budget is what a holder must have left before it calls."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connections:
+    """Everything that is opened once for the process."""
+
+    secrets: RereadFile[ActionsSecrets]
+    client: AsyncMongoClient[Document]
+    database: AsyncDatabase[Document]
+    broker: KafkaBroker
+    http: httpx2.AsyncClient
+    chert: ChertClient
+    oauth: Sister
+
+    def resources(self) -> Sequence[AbstractAsyncContextManager[object]]:
+        """What is opened before and closed after everything else, in order."""
+        return (self.client, self.http, self.chert)
+
+
+def connect(settings: Settings, plumbing: Plumbing) -> Connections:
+    """Made, not yet opened."""
+    secrets = RereadFile(settings.secrets_file, ActionsSecrets, plumbing.clock)
+    client = mongo.connect(settings.mongo_url, "actions")
+    http = httpx2.AsyncClient(trust_env=False)
+    return Connections(
+        secrets=secrets,
+        client=client,
+        database=client[settings.mongo_database],
+        broker=kafka.broker(settings.kafka_bootstrap, "actions"),
+        http=http,
+        chert=_chert(settings, secrets, plumbing),
+        oauth=Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http),
+    )
+
+
+def _chert(settings: Settings, secrets: RereadFile[ActionsSecrets], plumbing: Plumbing) -> ChertClient:
+    return ChertClient(
+        settings.chert_url,
+        signing_secret=lambda: secrets.read().chert_signing_secret.get_secret_value().encode(),
+        now=plumbing.clock.now,
+        limits=CHERT_LIMITS,
+    )

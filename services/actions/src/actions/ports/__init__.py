@@ -1,0 +1,8 @@
+"""What the handlers need from outside, one module per part."""
+
+from actions.ports.chert import Messenger
+from actions.ports.hubspot import Verifier
+from actions.ports.sends import AliasStore, SendStore
+from actions.ports.tenants import TenantAuthority, TenantStore
+
+__all__ = ["AliasStore", "Messenger", "SendStore", "TenantAuthority", "TenantStore", "Verifier"]
