@@ -36,6 +36,7 @@ class Paths:
     token_revoke: str
     external_install: str
     account_details: str
+    callbacks: str
     contacts: str
     contacts_search: str
     communications: str
@@ -61,6 +62,7 @@ PATHS: Final[Mapping[ApiVersion, Paths]] = MappingProxyType(
             token_revoke="/oauth/2026-03/token/revoke",  # noqa: S106 - as above
             external_install="/appinstalls/2026-03/external-install",
             account_details="/account-info/2026-03/details",
+            callbacks="/automation/actions/callbacks/2026-03",
             contacts="/crm/objects/2026-03/contacts",
             contacts_search="/crm/objects/2026-03/contacts/search",
             communications="/crm/objects/2026-03/communications",
@@ -76,6 +78,7 @@ PATHS: Final[Mapping[ApiVersion, Paths]] = MappingProxyType(
             token_revoke="/oauth/2026-09/token/revoke",  # noqa: S106 - as above
             external_install="/appinstalls/2026-09/external-install",
             account_details="/account-info/2026-09/details",
+            callbacks="/automation/actions/callbacks/2026-09",
             contacts="/crm/objects/2026-09/contacts",
             contacts_search="/crm/objects/2026-09/contacts/search",
             communications="/crm/objects/2026-09/communications",
