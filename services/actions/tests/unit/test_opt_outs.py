@@ -48,7 +48,10 @@ def opt_outs(
     return OptOuts(words=WORDS, wishes=wishes, conversations=conversations, number_hash=number_hash)
 
 
-@pytest.mark.parametrize("word", ["STOP", "stopall", " Unsubscribe\n", "cAnCeL", "end", "QUIT", "\uff33\uff34\uff2f\uff30"])
+FULL_WIDTH_STOP = "\uff33\uff34\uff2f\uff30"
+
+
+@pytest.mark.parametrize("word", ["STOP", "stopall", " Unsubscribe\n", "cAnCeL", "end", "QUIT", FULL_WIDTH_STOP])
 def test_a_stop_word_alone_stops(word: str) -> None:
     """Each stop word counts in any case, trimmed, and in full-width letters."""
     assert WORDS.wants_stop(said(word)) is True
