@@ -39,6 +39,7 @@ class Paths:
     callbacks: str
     contacts: str
     contacts_search: str
+    contact_properties_batch_read: str
     communications: str
     communications_batch_create: str
     communications_batch_read: str
@@ -65,6 +66,7 @@ PATHS: Final[Mapping[ApiVersion, Paths]] = MappingProxyType(
             callbacks="/automation/actions/callbacks/2026-03",
             contacts="/crm/objects/2026-03/contacts",
             contacts_search="/crm/objects/2026-03/contacts/search",
+            contact_properties_batch_read="/crm/properties/2026-03/contacts/batch/read",
             communications="/crm/objects/2026-03/communications",
             communications_batch_create="/crm/objects/2026-03/communications/batch/create",
             communications_batch_read="/crm/objects/2026-03/communications/batch/read",
@@ -81,6 +83,7 @@ PATHS: Final[Mapping[ApiVersion, Paths]] = MappingProxyType(
             callbacks="/automation/actions/callbacks/2026-09",
             contacts="/crm/objects/2026-09/contacts",
             contacts_search="/crm/objects/2026-09/contacts/search",
+            contact_properties_batch_read="/crm/properties/2026-09/contacts/batch/read",
             communications="/crm/objects/2026-09/communications",
             communications_batch_create="/crm/objects/2026-09/communications/batch/create",
             communications_batch_read="/crm/objects/2026-09/communications/batch/read",

@@ -3,14 +3,18 @@
 from collections.abc import Callable
 
 import pytest
+from pydantic import SecretStr
 
+from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
     Faults,
     InMemoryAliasStore,
+    InMemoryConversationStore,
     InMemoryMessenger,
     InMemorySendStore,
     InMemoryTenantAuthority,
     InMemoryTenantStore,
+    InMemoryWishStore,
 )
 from actions.handlers.claims import Claims
 from actions.handlers.sending import SendOnce
@@ -82,6 +86,24 @@ async def tenants(tenant: TenantSnapshot) -> InMemoryTenantStore:
 
 
 @pytest.fixture
+def number_hash() -> KeyedNumberHash:
+    """How numbers are remembered."""
+    return KeyedNumberHash(lambda: SecretStr("number-hash-key-0123456789"))
+
+
+@pytest.fixture
+def wishes(faults: Faults) -> InMemoryWishStore:
+    """Who wants no messages."""
+    return InMemoryWishStore(faults)
+
+
+@pytest.fixture
+def conversations() -> InMemoryConversationStore:
+    """Which chat belongs to whom."""
+    return InMemoryConversationStore()
+
+
+@pytest.fixture
 def metrics() -> Metrics:
     """What is counted."""
     return Metrics()
@@ -101,6 +123,8 @@ def new_process(
     messenger: InMemoryMessenger,
     authority: InMemoryTenantAuthority,
     tenants: InMemoryTenantStore,
+    wishes: InMemoryWishStore,
+    number_hash: KeyedNumberHash,
     metrics: Metrics,
     announced: list[str],
 ) -> Callable[[], SendOnce]:
@@ -113,6 +137,8 @@ def new_process(
             authority=authority,
             sends=sends,
             claims=Claims(sends, aliases, clock),
+            wishes=wishes,
+            number_hash=number_hash,
             messenger=messenger,
             announce=lambda: announced.append("woken"),
             teller=Teller(metrics),

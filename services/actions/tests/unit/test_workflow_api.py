@@ -23,12 +23,14 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
     Faults,
     InMemoryAliasStore,
     InMemoryMessenger,
     InMemorySendStore,
     InMemoryTenantAuthority,
+    InMemoryWishStore,
 )
 from actions.adapters.signatures import HubSpotVerifier
 from actions.api import workflow
@@ -535,6 +537,8 @@ def sending_for_anyone() -> FastAPI:
         authority=InMemoryTenantAuthority(),
         sends=sends,
         claims=Claims(sends, InMemoryAliasStore(), CLOCK),
+        wishes=InMemoryWishStore(),
+        number_hash=KeyedNumberHash(lambda: SecretStr("number-hash-key-0123456789")),
         messenger=InMemoryMessenger(faults),
         announce=lambda: None,
         teller=Teller(plumbing.metrics),

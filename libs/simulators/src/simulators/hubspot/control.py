@@ -49,12 +49,14 @@ async def open_portal(order: PortalOrder, simulator: SimulatorDep) -> PortalView
 
 @router.patch("/portals/{portal_id}")
 async def change_portal(portal_id: int, order: PortalChange, simulator: SimulatorDep) -> PortalView:
-    """Change what an account may grant, as a change of its plan would; grants that live stay as they are."""
+    """Change what an account may grant and has, as its plan and its admin would; grants that live stay."""
     portal = simulator.world.portal(portal_id)
     if order.unavailable_scopes is not None:
         portal.unavailable_scopes = frozenset(order.unavailable_scopes)
     if order.withheld_scopes is not None:
         portal.withheld_scopes = frozenset(order.withheld_scopes)
+    if order.missing_properties is not None:
+        portal.missing_properties = frozenset(order.missing_properties)
     return PortalView.of(portal)
 
 

@@ -27,12 +27,13 @@ class PortalOrder(BaseModel):
 
 
 class PortalChange(BaseModel):
-    """What an account may grant from now on; what is not named stays."""
+    """What an account may grant and which contact properties it lacks from now on; what is not named stays."""
 
     model_config = ConfigDict(extra="forbid")
 
     unavailable_scopes: list[str] | None = None
     withheld_scopes: list[str] | None = None
+    missing_properties: list[str] | None = None
 
 
 class PortalView(BaseModel):

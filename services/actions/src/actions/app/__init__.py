@@ -21,7 +21,7 @@ __all__ = ["build"]
 def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     """The whole service, not yet started."""
     connections = connect(settings, plumbing)
-    loops = background(connections, plumbing)
+    loops = background(settings, connections, plumbing)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -10,6 +10,7 @@ from faststream.kafka import KafkaBroker
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
+from actions.adapters.hashing import KeyedNumberHash
 from actions.handlers.sending import CALL_SECONDS
 from actions.settings import ActionsSecrets, Settings
 from chassis import kafka, mongo
@@ -35,6 +36,7 @@ class Connections:
     http: httpx2.AsyncClient
     chert: ChertClient
     oauth: Sister
+    number_hash: KeyedNumberHash
 
     def resources(self) -> Sequence[AbstractAsyncContextManager[object]]:
         """What is opened before and closed after everything else, in order."""
@@ -54,6 +56,7 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
         http=http,
         chert=_chert(settings, secrets, plumbing),
         oauth=Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http),
+        number_hash=KeyedNumberHash(lambda: secrets.read().number_hash_key),
     )
 
 

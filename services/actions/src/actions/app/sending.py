@@ -1,7 +1,7 @@
 """The use case of sending, wired."""
 
 from actions.adapters.chert import ChertMessenger
-from actions.adapters.mongo import MongoAliasStore, MongoTenantStore
+from actions.adapters.mongo import MongoAliasStore, MongoTenantStore, MongoWishStore
 from actions.adapters.oauth import OAuthTenantAuthority
 from actions.app.background import Background
 from actions.app.connections import Connections
@@ -18,6 +18,8 @@ def send_once(connections: Connections, background: Background, plumbing: Plumbi
         authority=OAuthTenantAuthority(connections.oauth, plumbing.clock),
         sends=background.sends,
         claims=Claims(background.sends, MongoAliasStore(connections.database), plumbing.clock),
+        wishes=MongoWishStore(connections.database),
+        number_hash=connections.number_hash,
         messenger=ChertMessenger(connections.chert),
         announce=background.relay.wake,
         teller=Teller(plumbing.metrics),

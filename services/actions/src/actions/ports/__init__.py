@@ -1,8 +1,20 @@
 """What the handlers need from outside, one module per part."""
 
 from actions.ports.chert import Messenger
+from actions.ports.conversations import AuthorStore, ConversationStore, NumberHash, WishStore
 from actions.ports.hubspot import Verifier
 from actions.ports.sends import AliasStore, SendStore
 from actions.ports.tenants import TenantAuthority, TenantStore
 
-__all__ = ["AliasStore", "Messenger", "SendStore", "TenantAuthority", "TenantStore", "Verifier"]
+__all__ = [
+    "AliasStore",
+    "AuthorStore",
+    "ConversationStore",
+    "Messenger",
+    "NumberHash",
+    "SendStore",
+    "TenantAuthority",
+    "TenantStore",
+    "Verifier",
+    "WishStore",
+]
