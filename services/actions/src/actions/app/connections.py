@@ -20,6 +20,7 @@ from chassis.settings import RereadFile
 from chassis.sisters import Sister
 from chert_client.client import ChertClient
 from chert_client.connection import CallLimits
+from hubspot_client import HubSpotConnection
 
 CHERT_LIMITS: Final = CallLimits(connect_seconds=2.0, read_seconds=CALL_SECONDS, total_seconds=CALL_SECONDS)
 """Bounds of one call to Chert; its budget is what a holder must have left before it calls."""
@@ -35,12 +36,13 @@ class Connections:
     broker: KafkaBroker
     http: httpx2.AsyncClient
     chert: ChertClient
+    callbacks: HubSpotConnection
     oauth: Sister
     number_hash: KeyedNumberHash
 
     def resources(self) -> Sequence[AbstractAsyncContextManager[object]]:
         """What is opened before and closed after everything else, in order."""
-        return (self.client, self.http, self.chert)
+        return (self.client, self.http, self.chert, self.callbacks)
 
 
 def connect(settings: Settings, plumbing: Plumbing) -> Connections:
@@ -55,6 +57,7 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
         broker=kafka.broker(settings.kafka_bootstrap, "actions"),
         http=http,
         chert=_chert(settings, secrets, plumbing),
+        callbacks=HubSpotConnection(settings.hubspot_api_url, version=settings.hubspot_api_version),
         oauth=Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http),
         number_hash=KeyedNumberHash(lambda: secrets.read().number_hash_key),
     )

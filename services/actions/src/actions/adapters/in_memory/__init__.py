@@ -4,16 +4,21 @@ from actions.adapters.in_memory.chert import Delivered, InMemoryMessenger
 from actions.adapters.in_memory.conversations import InMemoryAuthorStore, InMemoryConversationStore, InMemoryWishStore
 from actions.adapters.in_memory.faults import Faults
 from actions.adapters.in_memory.sends import InMemoryAliasStore, InMemorySendStore
+from actions.adapters.in_memory.steps import Deaths, InMemoryCallbacks, InMemoryChertConversations, InMemoryStepStore
 from actions.adapters.in_memory.tenants import InMemoryTenantAuthority, InMemoryTenantStore
 
 __all__ = [
+    "Deaths",
     "Delivered",
     "Faults",
     "InMemoryAliasStore",
     "InMemoryAuthorStore",
+    "InMemoryCallbacks",
+    "InMemoryChertConversations",
     "InMemoryConversationStore",
     "InMemoryMessenger",
     "InMemorySendStore",
+    "InMemoryStepStore",
     "InMemoryTenantAuthority",
     "InMemoryTenantStore",
     "InMemoryWishStore",
