@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from chassis.settings import DatabaseSettings, Secrets, ServiceSettings
+from hubspot_client import DEFAULT_API_VERSION, ApiVersion
 
 Secret = Annotated[SecretStr, Field(min_length=1)]
 
@@ -24,6 +25,8 @@ class Settings(ServiceSettings, DatabaseSettings):
     Attributes:
         mongo_database: this service's own.
         oauth_url: where `oauth` is asked about accounts.
+        hubspot_api_url: HubSpot's API host.
+        hubspot_api_version: which dated version of it is spoken.
         chert_url: Chert's host.
         stop_words: replies that end all sending to a number, by language; every language counts for everyone.
         start_words: replies that lift it.
@@ -33,6 +36,8 @@ class Settings(ServiceSettings, DatabaseSettings):
 
     mongo_database: str = "actions"
     oauth_url: str
+    hubspot_api_url: str = "https://api.hubapi.com"
+    hubspot_api_version: ApiVersion = DEFAULT_API_VERSION
     chert_url: str
     stop_words: Words = STOP_WORDS
     start_words: Words = START_WORDS
