@@ -17,6 +17,7 @@ from simulators.edge import Edge
 from simulators.hubspot import (
     account,
     associations,
+    callbacks,
     communications,
     consent,
     contacts,
@@ -59,6 +60,7 @@ API: tuple[tuple[APIRouter, tuple[str, ...]], ...] = (
     (associations.pair_router, ASSOCIATION_PAIRS),
     (associations.list_router, ASSOCIATION_LISTS),
     (associations.batch_router, ASSOCIATION_BATCHES),
+    (callbacks.router, tuple(f"/automation/actions/callbacks/{version}" for version in callbacks.VERSIONS)),
     (journal_api.subscriptions_router, tuple(f"/webhooks-journal/subscriptions/{version}" for version in DATED)),
     (journal_api.journal_router, tuple(f"/webhooks-journal/journal/{version}" for version in DATED)),
 )

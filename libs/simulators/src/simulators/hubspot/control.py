@@ -13,6 +13,7 @@ from simulators.hubspot.control_models import (
     DeliveryList,
     DeliveryView,
     EventsOrder,
+    ExecutionList,
     ExecutionOrder,
     ExecutionResult,
     ExecutionView,
@@ -104,6 +105,13 @@ async def run_workflow(portal_id: int, order: ExecutionOrder, simulator: Simulat
 async def read_execution(callback_id: str, simulator: SimulatorDep) -> ExecutionView:
     """An execution with every attempt."""
     return ExecutionView.of(simulator.workflows.find(callback_id))
+
+
+@router.get("/portals/{portal_id}/workflow-executions")
+async def list_executions(portal_id: int, simulator: SimulatorDep) -> ExecutionList:
+    """Every execution of an account with every attempt."""
+    portal = simulator.world.portal(portal_id)
+    return ExecutionList(executions=[ExecutionView.of(one) for one in simulator.workflows.of_portal(portal.portal_id)])
 
 
 @router.post("/portals/{portal_id}/uninstall")

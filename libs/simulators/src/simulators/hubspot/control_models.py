@@ -164,6 +164,21 @@ class AttemptView(_View):
     outcome: Outcome
 
 
+class CompletionView(_View):
+    """One call that wanted to complete a blocked step."""
+
+    at: float
+    output_fields: dict[str, str]
+    applied: bool = Field(description="whether the step still waited and is ended by this call")
+
+
+class BlockView(_View):
+    """Until when a step is blocked, and the calls that wanted to complete it."""
+
+    until: float | None
+    completions: list[CompletionView]
+
+
 class ExecutionView(_View):
     """An execution with every attempt."""
 
@@ -173,11 +188,18 @@ class ExecutionView(_View):
     outcome: Outcome
     next_attempt_at: float | None
     attempts: list[AttemptView]
+    block: BlockView
 
     @classmethod
     def of(cls, execution: Execution) -> Self:
         """The execution as it stands."""
         return cls.model_validate(execution)
+
+
+class ExecutionList(BaseModel):
+    """Executions, oldest first."""
+
+    executions: list[ExecutionView]
 
 
 class UninstallOrder(BaseModel):

@@ -69,8 +69,8 @@ class Lease:
 
     Attributes:
         holder: the call at work; none when the send is free.
-        fence: counts the holders; a write of an earlier one is refused.
-        beat: changes while the holder lives.
+        fence: counts the holders.
+        beat: counts the turns, which are taking and letting go; every write names the turn it belongs to.
     """
 
     holder: str | None

@@ -70,10 +70,10 @@ class InMemorySendStore:
         """Let go of a held send, with what became known and the events that tell it, in one write."""
         await self.faults.reach("before settle")
         send = self.sends[held.key]
-        if (send.lease.holder, send.lease.fence) == (held.lease.holder, held.lease.fence):
+        if send.lease.beat == held.lease.beat:
             self.sends[held.key] = replace(
                 send,
-                lease=replace(send.lease, holder=None),
+                lease=replace(send.lease, holder=None, beat=send.lease.beat + 1),
                 attempts=(*send.attempts, ended),
                 answer=answer or send.answer,
                 same_as=same_as,
