@@ -43,15 +43,13 @@ def wish(minutes: int, *, stop: bool) -> Wish:
 
 
 async def test_chats_are_found_by_number_and_number_by_chat(conversations: ConversationStore) -> None:
-    """A chat is known in its project alone, and a later one replaces it."""
+    """A chat is known in its project alone, and a later one replaces it but for the line."""
     await conversations.learn([])
-    await conversations.learn([NumberChat("acme", "aa", "lead-1"), NumberChat("globex", "aa", "lead-2")])
+    await conversations.learn([NumberChat("acme", "aa", "lead-1", "line-1"), NumberChat("globex", "aa", "lead-2")])
     await conversations.learn([NumberChat("acme", "aa", "lead-3")])
 
-    assert ("lead-3", "lead-2") == (
-        await conversations.of_number("acme", "aa"),
-        await conversations.of_number("globex", "aa"),
-    )
+    assert NumberChat("acme", "aa", "lead-3", "line-1") == await conversations.of_number("acme", "aa")
+    assert NumberChat("globex", "aa", "lead-2") == await conversations.of_number("globex", "aa")
     assert "aa" == await conversations.number_of("acme", "lead-3")
     assert await conversations.of_number("acme", "bb") is None
     assert await conversations.number_of("acme", "lead-2") is None
@@ -77,7 +75,7 @@ async def test_many_learn_at_once(conversations: ConversationStore) -> None:
     """32 who learn the same new chat at once all succeed."""
     await asyncio.gather(*(conversations.learn([NumberChat("acme", "aa", "lead-1")]) for _ in range(32)))
 
-    assert "lead-1" == await conversations.of_number("acme", "aa")
+    assert NumberChat("acme", "aa", "lead-1") == await conversations.of_number("acme", "aa")
 
 
 async def test_an_author_stays(authors: AuthorStore) -> None:

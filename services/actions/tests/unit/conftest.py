@@ -10,9 +10,12 @@ from actions.adapters.in_memory import (
     Deaths,
     Faults,
     InMemoryAliasStore,
+    InMemoryAuthorStore,
     InMemoryCallbacks,
     InMemoryChertConversations,
+    InMemoryContacts,
     InMemoryConversationStore,
+    InMemoryFacts,
     InMemoryMessenger,
     InMemorySendStore,
     InMemoryStepStore,
@@ -20,6 +23,10 @@ from actions.adapters.in_memory import (
     InMemoryTenantStore,
     InMemoryWishStore,
 )
+from actions.api.card import CardUseCases
+from actions.handlers.card.campaign import ShowCampaign
+from actions.handlers.card.context import ShowCard
+from actions.handlers.card.sending import SendFromCard
 from actions.handlers.claims import Claims
 from actions.handlers.reconciling import Reconciling
 from actions.handlers.sending import SendOnce
@@ -127,6 +134,26 @@ def callbacks(faults: Faults) -> InMemoryCallbacks:
 
 
 @pytest.fixture
+def authors() -> InMemoryAuthorStore:
+    """Who caused which message."""
+    return InMemoryAuthorStore()
+
+
+@pytest.fixture
+def contacts(faults: Faults) -> InMemoryContacts:
+    """HubSpot's contacts: one, in the connected account."""
+    contacts = InMemoryContacts(faults)
+    contacts.add(62515, Contact(id="904", phone="(415) 555-1234", firstname="Ada", lastname="Lovelace"))
+    return contacts
+
+
+@pytest.fixture
+def facts() -> InMemoryFacts:
+    """What Chert tells."""
+    return InMemoryFacts()
+
+
+@pytest.fixture
 def metrics() -> Metrics:
     """What is counted."""
     return Metrics()
@@ -195,4 +222,36 @@ def asked() -> SendRequest:
         source="workflow",
         template="Hi {{ contact.firstname }}",
         workflow_id=9,
+    )
+
+
+@pytest.fixture
+def card(
+    tenants: InMemoryTenantStore,
+    authority: InMemoryTenantAuthority,
+    contacts: InMemoryContacts,
+    conversations: InMemoryConversationStore,
+    authors: InMemoryAuthorStore,
+    wishes: InMemoryWishStore,
+    number_hash: KeyedNumberHash,
+    facts: InMemoryFacts,
+    sends: InMemorySendStore,
+    send_once: SendOnce,
+    clock: ManualClock,
+) -> CardUseCases:
+    """What the card can ask for."""
+    return CardUseCases(
+        show=ShowCard(
+            tenants=tenants,
+            authority=authority,
+            contacts=contacts,
+            schema=contacts,
+            conversations=conversations,
+            authors=authors,
+            wishes=wishes,
+            number_hash=number_hash,
+            facts=facts,
+        ),
+        send=SendFromCard(tenants=tenants, authority=authority, contacts=contacts, sends=sends, send=send_once),
+        campaign=ShowCampaign(tenants=tenants, authority=authority, campaigns=facts, sends=sends, clock=clock),
     )

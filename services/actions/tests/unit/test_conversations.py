@@ -7,15 +7,10 @@ import pytest
 from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import InMemoryAuthorStore, InMemoryConversationStore
 from actions.handlers.conversations import Conversations
+from actions.models import NumberChat
 from contracts.messages import ContactLinked, MessagePart, MessageReceived, MessageSent
 
 NUMBER = "+14155551234"
-
-
-@pytest.fixture
-def authors() -> InMemoryAuthorStore:
-    """Who caused which message."""
-    return InMemoryAuthorStore()
 
 
 @pytest.fixture
@@ -61,11 +56,14 @@ async def test_what_was_sent_is_remembered(
         message_id="message-1",
         chat_id="lead-1",
         lead_created=True,
+        phone_line_id="line-1",
     )
 
     await remembering.sent([sent, sent])
 
-    assert "lead-1" == await conversations.of_number("acme", number_hash(NUMBER))
+    assert NumberChat("acme", number_hash(NUMBER), "lead-1", "line-1") == (
+        await conversations.of_number("acme", number_hash(NUMBER))
+    )
     assert [(42, "card:62515:client-1")] == [
         (author.user_id, author.claim) for author in (await authors.of("acme", ["message-1", "other"])).values()
     ]
@@ -85,7 +83,8 @@ async def test_who_wrote_first_is_remembered(
     """A conversation that the contact began is known by their number; a group is nobody's own."""
     await remembering.received([received(**changes)])
 
-    assert chat_id == await conversations.of_number("acme", number_hash(NUMBER))
+    known = await conversations.of_number("acme", number_hash(NUMBER))
+    assert chat_id == (None if known is None else known.chat_id)
 
 
 async def test_a_link_is_remembered(remembering: Conversations, conversations: InMemoryConversationStore) -> None:

@@ -42,6 +42,8 @@ from actions.errors import (
     BusyError,
     CallbacksAwayError,
     ClaimInProgressError,
+    HubSpotAwayError,
+    HubSpotBusyError,
     KeyOutlivedError,
     NotDeliveredError,
     NotToldError,
@@ -71,6 +73,8 @@ CLOCK = ManualClock()
 ERRORS: list[tuple[PostponedError, int, str]] = [
     (StoreAwayError(), 3002, "1000"),
     (AuthorityAwayError(), 3002, "1000"),
+    (HubSpotAwayError(), 3002, "1000"),
+    (HubSpotBusyError(), 3002, "1000"),
     (ClaimInProgressError(retry_after_seconds=15.0), 3002, "15000"),
     (OutOfTimeError(), 3002, "1000"),
     (KeyOutlivedError(), 3002, "1000"),

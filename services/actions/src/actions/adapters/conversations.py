@@ -25,7 +25,7 @@ class ChertConversations:
             StoreAwayError: the database does not answer.
         """
         known = await self._known.of_number(chert_tenant, self._number_hash(phone))
-        return known or await self._looked_up(chert_tenant, phone)
+        return await self._looked_up(chert_tenant, phone) if known is None else known.chat_id
 
     async def sent_in(self, chert_tenant: str, chat_id: str, body: str, since: datetime) -> Sequence[str]:
         """Ids of messages with this text that went out in a chat since a moment, oldest first.

@@ -15,7 +15,11 @@ from actions.errors import (
     BusyError,
     CallbacksAwayError,
     ClaimInProgressError,
+    ContactGoneError,
+    ContactUnreadableError,
     DifferentRequestError,
+    HubSpotAwayError,
+    HubSpotBusyError,
     KeyOutlivedError,
     NeverSentError,
     NotDeliveredError,
@@ -37,12 +41,16 @@ Flag = Literal["true", "false"]
 NEVER_SENT: Final[Mapping[type[NeverSentError], Refused]] = {
     UnknownTenantError: Refused(code=Code.TENANT_NOT_FOUND, error="unknown or inactive tenant"),
     DifferentRequestError: Refused(code=Code.WRONG_STATE, error="this execution came before with other content"),
+    ContactGoneError: Refused(code=Code.NOT_FOUND, error="contact not found"),
+    ContactUnreadableError: Refused(code=Code.NOT_CONNECTED, error="contact cannot be read"),
 }
 """Final refusals that no send records."""
 
 POSTPONED: Final[Mapping[type[PostponedError], str]] = {
     StoreAwayError: "storage is not available right now",
     AuthorityAwayError: "the account cannot be checked right now",
+    HubSpotAwayError: "HubSpot cannot be reached right now",
+    HubSpotBusyError: "HubSpot is busy right now",
     ClaimInProgressError: "this send is in progress",
     OutOfTimeError: "this takes too long right now",
     KeyOutlivedError: "whether this was sent is not known yet",
@@ -113,7 +121,8 @@ def refused(outcome: Refused, *, duplicate: bool = False) -> ActionAnswer:
 
 def postponed(error: PostponedError) -> Refusal:
     """A temporary fault, of ours or of what we depend on: the same request may come again."""
-    return try_again(POSTPONED[type(error)], code=error.code, retry_after_seconds=error.retry_after_seconds)
+    words = next(POSTPONED[kind] for kind in type(error).__mro__ if kind in POSTPONED)
+    return try_again(words, code=error.code, retry_after_seconds=error.retry_after_seconds)
 
 
 def try_again(

@@ -6,8 +6,9 @@ from typing import Final
 from fastapi import FastAPI
 
 from actions.adapters.signatures import HubSpotVerifier
-from actions.api import activity, workflow
+from actions.api import activity, card, workflow
 from actions.app.background import Background
+from actions.app.card import card_use_cases
 from actions.app.connections import Connections
 from actions.handlers.activity import read_activity
 from actions.handlers.bulkheads import Bulkhead
@@ -40,6 +41,7 @@ def add_routes(
     places = Bulkhead(each=EACH, total=TOTAL, waiting=WAITING)
     for_workflow = SendForWorkflow(send_once=send, steps=background.steps, sends=background.sends, bulkhead=places)
     app.include_router(workflow.router(verifier, for_workflow, plumbing.metrics))
+    app.include_router(card.router(verifier, card_use_cases(connections, background, send, plumbing), plumbing.metrics))
     app.include_router(
         activity.router(lambda: secrets.read().service_credentials, partial(read_activity, sends=background.sends))
     )

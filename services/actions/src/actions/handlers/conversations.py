@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from actions.models import Author, ContactChat, NumberChat
@@ -29,7 +29,9 @@ class Conversations:
     async def sent(self, messages: Sequence[MessageSent]) -> None:
         """Remember whom messages went to and who caused them."""
         await self.authors.record([_author(message) for message in messages])
-        await self.store.learn([self._chat(message, message.phone) for message in messages])
+        await self.store.learn(
+            [replace(self._chat(message, message.phone), phone_line_id=message.phone_line_id) for message in messages]
+        )
 
     async def received(self, messages: Sequence[MessageReceived]) -> None:
         """Remember who wrote, so that conversations that they began are known too; a group is nobody's own."""

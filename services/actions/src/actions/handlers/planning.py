@@ -50,9 +50,13 @@ def plan(request: SendRequest, settings: TenantSettings) -> Outgoing | Refused:
 
 
 def fingerprint(request: SendRequest) -> str:
-    """What makes two requests the same: message, contact and its numbers, line and waiting as they came."""
+    """What makes two requests the same: message, contact, line and waiting, and the contact's numbers as they came.
+
+    A person's request says nothing of numbers, which are read anew for each repeat; there, who asks counts.
+    """
     contact, line, step = request.contact, request.line, request.step
-    parts: list[object] = [request.template, contact.id, contact.phone, contact.mobilephone]
+    told = [request.user_id] if request.source == "card" else [contact.phone, contact.mobilephone]
+    parts: list[object] = [request.template, contact.id, *told]
     parts += [] if line is None else [line.phone_line_id]
     parts += [] if step is None else [step.if_not_now, step.wait_days, step.reply_days]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -14,11 +14,13 @@ class NumberChat:
         chert_tenant: the project.
         number_hash: the number in E.164, as a keyed hash.
         chat_id: the conversation, which is also the lead.
+        phone_line_id: the line that the last message went out from, if one did.
     """
 
     chert_tenant: str
     number_hash: str
     chat_id: str
+    phone_line_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """What the handlers need from outside, one module per part."""
 
 from actions.ports.chert import Messenger
+from actions.ports.contacts import ContactReader, ContactSchema
 from actions.ports.conversations import AuthorStore, ConversationStore, NumberHash, WishStore
+from actions.ports.facts import Campaigns, ChatReader, Facts, LeadLookup, LineList, NextSend
 from actions.ports.faults import FaultPoints
 from actions.ports.hubspot import Verifier
 from actions.ports.sends import AliasStore, SendStore
@@ -11,10 +13,18 @@ from actions.ports.tenants import TenantAuthority, TenantStore
 __all__ = [
     "AliasStore",
     "AuthorStore",
+    "Campaigns",
+    "ChatReader",
+    "ContactReader",
+    "ContactSchema",
     "ConversationStore",
     "Conversations",
+    "Facts",
     "FaultPoints",
+    "LeadLookup",
+    "LineList",
     "Messenger",
+    "NextSend",
     "NumberHash",
     "SendStore",
     "StepStore",

@@ -22,14 +22,14 @@ class ConversationStore(Protocol):
     """Which chat belongs to which number and contact."""
 
     async def learn(self, chats: Sequence[NumberChat]) -> None:
-        """Remember the chats of numbers; what was known of the same number is replaced."""
+        """Remember the chats of numbers; what was known of the same number is replaced, but a line by a line alone."""
         ...
 
     async def link(self, chat: ContactChat) -> None:
         """Remember the chat of a contact; what was known of the same contact is replaced."""
         ...
 
-    async def of_number(self, chert_tenant: str, number_hash: str) -> str | None:
+    async def of_number(self, chert_tenant: str, number_hash: str) -> NumberChat | None:
         """The chat with a number."""
         ...
 

@@ -1,6 +1,7 @@
 """Conversations in memory."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from actions.adapters.in_memory.faults import Faults
@@ -11,21 +12,24 @@ class InMemoryConversationStore:
     """Which chat belongs to which number and contact."""
 
     def __init__(self) -> None:
-        self._by_number: dict[tuple[str, str], str] = {}
+        self._by_number: dict[tuple[str, str], NumberChat] = {}
         self._by_chat: dict[tuple[str, str], str] = {}
         self._by_contact: dict[tuple[int, str], ContactChat] = {}
 
     async def learn(self, chats: Sequence[NumberChat]) -> None:
         """Remember the chats of numbers."""
         for chat in chats:
-            self._by_number[chat.chert_tenant, chat.number_hash] = chat.chat_id
+            key = chat.chert_tenant, chat.number_hash
+            known = self._by_number.get(key)
+            line = chat.phone_line_id or (known.phone_line_id if known is not None else None)
+            self._by_number[key] = replace(chat, phone_line_id=line)
             self._by_chat[chat.chert_tenant, chat.chat_id] = chat.number_hash
 
     async def link(self, chat: ContactChat) -> None:
         """Remember the chat of a contact."""
         self._by_contact[chat.portal_id, chat.contact_id] = chat
 
-    async def of_number(self, chert_tenant: str, number_hash: str) -> str | None:
+    async def of_number(self, chert_tenant: str, number_hash: str) -> NumberChat | None:
         """The chat with a number."""
         return self._by_number.get((chert_tenant, number_hash))
 

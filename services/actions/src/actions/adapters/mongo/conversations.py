@@ -29,7 +29,7 @@ class MongoConversationStore:
         Raises:
             StoreAwayError: the database does not answer.
         """
-        known = {_number(chat.chert_tenant, chat.number_hash): {"chat_id": chat.chat_id} for chat in chats}
+        known = {_number(chat.chert_tenant, chat.number_hash): _content(chat) for chat in chats}
         known |= {_chat(chat.chert_tenant, chat.chat_id): {"number_hash": chat.number_hash} for chat in chats}
         await self._write([UpdateOne({"_id": key}, {"$set": what}, upsert=True) for key, what in known.items()])
 
@@ -42,14 +42,16 @@ class MongoConversationStore:
         link = {"chert_tenant": chat.chert_tenant, "chat_id": chat.chat_id}
         await self._write([UpdateOne({"_id": _contact(chat.portal_id, chat.contact_id)}, {"$set": link}, upsert=True)])
 
-    async def of_number(self, chert_tenant: str, number_hash: str) -> str | None:
+    async def of_number(self, chert_tenant: str, number_hash: str) -> NumberChat | None:
         """The chat with a number.
 
         Raises:
             StoreAwayError: the database does not answer.
         """
         found = await self._find(_number(chert_tenant, number_hash))
-        return None if found is None else str(found["chat_id"])
+        if found is None:
+            return None
+        return NumberChat(chert_tenant, number_hash, str(found["chat_id"]), found.get("phone_line_id"))
 
     async def of_contact(self, portal_id: int, chert_tenant: str, contact_id: str) -> str | None:
         """The chat that was linked to a contact.
@@ -88,6 +90,11 @@ class MongoConversationStore:
         except BulkWriteError as error:
             duplicates(error)  # a concurrent upsert came first; by now each document is there
             await asked(lambda: self._conversations.bulk_write(updates, ordered=False))
+
+
+def _content(chat: NumberChat) -> Document:
+    line = {} if chat.phone_line_id is None else {"phone_line_id": chat.phone_line_id}
+    return {"chat_id": chat.chat_id, **line}
 
 
 def _number(chert_tenant: str, number_hash: str) -> str:
