@@ -30,6 +30,7 @@ class Settings(ServiceSettings, DatabaseSettings):
         chert_url: Chert's host.
         stop_words: replies that end all sending to a number, by language; every language counts for everyone.
         start_words: replies that lift it.
+        creation_max_age_hours: contacts that were created longer ago get no template.
     """
 
     model_config = SettingsConfigDict(env_prefix="ACTIONS_", frozen=True, extra="ignore")
@@ -41,6 +42,7 @@ class Settings(ServiceSettings, DatabaseSettings):
     chert_url: str
     stop_words: Words = STOP_WORDS
     start_words: Words = START_WORDS
+    creation_max_age_hours: float = Field(default=24.0, gt=0)
 
 
 class ActionsSecrets(Secrets):

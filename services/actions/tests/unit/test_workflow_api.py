@@ -36,9 +36,11 @@ from actions.adapters.signatures import HubSpotVerifier
 from actions.api import workflow
 from actions.errors import (
     AuthorityAwayError,
+    ChertAwayError,
     ClaimInProgressError,
     HubSpotAwayError,
     HubSpotBusyError,
+    InstallUnknownError,
     KeyOutlivedError,
     NotDeliveredError,
     OutOfTimeError,
@@ -65,6 +67,8 @@ ERRORS: list[tuple[PostponedError, int, str]] = [
     (AuthorityAwayError(), 3002, "1000"),
     (HubSpotAwayError(), 3002, "1000"),
     (HubSpotBusyError(), 3002, "1000"),
+    (ChertAwayError(), 3002, "1000"),
+    (InstallUnknownError(), 3002, "1000"),
     (ClaimInProgressError(retry_after_seconds=15.0), 3002, "15000"),
     (OutOfTimeError(), 3002, "1000"),
     (KeyOutlivedError(), 3002, "1000"),

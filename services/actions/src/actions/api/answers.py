@@ -12,12 +12,14 @@ from pydantic import BaseModel
 
 from actions.errors import (
     AuthorityAwayError,
+    ChertAwayError,
     ClaimInProgressError,
     ContactGoneError,
     ContactUnreadableError,
     DifferentRequestError,
     HubSpotAwayError,
     HubSpotBusyError,
+    InstallUnknownError,
     KeyOutlivedError,
     NeverSentError,
     NotDeliveredError,
@@ -46,6 +48,8 @@ POSTPONED: Final[Mapping[type[PostponedError], str]] = {
     AuthorityAwayError: "the account cannot be checked right now",
     HubSpotAwayError: "HubSpot cannot be reached right now",
     HubSpotBusyError: "HubSpot is busy right now",
+    ChertAwayError: "Chert cannot be reached right now",
+    InstallUnknownError: "the account is not known yet",
     ClaimInProgressError: "this send is in progress",
     OutOfTimeError: "this takes too long right now",
     KeyOutlivedError: "whether this was sent is not known yet",

@@ -8,6 +8,8 @@ from fastapi import FastAPI
 from actions import __doc__ as description
 from actions.app.background import background
 from actions.app.connections import Connections, connect
+from actions.app.contacts import contacts
+from actions.app.outside import outside
 from actions.app.routes import add_routes
 from actions.app.sending import send_once
 from actions.settings import Settings
@@ -22,6 +24,8 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     """The whole service, not yet started."""
     connections = connect(settings, plumbing)
     loops = background(settings, connections, plumbing)
+    send, asked = send_once(connections, loops, plumbing), outside(connections, plumbing)
+    contacts_running = contacts(settings, connections, loops, asked, send, plumbing)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -29,6 +33,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
         async with AsyncExitStack() as opened:
             for resource in connections.resources():
                 await opened.enter_async_context(resource)
+            await opened.enter_async_context(contacts_running())
             broker = kafka.running(connections.broker, health=plumbing.health, clock=plumbing.clock)
             await opened.enter_async_context(broker)
             for worker in loops.workers:
@@ -37,8 +42,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
 
     _watch(plumbing.health, connections)
     app = service_app("actions", description or "", plumbing, lifespan)
-    send = send_once(connections, loops, plumbing)
-    add_routes(app, settings, connections, loops, send, plumbing)
+    add_routes(app, settings, connections, loops, asked, send, plumbing)
     return app
 
 

@@ -9,6 +9,7 @@ from actions.api import activity, card, workflow
 from actions.app.background import Background
 from actions.app.card import card_use_cases
 from actions.app.connections import Connections
+from actions.app.outside import Outside
 from actions.handlers.activity import read_activity
 from actions.handlers.sending import SendOnce
 from actions.settings import Settings
@@ -20,6 +21,7 @@ def add_routes(
     settings: Settings,
     connections: Connections,
     background: Background,
+    outside: Outside,
     send: SendOnce,
     plumbing: Plumbing,
 ) -> None:
@@ -27,7 +29,8 @@ def add_routes(
     secrets = connections.secrets
     verifier = HubSpotVerifier(settings.public_base_url, lambda: secrets.read().hubspot_client_secrets, plumbing.clock)
     app.include_router(workflow.router(verifier, send, plumbing.metrics))
-    app.include_router(card.router(verifier, card_use_cases(connections, background, send, plumbing), plumbing.metrics))
+    use_cases = card_use_cases(connections, background, outside, send, plumbing)
+    app.include_router(card.router(verifier, use_cases, plumbing.metrics))
     app.include_router(
         activity.router(lambda: secrets.read().service_credentials, partial(read_activity, sends=background.sends))
     )

@@ -49,14 +49,18 @@ def plan(request: SendRequest, settings: TenantSettings) -> Outgoing | Refused:
 
 
 def fingerprint(request: SendRequest) -> str:
-    """What makes two requests the same: message, contact, and its numbers as they came.
+    """What makes two requests the same.
 
-    A person's request says nothing of numbers, which are read anew for each repeat; there, who asks counts.
+    A workflow's names message, contact and its numbers. A person's says nothing of numbers, which are read anew for
+    each repeat; there, who asks counts. A created contact's is the contact alone.
     """
     contact = request.contact
-    told = [request.user_id] if request.source == "card" else [contact.phone, contact.mobilephone]
-    parts = [request.template, contact.id, *told]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    told = {
+        "workflow": [request.template, contact.id, contact.phone, contact.mobilephone],
+        "card": [request.template, contact.id, request.user_id],
+        "contact_creation": [contact.id],
+    }[request.source]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _name(contact: Contact) -> str | None:

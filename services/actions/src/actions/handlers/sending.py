@@ -19,7 +19,7 @@ from actions.handlers.opt_outs import OPTED_OUT
 from actions.handlers.planning import draft_send, fingerprint
 from actions.handlers.telling import Teller
 from actions.handlers.tenants import confirmed_tenant
-from actions.models import Answer, Attempt, AttemptStatus, Outcome, Outgoing, Refused, Send, SendRequest
+from actions.models import ERASED, Answer, Attempt, AttemptStatus, Erased, Outcome, Outgoing, Refused, Send, SendRequest
 from actions.ports import Messenger, NumberHash, SendStore, TenantAuthority, TenantStore, WishStore
 from chassis.clock import Clock
 from chassis.randomness import Randomness
@@ -113,7 +113,7 @@ class SendOnce:
     async def _earlier(self, request: SendRequest) -> Outcome | None:
         """The final answer that this very request got while the account was connected."""
         send = await self.sends.find(request.key)
-        return send.answer if send is not None and send.fingerprint == fingerprint(request) else None
+        return send.answer if send is not None and send.came_from(fingerprint(request)) else None
 
     async def _acquire(self, request: SendRequest, tenant: TenantSnapshot) -> Send:
         holder = self.randomness.uuid()
@@ -134,6 +134,8 @@ class SendOnce:
     async def _outcome(self, send: Send, tenant: TenantSnapshot, answer_by: float) -> Outcome:
         if isinstance(send.plan, Refused):
             return send.plan
+        if isinstance(send.plan, Erased):
+            return ERASED
         if send.project_id != tenant.project_id:
             return SUPERSEDED
         if await self.wishes.opted_out_since(send.chert_tenant, self.number_hash(send.plan.phone)) is not None:

@@ -23,10 +23,24 @@ from actions.models.card import (
     Window,
 )
 from actions.models.conversations import Author, ContactChat, NumberChat, Wish
+from actions.models.creations import Creation, SettledCreation, SkipReason
 from actions.models.requests import Contact, SendRequest, SignedRequest
-from actions.models.sends import Accepted, Answer, Attempt, AttemptStatus, Lease, Outcome, Outgoing, Refused, Send
+from actions.models.sends import (
+    ERASED,
+    Accepted,
+    Answer,
+    Attempt,
+    AttemptStatus,
+    Erased,
+    Lease,
+    Outcome,
+    Outgoing,
+    Refused,
+    Send,
+)
 
 __all__ = [
+    "ERASED",
     "Accepted",
     "Answer",
     "Attachment",
@@ -42,6 +56,8 @@ __all__ = [
     "Composer",
     "Contact",
     "ContactChat",
+    "Creation",
+    "Erased",
     "Lease",
     "NumberChat",
     "Outcome",
@@ -54,12 +70,14 @@ __all__ = [
     "SendRequest",
     "Sender",
     "SenderKind",
+    "SettledCreation",
     "ShownContact",
     "ShownConversation",
     "ShownMessage",
     "ShownSettings",
     "ShownStatus",
     "SignedRequest",
+    "SkipReason",
     "Viewer",
     "Window",
     "Wish",

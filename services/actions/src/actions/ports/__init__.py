@@ -2,7 +2,9 @@
 
 from actions.ports.chert import Messenger
 from actions.ports.contacts import ContactReader, ContactSchema
+from actions.ports.contents import SendContents
 from actions.ports.conversations import AuthorStore, ConversationStore, NumberHash, WishStore
+from actions.ports.creations import AutoSendFacts, CreationQueue, CreationRecords, InstallTimes
 from actions.ports.facts import Campaigns, ChatReader, Facts, LeadLookup, LineList, NextSend
 from actions.ports.hubspot import Verifier
 from actions.ports.sends import AliasStore, SendStore
@@ -11,17 +13,22 @@ from actions.ports.tenants import TenantAuthority, TenantStore
 __all__ = [
     "AliasStore",
     "AuthorStore",
+    "AutoSendFacts",
     "Campaigns",
     "ChatReader",
     "ContactReader",
     "ContactSchema",
     "ConversationStore",
+    "CreationQueue",
+    "CreationRecords",
     "Facts",
+    "InstallTimes",
     "LeadLookup",
     "LineList",
     "Messenger",
     "NextSend",
     "NumberHash",
+    "SendContents",
     "SendStore",
     "TenantAuthority",
     "TenantStore",

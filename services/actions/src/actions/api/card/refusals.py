@@ -7,9 +7,11 @@ from actions.api.admission import AccountBusyError
 from actions.api.answers import NEVER_SENT
 from actions.errors import (
     AuthorityAwayError,
+    ChertAwayError,
     ClaimInProgressError,
     HubSpotAwayError,
     HubSpotBusyError,
+    InstallUnknownError,
     KeyOutlivedError,
     NeverSentError,
     NotDeliveredError,
@@ -34,6 +36,8 @@ OURS: Final[Mapping[type[CardError], str]] = {
 SHOWN: Final[Mapping[type[CardError], Refused]] = {
     HubSpotBusyError: Refused(code=Code.RATE_LIMITED, error="HubSpot is busy"),
     HubSpotAwayError: Refused(code=Code.UPSTREAM, error="HubSpot cannot be reached"),
+    ChertAwayError: Refused(code=Code.UPSTREAM, error="Chert cannot be reached"),
+    InstallUnknownError: Refused(code=Code.UNAVAILABLE, error="the account is not known yet"),
     ClaimInProgressError: Refused(code=Code.UNAVAILABLE, error="this send is in progress"),
     OutOfTimeError: Refused(code=Code.UNAVAILABLE, error="this takes too long right now"),
     KeyOutlivedError: Refused(code=Code.UNAVAILABLE, error="whether this was sent is not known yet"),
