@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from actions.models import FaultPoint
 from chassis.settings import DatabaseSettings, Secrets, ServiceSettings
 from hubspot_client import DEFAULT_API_VERSION, ApiVersion
 
@@ -31,6 +32,9 @@ class Settings(ServiceSettings, DatabaseSettings):
         stop_words: replies that end all sending to a number, by language; every language counts for everyone.
         start_words: replies that lift it.
         creation_max_age_hours: contacts that were created longer ago get no template.
+        accept_v2: whether workflow calls may carry HubSpot's older signature, which has no replay window.
+        fault_point: a place to die at, once: its name, and after a colon anything that makes it another order;
+            development only.
     """
 
     model_config = SettingsConfigDict(env_prefix="ACTIONS_", frozen=True, extra="ignore")
@@ -43,6 +47,21 @@ class Settings(ServiceSettings, DatabaseSettings):
     stop_words: Words = STOP_WORDS
     start_words: Words = START_WORDS
     creation_max_age_hours: float = Field(default=24.0, gt=0)
+    accept_v2: bool = False
+    fault_point: str | None = None
+
+    @field_validator("fault_point")
+    @classmethod
+    def _name_a_fault_point(cls, order: str | None) -> str | None:
+        if order is not None and order.partition(":")[0] not in set(FaultPoint):
+            raise ValueError(f"the fault points are {', '.join(FaultPoint)}")
+        return order
+
+    @model_validator(mode="after")
+    def _refuse_fault_point_in_production(self) -> "Settings":
+        if self.fault_point is not None and self.environment == "production":
+            raise ValueError("FAULT_POINT kills the process; it is refused unless ENVIRONMENT is development")
+        return self
 
 
 class ActionsSecrets(Secrets):

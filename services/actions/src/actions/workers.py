@@ -21,6 +21,9 @@ CREATION_SECONDS: Final = 1.0
 PURGE_SECONDS: Final = 3600.0
 """How often contents are purged; where no index is real each round reads every send."""
 
+STEP_SECONDS: Final = 1.0
+"""How often due steps are looked for."""
+
 MAX_LANES: Final = 50
 """How many accounts have their turn at once."""
 
@@ -135,3 +138,25 @@ def purge_worker(purge: PurgeContents, prepare: Callable[[], Awaitable[None]], p
 
 def _worker(name: str, step: Callable[[], Awaitable[bool]], interval: float, plumbing: Plumbing) -> Worker:
     return Worker(name, step, interval=interval, clock=plumbing.clock, health=plumbing.health, metrics=plumbing.metrics)
+
+
+def step_worker(
+    look: Callable[[], Awaitable[bool]], plumbing: Plumbing, *, prepare: Callable[[], Awaitable[None]]
+) -> Worker:
+    """Looks for steps that are due; `prepare` is done once before."""
+    waiting = [prepare]
+
+    async def step() -> bool:
+        while waiting:
+            await waiting[0]()
+            del waiting[0]
+        return await look()
+
+    return Worker(
+        "workflow steps",
+        step,
+        interval=STEP_SECONDS,
+        clock=plumbing.clock,
+        health=plumbing.health,
+        metrics=plumbing.metrics,
+    )

@@ -12,7 +12,9 @@ from actions.app.contacts import contacts
 from actions.app.outside import outside
 from actions.app.routes import add_routes
 from actions.app.sending import send_once
+from actions.app.steps import steps_of
 from actions.settings import Settings
+from actions.workers import step_worker
 from chassis import kafka
 from chassis.health import Health
 from chassis.lifespan import Plumbing, service_app
@@ -24,8 +26,11 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     """The whole service, not yet started."""
     connections = connect(settings, plumbing)
     loops = background(settings, connections, plumbing)
-    send, asked = send_once(connections, loops, plumbing), outside(connections, plumbing)
+    send = send_once(settings, connections, loops, plumbing)
+    asked = outside(connections, plumbing)
     contacts_running = contacts(settings, connections, loops, asked, send, plumbing)
+    steps = steps_of(settings, connections, loops, send, plumbing)
+    stepping = step_worker(steps.round, plumbing, prepare=loops.steps.ensure_indexes)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -36,7 +41,8 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
             await opened.enter_async_context(contacts_running())
             broker = kafka.running(connections.broker, health=plumbing.health, clock=plumbing.clock)
             await opened.enter_async_context(broker)
-            for worker in loops.workers:
+            opened.push_async_callback(steps.close)
+            for worker in (*loops.workers, stepping):
                 await opened.enter_async_context(worker.running())
             yield
 

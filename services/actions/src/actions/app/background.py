@@ -9,6 +9,7 @@ from actions.adapters.mongo import (
     MongoInstallTimes,
     MongoSendOutbox,
     MongoSendStore,
+    MongoStepStore,
     MongoTenantStore,
     MongoWishStore,
 )
@@ -17,6 +18,7 @@ from actions.consumers import subscribe, subscribe_to_conversations
 from actions.errors import StoreAwayError
 from actions.handlers.conversations import Conversations
 from actions.handlers.opt_outs import OptOuts, OptOutWords
+from actions.handlers.replies import Replies
 from actions.settings import Settings
 from actions.workers import relay_worker
 from chassis.consuming import Consumers, ErrorKinds
@@ -34,12 +36,13 @@ ERROR_KINDS: Final = ErrorKinds(retryable=(StoreAwayError, *DATABASE_AWAY, Broke
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """Every loop, the subscriptions, the store of sends that feeds them, and the loop that others wake."""
+    """Every loop but that of steps, the subscriptions, the stores that feed them, and the loop that others wake."""
 
     workers: tuple[Worker, ...]
     consumers: Consumers
     sends: MongoSendStore
     relay: Worker
+    steps: MongoStepStore
 
 
 def background(settings: Settings, connections: Connections, plumbing: Plumbing) -> Background:
@@ -54,11 +57,14 @@ def background(settings: Settings, connections: Connections, plumbing: Plumbing)
     consumers = _consumers(connections, held, plumbing)
     database = connections.database
     subscribe(consumers, tenants=MongoTenantStore(database), installs=MongoInstallTimes(database))
-    _remember_conversations(consumers, settings, connections)
-    return Background((relay,), consumers, sends, relay)
+    steps = MongoStepStore(database)
+    _remember_conversations(consumers, settings, connections, Replies(store=steps, clock=plumbing.clock))
+    return Background((relay,), consumers, sends, relay, steps)
 
 
-def _remember_conversations(consumers: Consumers, settings: Settings, connections: Connections) -> None:
+def _remember_conversations(
+    consumers: Consumers, settings: Settings, connections: Connections, replies: Replies
+) -> None:
     database, number_hash = connections.database, connections.number_hash
     store = MongoConversationStore(database)
     subscribe_to_conversations(
@@ -70,6 +76,7 @@ def _remember_conversations(consumers: Consumers, settings: Settings, connection
             conversations=store,
             number_hash=number_hash,
         ),
+        replies=replies,
     )
 
 

@@ -1,5 +1,6 @@
 """What this service thinks in: requests, the sends that they claim, and the answers."""
 
+from actions.models.answers import Answer, Blocked
 from actions.models.card import (
     Attachment,
     Campaign,
@@ -24,29 +25,22 @@ from actions.models.card import (
 )
 from actions.models.conversations import Author, ContactChat, NumberChat, Wish
 from actions.models.creations import Creation, SettledCreation, SkipReason
-from actions.models.requests import Contact, SendRequest, SignedRequest
-from actions.models.sends import (
-    ERASED,
-    Accepted,
-    Answer,
-    Attempt,
-    AttemptStatus,
-    Erased,
-    Lease,
-    Outcome,
-    Outgoing,
-    Refused,
-    Send,
-)
+from actions.models.faults import FaultPoint
+from actions.models.outcomes import Accepted, Outcome, Refused
+from actions.models.requests import Contact, LineChoice, SendRequest, SignedRequest
+from actions.models.sends import ERASED, Attempt, AttemptStatus, Erased, Lease, Outgoing, Send
+from actions.models.steps import WAIT_DAYS, Reply, Step, StepPlan, StepState, WhenNotNow
 
 __all__ = [
     "ERASED",
+    "WAIT_DAYS",
     "Accepted",
     "Answer",
     "Attachment",
     "Attempt",
     "AttemptStatus",
     "Author",
+    "Blocked",
     "Campaign",
     "CampaignStatus",
     "CardContext",
@@ -58,7 +52,9 @@ __all__ = [
     "ContactChat",
     "Creation",
     "Erased",
+    "FaultPoint",
     "Lease",
+    "LineChoice",
     "NumberChat",
     "Outcome",
     "Outgoing",
@@ -66,6 +62,7 @@ __all__ = [
     "PhoneProperty",
     "RecentSend",
     "Refused",
+    "Reply",
     "Send",
     "SendRequest",
     "Sender",
@@ -78,7 +75,11 @@ __all__ = [
     "ShownStatus",
     "SignedRequest",
     "SkipReason",
+    "Step",
+    "StepPlan",
+    "StepState",
     "Viewer",
+    "WhenNotNow",
     "Window",
     "Wish",
 ]

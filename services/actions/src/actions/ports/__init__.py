@@ -6,8 +6,10 @@ from actions.ports.contents import SendContents
 from actions.ports.conversations import AuthorStore, ConversationStore, NumberHash, WishStore
 from actions.ports.creations import AutoSendFacts, CreationQueue, CreationRecords, InstallTimes
 from actions.ports.facts import Campaigns, ChatReader, Facts, LeadLookup, LineList, NextSend
+from actions.ports.faults import FaultPoints
 from actions.ports.hubspot import Verifier
 from actions.ports.sends import AliasStore, SendStore
+from actions.ports.steps import Conversations, StepStore, WorkflowCallbacks
 from actions.ports.tenants import TenantAuthority, TenantStore
 
 __all__ = [
@@ -19,9 +21,11 @@ __all__ = [
     "ContactReader",
     "ContactSchema",
     "ConversationStore",
+    "Conversations",
     "CreationQueue",
     "CreationRecords",
     "Facts",
+    "FaultPoints",
     "InstallTimes",
     "LeadLookup",
     "LineList",
@@ -30,8 +34,10 @@ __all__ = [
     "NumberHash",
     "SendContents",
     "SendStore",
+    "StepStore",
     "TenantAuthority",
     "TenantStore",
     "Verifier",
     "WishStore",
+    "WorkflowCallbacks",
 ]

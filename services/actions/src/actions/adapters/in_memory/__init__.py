@@ -8,13 +8,17 @@ from actions.adapters.in_memory.creations import InMemoryCreationQueue, InMemory
 from actions.adapters.in_memory.facts import InMemoryFacts
 from actions.adapters.in_memory.faults import Faults
 from actions.adapters.in_memory.sends import InMemoryAliasStore, InMemorySendStore
+from actions.adapters.in_memory.steps import Deaths, InMemoryCallbacks, InMemoryChertConversations, InMemoryStepStore
 from actions.adapters.in_memory.tenants import InMemoryTenantAuthority, InMemoryTenantStore
 
 __all__ = [
+    "Deaths",
     "Delivered",
     "Faults",
     "InMemoryAliasStore",
     "InMemoryAuthorStore",
+    "InMemoryCallbacks",
+    "InMemoryChertConversations",
     "InMemoryContacts",
     "InMemoryConversationStore",
     "InMemoryCreationQueue",
@@ -24,6 +28,7 @@ __all__ = [
     "InMemoryMessenger",
     "InMemorySendContents",
     "InMemorySendStore",
+    "InMemoryStepStore",
     "InMemoryTenantAuthority",
     "InMemoryTenantStore",
     "InMemoryWishStore",

@@ -7,6 +7,7 @@ from actions.adapters.mongo.conversations import MongoConversationStore
 from actions.adapters.mongo.creations import MongoCreationQueue, MongoCreationRecords, MongoInstallTimes
 from actions.adapters.mongo.outbox import MongoSendOutbox
 from actions.adapters.mongo.sends import MongoSendStore
+from actions.adapters.mongo.steps import MongoStepStore
 from actions.adapters.mongo.tenants import MongoTenantStore
 from actions.adapters.mongo.wishes import MongoWishStore
 
@@ -20,6 +21,7 @@ __all__ = [
     "MongoSendContents",
     "MongoSendOutbox",
     "MongoSendStore",
+    "MongoStepStore",
     "MongoTenantStore",
     "MongoWishStore",
 ]
