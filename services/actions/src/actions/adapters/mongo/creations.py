@@ -55,7 +55,11 @@ class MongoCreationQueue:
         """Some of an account's that are due, oldest first; nobody else is given them until then."""
         due: Document = {"portal_id": portal_id, "due_at": {"$lte": now}}
         found = await asked(lambda: self._queue.find(due).sort("due_at", 1).limit(limit).to_list())
-        return [_CREATION.validate_python(document) for document in found if await self._is_taken(document, hide_until)]
+        # The embedded server may show a document as another taker has just left it, although it matched before.
+        still_due = [document for document in found if document["due_at"] <= now]
+        return [
+            _CREATION.validate_python(document) for document in still_due if await self._is_taken(document, hide_until)
+        ]
 
     async def put_off(self, creation: Creation, until: datetime) -> None:
         """Look at it again then."""
