@@ -7,7 +7,7 @@ from actions.ports.conversations import AuthorStore, ConversationStore, NumberHa
 from actions.ports.creations import AutoSendFacts, CreationQueue, CreationRecords, InstallTimes
 from actions.ports.facts import Campaigns, ChatReader, Facts, LeadLookup, LineList, NextSend
 from actions.ports.faults import FaultPoints
-from actions.ports.hubspot import Verifier
+from actions.ports.hubspot import NewerSignatures, Verifier
 from actions.ports.sends import AliasStore, SendStore
 from actions.ports.steps import Conversations, StepStore, WorkflowCallbacks
 from actions.ports.tenants import TenantAuthority, TenantStore
@@ -30,6 +30,7 @@ __all__ = [
     "LeadLookup",
     "LineList",
     "Messenger",
+    "NewerSignatures",
     "NextSend",
     "NumberHash",
     "SendContents",

@@ -7,6 +7,7 @@ from actions.adapters.in_memory.conversations import InMemoryAuthorStore, InMemo
 from actions.adapters.in_memory.creations import InMemoryCreationQueue, InMemoryCreationRecords, InMemoryInstallTimes
 from actions.adapters.in_memory.facts import InMemoryFacts
 from actions.adapters.in_memory.faults import Faults
+from actions.adapters.in_memory.newer_signatures import InMemoryNewerSignatures
 from actions.adapters.in_memory.sends import InMemoryAliasStore, InMemorySendStore
 from actions.adapters.in_memory.steps import Deaths, InMemoryCallbacks, InMemoryChertConversations, InMemoryStepStore
 from actions.adapters.in_memory.tenants import InMemoryTenantAuthority, InMemoryTenantStore
@@ -26,6 +27,7 @@ __all__ = [
     "InMemoryFacts",
     "InMemoryInstallTimes",
     "InMemoryMessenger",
+    "InMemoryNewerSignatures",
     "InMemorySendContents",
     "InMemorySendStore",
     "InMemoryStepStore",

@@ -5,6 +5,7 @@ from actions.adapters.mongo.authors import MongoAuthorStore
 from actions.adapters.mongo.contents import MongoSendContents
 from actions.adapters.mongo.conversations import MongoConversationStore
 from actions.adapters.mongo.creations import MongoCreationQueue, MongoCreationRecords, MongoInstallTimes
+from actions.adapters.mongo.newer_signatures import MongoNewerSignatures
 from actions.adapters.mongo.outbox import MongoSendOutbox
 from actions.adapters.mongo.sends import MongoSendStore
 from actions.adapters.mongo.steps import MongoStepStore
@@ -18,6 +19,7 @@ __all__ = [
     "MongoCreationQueue",
     "MongoCreationRecords",
     "MongoInstallTimes",
+    "MongoNewerSignatures",
     "MongoSendContents",
     "MongoSendOutbox",
     "MongoSendStore",
