@@ -17,6 +17,7 @@ from actions.errors import (
     KeyOutlivedError,
     NeverSentError,
     NotDeliveredError,
+    NotNowError,
     NotToldError,
     OutOfTimeError,
     PostponedError,
@@ -72,9 +73,10 @@ def failed(error: CardError) -> Failure:
         raise unavailable(OURS[type(error)]) from error
     shown = next(SHOWN[kind] for kind in type(error).__mro__ if kind in SHOWN)
     seconds = error.retry_after_seconds if isinstance(error, PostponedError) else None
-    code = int(error.code) if isinstance(error, NotDeliveredError) else shown.code
-    words = words_for_rep(code, shown.error, retry_after_seconds=seconds)
-    return _failure(Refused(code=code, error=shown.error), words, retryable=True)
+    if isinstance(error, NotDeliveredError):
+        told = error.told if isinstance(error, NotNowError) else ""
+        shown = Refused(code=int(error.code), error=told or shown.error)
+    return _failure(shown, words_for_rep(shown.code, shown.error, retry_after_seconds=seconds), retryable=True)
 
 
 def _failure(outcome: Refused, words: str, *, retryable: bool) -> Failure:
