@@ -4,6 +4,7 @@ The document holds them in an array (`architecture.md`, rule 3). The relay publi
 them, so a crash between the two publishes them again, with the same event ids, and never loses one.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,6 +21,9 @@ RELAY_SECONDS = 5.0
 
 BATCH = 100
 """How many documents one round takes."""
+
+REMOVED_TOGETHER = 32
+"""From how many documents events are removed at once: less than the database's connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,13 @@ class OutboxRelay:
         return len(waiting) == BATCH
 
     async def _remove_each(self, published: Sequence[Pending]) -> None:
-        for pending in published:
-            await self._outbox.remove(pending.document_id, [event.id for event in pending.events])
+        for start in range(0, len(published), REMOVED_TOGETHER):
+            await asyncio.gather(
+                *(
+                    self._outbox.remove(pending.document_id, [event.id for event in pending.events])
+                    for pending in published[start : start + REMOVED_TOGETHER]
+                )
+            )
 
     def _tell(self, event_ids: Sequence[str]) -> None:
         self._metrics.count("outbox_relayed", len(event_ids))

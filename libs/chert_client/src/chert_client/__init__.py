@@ -46,6 +46,7 @@ from chert_client.signatures import (
     WebhookVerifier,
     sign,
 )
+from chert_client.unpublished import Campaign, Capacity, Lead, SendingWindow, Unpublished
 
 __all__ = [
     "EVENTS_LIMIT",
@@ -57,6 +58,8 @@ __all__ = [
     "AccountLimitError",
     "AnswerLostError",
     "CallLimits",
+    "Campaign",
+    "Capacity",
     "ChatHistory",
     "ChatMessage",
     "ChertClient",
@@ -67,6 +70,7 @@ __all__ = [
     "EventPage",
     "ForbiddenError",
     "InvalidRequestError",
+    "Lead",
     "LinesSaturatedError",
     "MalformedAnswerError",
     "MessagePart",
@@ -81,11 +85,13 @@ __all__ = [
     "Refusal",
     "RefusedError",
     "RejectionReason",
+    "SendingWindow",
     "SentMessage",
     "ServerFaultError",
     "SignatureRejectedError",
     "ThrottledError",
     "UnknownRefusalError",
+    "Unpublished",
     "WebhookSubscription",
     "WebhookVerifier",
     "sign",

@@ -117,18 +117,6 @@ class WebhookSubscriptions(Result):
     subscriptions: tuple[WebhookSubscription, ...]
 
 
-class Campaign(Result):
-    """What a project sends where nothing else is chosen."""
-
-    template: str = Field(repr=False)
-
-
-class CampaignAnswer(Result):
-    """The project's campaign."""
-
-    campaign: Campaign
-
-
 class PhoneLines(Result):
     """The tenant's lines."""
 

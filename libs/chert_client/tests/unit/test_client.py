@@ -218,18 +218,6 @@ async def test_subscriptions_are_read(client: ChertClient, transport: ScriptedTr
     assert "/api/v1/webhook-subscriptions" == transport.requests[0].url.path
 
 
-async def test_a_project_s_template_is_read_where_it_is_told(client: ChertClient, transport: ScriptedTransport) -> None:
-    """The assumed route gives the template; a Chert without it says that there is nothing."""
-    transport.steps = [
-        httpx2.Response(200, json={"campaign": {"template": "Hi"}}),
-        httpx2.Response(404, json={"error": {"code": 2011}}),
-    ]
-
-    assert "Hi" == await client.campaign_template(TENANT)
-    with pytest.raises(NotFoundError):
-        await client.campaign_template(TENANT)
-
-
 async def test_a_chat_s_messages_are_read(client: ChertClient, transport: ScriptedTransport) -> None:
     """chert-contract.md section 14.4: parts of unknown types do no harm, and the text is that of the text parts."""
     message = {

@@ -65,6 +65,17 @@ LogEvent = Literal[
     "sealing_key.agreed",
     "tokens.resealed",
     "replica.forgotten",
+    "opt_out.noted",
+    "opt_out.unmatched",
+    "card.refused",
+    "card.postponed",
+    "creation.settled",
+    "creation.postponed",
+    "contact.erased",
+    "content.purged",
+    "step.completed",
+    "step.postponed",
+    "step.abandoned",
 ]
 """Every log event. One canonical line per request or message; the rest are lifecycle and trouble."""
 
@@ -103,6 +114,7 @@ MetricName = Literal[
     "sends",
     "replies",
     "timeline_oldest_pending_seconds",
+    "steps",
 ]
 """Every metric."""
 
@@ -133,5 +145,6 @@ METRICS: Final[dict[MetricName, Metric]] = {
     "timeline_oldest_pending_seconds": Metric(
         "timeline_oldest_pending_seconds", "gauge", "Age of the oldest reply that is not on its timeline, in seconds."
     ),
+    "steps": Metric("steps", "counter", "Workflow steps that HubSpot held, by how they ended.", ("outcome",)),
 }
 """By name."""

@@ -6,16 +6,30 @@ ActionsError
 ├── UnsendableError             final: no message can be made of this request; stored as the send's answer
 ├── NeverSentError              final, and not stored
 │   ├── UnknownTenantError      the account is not connected, and `oauth` confirmed it
-│   └── DifferentRequestError   the claim belongs to a request with other content
+│   ├── DifferentRequestError   the claim belongs to a request with other content
+│   ├── ContactGoneError        there is no such contact in this account
+│   └── ContactUnreadableError  HubSpot will not show contacts of this account
 └── PostponedError              temporary: nothing final is known, the same request may come again
     ├── StoreAwayError          our own database does not answer
     ├── AuthorityAwayError      `oauth` cannot be asked
+    ├── HubSpotAwayError        HubSpot cannot be asked
+    ├── HubSpotBusyError        HubSpot wants fewer calls for this account
+    ├── ChertAwayError          Chert cannot be asked
+    ├── InstallUnknownError     the projection does not know this install yet
     ├── ClaimInProgressError    another call is at work on this send
     ├── OutOfTimeError          what is left of the deadline is not enough to go on
     ├── KeyOutlivedError        Chert may have forgotten the key of an attempt whose end is unknown
+    ├── BusyError               too much of the same kind is under way
+    ├── NotToldError            Chert does not tell what was sent, or whether there is a lead
+    │   └── NotServedError      and never will: it has no such route
+    ├── CallbacksAwayError      HubSpot cannot be told how a step ended
+    ├── StepParkedError         Chert cannot send now; the step waits, and its schedule is kept
     └── NotDeliveredError       Chert did not take the message, or did not say
+        └── NotNowError         Chert says that it can later; nothing was sent
 ```
 """
+
+from datetime import datetime
 
 from contracts.failures import Code
 
@@ -61,6 +75,14 @@ class DifferentRequestError(NeverSentError):
     """The same key came before with other content."""
 
 
+class ContactGoneError(NeverSentError):
+    """There is no such contact in this account: deleted, merged, or never was."""
+
+
+class ContactUnreadableError(NeverSentError):
+    """HubSpot refuses to show contacts of this account: a scope is missing."""
+
+
 class PostponedError(ActionsError):
     """Not now.
 
@@ -87,6 +109,22 @@ class AuthorityAwayError(PostponedError):
     """`oauth` cannot be asked."""
 
 
+class HubSpotAwayError(PostponedError):
+    """HubSpot cannot be asked."""
+
+
+class HubSpotBusyError(PostponedError):
+    """HubSpot wants fewer calls for this account."""
+
+
+class ChertAwayError(PostponedError):
+    """Chert cannot be asked."""
+
+
+class InstallUnknownError(PostponedError):
+    """The projection does not know this install yet."""
+
+
 class ClaimInProgressError(PostponedError):
     """Another call is at work on this send."""
 
@@ -107,3 +145,43 @@ class NotDeliveredError(PostponedError):
     ) -> None:
         super().__init__(words, retry_after_seconds=retry_after_seconds, code=code)
         self.may_have_happened = may_have_happened
+
+
+class NotNowError(NotDeliveredError):
+    """A gap, a cap, a closed window or a rate: nothing was sent, and the same message can go out later.
+
+    Attributes:
+        told: Chert's words.
+    """
+
+    def __init__(self, told: str, *, retry_after_seconds: float | None, code: Code) -> None:
+        super().__init__("not now", may_have_happened=False, retry_after_seconds=retry_after_seconds, code=code)
+        self.told = told
+
+
+class BusyError(PostponedError):
+    """Too much of the same kind is under way."""
+
+
+class NotToldError(PostponedError):
+    """Chert does not tell, or cannot be asked now."""
+
+
+class NotServedError(NotToldError):
+    """Chert serves no route that would tell."""
+
+
+class CallbacksAwayError(PostponedError):
+    """HubSpot cannot be told now how a step ended."""
+
+
+class StepParkedError(PostponedError):
+    """Chert cannot send now, and the workflow's step waits.
+
+    Attributes:
+        due_at: when it is tried again.
+    """
+
+    def __init__(self, due_at: datetime, *, code: Code) -> None:
+        super().__init__("the step waits", code=code)
+        self.due_at = due_at

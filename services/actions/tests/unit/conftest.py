@@ -3,16 +3,33 @@
 from collections.abc import Callable
 
 import pytest
+from pydantic import SecretStr
 
+from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
+    Deaths,
     Faults,
     InMemoryAliasStore,
+    InMemoryAuthorStore,
+    InMemoryCallbacks,
+    InMemoryChertConversations,
+    InMemoryContacts,
+    InMemoryConversationStore,
+    InMemoryFacts,
     InMemoryMessenger,
     InMemorySendStore,
+    InMemoryStepStore,
     InMemoryTenantAuthority,
     InMemoryTenantStore,
+    InMemoryWishStore,
 )
+from actions.api.card import CardUseCases
+from actions.handlers.card.campaign import ShowCampaign
+from actions.handlers.card.context import ShowCard
+from actions.handlers.card.sending import SendFromCard
 from actions.handlers.claims import Claims
+from actions.handlers.parking import Parking
+from actions.handlers.reconciling import Reconciling
 from actions.handlers.sending import SendOnce
 from actions.handlers.telling import Teller
 from actions.models import Contact, SendRequest
@@ -82,6 +99,62 @@ async def tenants(tenant: TenantSnapshot) -> InMemoryTenantStore:
 
 
 @pytest.fixture
+def number_hash() -> KeyedNumberHash:
+    """How numbers are remembered."""
+    return KeyedNumberHash(lambda: SecretStr("number-hash-key-0123456789"))
+
+
+@pytest.fixture
+def wishes(faults: Faults) -> InMemoryWishStore:
+    """Who wants no messages."""
+    return InMemoryWishStore(faults)
+
+
+@pytest.fixture
+def conversations() -> InMemoryConversationStore:
+    """Which chat belongs to whom."""
+    return InMemoryConversationStore()
+
+
+@pytest.fixture
+def steps(faults: Faults) -> InMemoryStepStore:
+    """Workflow steps that HubSpot holds."""
+    return InMemoryStepStore(faults)
+
+
+@pytest.fixture
+def chert_conversations() -> InMemoryChertConversations:
+    """What Chert tells of conversations."""
+    return InMemoryChertConversations()
+
+
+@pytest.fixture
+def callbacks(faults: Faults) -> InMemoryCallbacks:
+    """HubSpot's end of steps."""
+    return InMemoryCallbacks(faults)
+
+
+@pytest.fixture
+def authors() -> InMemoryAuthorStore:
+    """Who caused which message."""
+    return InMemoryAuthorStore()
+
+
+@pytest.fixture
+def contacts(faults: Faults) -> InMemoryContacts:
+    """HubSpot's contacts: one, in the connected account."""
+    contacts = InMemoryContacts(faults)
+    contacts.add(62515, Contact(id="904", phone="(415) 555-1234", firstname="Ada", lastname="Lovelace"))
+    return contacts
+
+
+@pytest.fixture
+def facts() -> InMemoryFacts:
+    """What Chert tells."""
+    return InMemoryFacts()
+
+
+@pytest.fixture
 def metrics() -> Metrics:
     """What is counted."""
     return Metrics()
@@ -101,6 +174,11 @@ def new_process(
     messenger: InMemoryMessenger,
     authority: InMemoryTenantAuthority,
     tenants: InMemoryTenantStore,
+    wishes: InMemoryWishStore,
+    number_hash: KeyedNumberHash,
+    chert_conversations: InMemoryChertConversations,
+    steps: InMemoryStepStore,
+    faults: Faults,
     metrics: Metrics,
     announced: list[str],
 ) -> Callable[[], SendOnce]:
@@ -108,12 +186,18 @@ def new_process(
     randomness = SeededRandomness()
 
     def start() -> SendOnce:
+        claims, deaths = Claims(sends, aliases, clock), Deaths(faults)
         return SendOnce(
             tenants=tenants,
             authority=authority,
             sends=sends,
-            claims=Claims(sends, aliases, clock),
+            claims=claims,
+            wishes=wishes,
+            number_hash=number_hash,
             messenger=messenger,
+            reconciling=Reconciling(conversations=chert_conversations, sends=sends, aliases=aliases, clock=clock),
+            parking=Parking(steps=steps, sends=sends, claims=claims, faults=deaths, clock=clock),
+            faults=deaths,
             announce=lambda: announced.append("woken"),
             teller=Teller(metrics),
             clock=clock,
@@ -140,4 +224,36 @@ def asked() -> SendRequest:
         source="workflow",
         template="Hi {{ contact.firstname }}",
         workflow_id=9,
+    )
+
+
+@pytest.fixture
+def card(
+    tenants: InMemoryTenantStore,
+    authority: InMemoryTenantAuthority,
+    contacts: InMemoryContacts,
+    conversations: InMemoryConversationStore,
+    authors: InMemoryAuthorStore,
+    wishes: InMemoryWishStore,
+    number_hash: KeyedNumberHash,
+    facts: InMemoryFacts,
+    sends: InMemorySendStore,
+    send_once: SendOnce,
+    clock: ManualClock,
+) -> CardUseCases:
+    """What the card can ask for."""
+    return CardUseCases(
+        show=ShowCard(
+            tenants=tenants,
+            authority=authority,
+            contacts=contacts,
+            schema=contacts,
+            conversations=conversations,
+            authors=authors,
+            wishes=wishes,
+            number_hash=number_hash,
+            facts=facts,
+        ),
+        send=SendFromCard(tenants=tenants, authority=authority, contacts=contacts, sends=sends, send=send_once),
+        campaign=ShowCampaign(tenants=tenants, authority=authority, campaigns=facts, sends=sends, clock=clock),
     )

@@ -23,28 +23,48 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
+    Deaths,
     Faults,
     InMemoryAliasStore,
+    InMemoryChertConversations,
     InMemoryMessenger,
+    InMemoryNewerSignatures,
     InMemorySendStore,
+    InMemoryStepStore,
     InMemoryTenantAuthority,
+    InMemoryWishStore,
 )
 from actions.adapters.signatures import HubSpotVerifier
 from actions.api import workflow
+from actions.api.workflow_signatures import WorkflowSignatures
 from actions.errors import (
     AuthorityAwayError,
+    BusyError,
+    CallbacksAwayError,
+    ChertAwayError,
     ClaimInProgressError,
+    HubSpotAwayError,
+    HubSpotBusyError,
+    InstallUnknownError,
     KeyOutlivedError,
     NotDeliveredError,
+    NotToldError,
     OutOfTimeError,
     PostponedError,
+    StepParkedError,
     StoreAwayError,
 )
+from actions.handlers.bulkheads import Bulkhead
 from actions.handlers.claims import Claims
+from actions.handlers.parking import Parking
+from actions.handlers.reconciling import Reconciling
 from actions.handlers.sending import SendOnce
+from actions.handlers.signature_versions import SignatureVersions
 from actions.handlers.telling import Teller
-from actions.models import Answer, Refused, SendRequest
+from actions.handlers.workflow import SendForWorkflow
+from actions.models import Answer, Blocked, Refused, SendRequest
 from chassis.clock import ManualClock, milliseconds
 from chassis.lifespan import Plumbing, service_app
 from chassis.randomness import SeededRandomness
@@ -59,9 +79,17 @@ CLOCK = ManualClock()
 ERRORS: list[tuple[PostponedError, int, str]] = [
     (StoreAwayError(), 3002, "1000"),
     (AuthorityAwayError(), 3002, "1000"),
+    (HubSpotAwayError(), 3002, "1000"),
+    (HubSpotBusyError(), 3002, "1000"),
+    (ChertAwayError(), 3002, "1000"),
+    (InstallUnknownError(), 3002, "1000"),
     (ClaimInProgressError(retry_after_seconds=15.0), 3002, "15000"),
     (OutOfTimeError(), 3002, "1000"),
     (KeyOutlivedError(), 3002, "1000"),
+    (NotToldError(), 3002, "1000"),
+    (BusyError(), 3002, "1000"),
+    (CallbacksAwayError(), 3002, "1000"),
+    (StepParkedError(CLOCK.now(), code=Code.LINES_SATURATED), 4002, "1000"),
     (
         NotDeliveredError("full", may_have_happened=False, retry_after_seconds=0.0005, code=Code.LINES_SATURATED),
         4002,
@@ -109,7 +137,9 @@ def v2(body: bytes) -> dict[str, str]:
     return {"X-HubSpot-Signature": digest, "X-HubSpot-Signature-Version": "v2"}
 
 
-def build(send: Callable[[SendRequest], Awaitable[Answer]], *secrets: str) -> FastAPI:
+def build(
+    send: Callable[[SendRequest], Awaitable[Answer | Blocked]], *secrets: str, accept_v2: bool = False
+) -> FastAPI:
     """The app with those client secrets, or none loaded."""
 
     def read() -> tuple[SecretStr, ...]:
@@ -123,7 +153,13 @@ def build(send: Callable[[SendRequest], Awaitable[Answer]], *secrets: str) -> Fa
 
     plumbing = Plumbing(clock=CLOCK)
     app = service_app("actions", "", plumbing, lifespan)
-    app.include_router(workflow.router(HubSpotVerifier(f"{BASE}/", read, CLOCK), send, plumbing.metrics))
+    signatures = WorkflowSignatures(
+        verifier=HubSpotVerifier(f"{BASE}/", read, CLOCK),
+        versions=SignatureVersions(InMemoryNewerSignatures()),
+        accept_v2=accept_v2,
+        metrics=plumbing.metrics,
+    )
+    app.include_router(workflow.router(signatures, send))
     return app
 
 
@@ -527,6 +563,8 @@ class Signing:
 def sending_for_anyone() -> FastAPI:
     """The app, serving every account."""
     plumbing, sends, faults = Plumbing(clock=CLOCK), InMemorySendStore(), Faults()
+    aliases, steps, deaths = InMemoryAliasStore(), InMemoryStepStore(), Deaths(faults)
+    claims = Claims(sends, aliases, CLOCK)
     tenant = TenantSnapshot(
         portal_id=1, project_id="p", chert_tenant="acme", status="active", generation=1, revision=1, scopes=()
     )
@@ -534,14 +572,56 @@ def sending_for_anyone() -> FastAPI:
         tenants=EveryTenant(tenant),
         authority=InMemoryTenantAuthority(),
         sends=sends,
-        claims=Claims(sends, InMemoryAliasStore(), CLOCK),
+        claims=claims,
+        wishes=InMemoryWishStore(),
+        number_hash=KeyedNumberHash(lambda: SecretStr("number-hash-key-0123456789")),
         messenger=InMemoryMessenger(faults),
+        reconciling=Reconciling(conversations=InMemoryChertConversations(), sends=sends, aliases=aliases, clock=CLOCK),
+        parking=Parking(steps=steps, sends=sends, claims=claims, faults=deaths, clock=CLOCK),
+        faults=deaths,
         announce=lambda: None,
         teller=Teller(plumbing.metrics),
         clock=CLOCK,
         randomness=SeededRandomness(),
     )
-    return build(send, SECRET)
+    places = Bulkhead(each=1, total=1, waiting=1)
+    return build(SendForWorkflow(send_once=send, steps=steps, sends=sends, bulkhead=places), SECRET)
+
+
+async def test_v2_is_let_in_by_a_setting_until_v3_was_seen(send_once: SendOnce) -> None:
+    """With the setting on, v2 counts where no v3 came; from an account that has sent v3 it never counts again."""
+    app = build(send_once, SECRET, accept_v2=True)
+    body = json.dumps(execution()).encode()
+
+    assert 200 == (await post(app, body, v2(body))).status_code
+    assert 401 == (await post(app, body, v2(body + b" "))).status_code
+    assert 401 == (await post(app, body, v2(body) | signature(PATH.encode(), body, "wrong"))).status_code
+    assert 200 == (await post(app, body)).status_code
+    assert "v2_after_v3" == (await post(app, body, v2(body))).json()["reason"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "code"),
+    [
+        ({"if_not_now": "sometimes"}, "1002"),
+        ({"after_sending": "wait"}, "1002"),
+        ({"if_not_now": "wait", "if_not_now_days": "0"}, "1002"),
+        ({"if_not_now": "wait", "if_not_now_days": "31"}, "1002"),
+        ({"after_sending": "wait_for_reply", "reply_days": "1.5"}, "1002"),
+        ({"after_sending": "wait_for_reply", "reply_days": "٣"}, "1002"),
+        ({"phone_line_id": "x" * 101}, "1002"),
+        ({"if_not_now": "", "if_not_now_days": "", "after_sending": "", "reply_days": "", "phone_line_id": ""}, None),
+        ({"if_not_now": 7, "reply_days": ["3"], "phone_line_id": {}}, None),
+        ({"if_not_now": "refuse", "after_sending": "continue", "phone_line_id": "pool"}, None),
+    ],
+)
+async def test_inputs_are_used_or_refused_with_their_code(
+    app: FastAPI, inputs: dict[str, object], code: str | None
+) -> None:
+    """A value that no author can choose is refused in words; what is empty or of another form counts as not chosen."""
+    response = await call(app, inputFields={"message": "Hi", **inputs}, fields={})
+
+    assert (200, code) == (response.status_code, response.json()["outputFields"].get("code"))
 
 
 schema = schemathesis.openapi.from_asgi("/openapi.json", Signing(sending_for_anyone()))

@@ -8,6 +8,7 @@ from actions.errors import UnsendableError
 from actions.handlers.phones import usable_phone
 from actions.handlers.rendering import render
 from actions.models import Attempt, Contact, Lease, Outgoing, Refused, Send, SendRequest
+from contracts.messages import Source
 from contracts.tenants import TenantSettings, TenantSnapshot
 
 _MAX_NAME: Final = 200
@@ -30,6 +31,7 @@ def draft_send(request: SendRequest, tenant: TenantSnapshot, *, holder: str, beg
         claimed_at=begun.at,
         lease=Lease(holder, fence=begun.fence, beat=1),
         attempts=(begun,),
+        step=request.step,
     )
 
 
@@ -42,17 +44,33 @@ def plan(request: SendRequest, settings: TenantSettings) -> Outgoing | Refused:
             phone=usable_phone(contact, settings.default_region),
             name=_name(contact),
             external_id=contact.id,
-            phone_line_id=settings.phone_line_id,
+            phone_line_id=_line(request, settings),
         )
     except UnsendableError as error:
         return Refused(code=int(error.code), error=error.words)
 
 
 def fingerprint(request: SendRequest) -> str:
-    """What makes two requests the same: message, contact and its numbers as they came."""
-    contact = request.contact
-    parts = [request.template, contact.id, contact.phone, contact.mobilephone]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    """What makes two requests the same.
+
+    A workflow's names message, contact and its numbers. A person's says nothing of numbers, which are read anew for
+    each repeat; there, who asks counts. A created contact's is the contact alone.
+    """
+    contact, line, step = request.contact, request.line, request.step
+    by_source: dict[Source, list[object]] = {
+        "workflow": [request.template, contact.id, contact.phone, contact.mobilephone],
+        "card": [request.template, contact.id, request.user_id],
+        "contact_creation": [contact.id],
+    }
+    told = by_source[request.source]
+    told += [] if line is None else [line.phone_line_id]
+    told += [] if step is None else [step.if_not_now, step.wait_days, step.reply_days]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _line(request: SendRequest, settings: TenantSettings) -> str | None:
+    """The line that was asked for, else the account's; none leaves it to Chert: the recipient's own, or any."""
+    return settings.phone_line_id if request.line is None else request.line.phone_line_id
 
 
 def _name(contact: Contact) -> str | None:

@@ -72,7 +72,7 @@ class ChertProjectFacts:
         """
         with _translated():
             try:
-                return await self._client.campaign_template(chert_tenant)
+                return (await self._client.unpublished.campaign(chert_tenant)).template
             except chert_client.NotFoundError:
                 return None
 

@@ -1,8 +1,29 @@
 """MongoDB: the sends, their second names, their outbox, and the tenant projection."""
 
 from actions.adapters.mongo.aliases import MongoAliasStore
+from actions.adapters.mongo.authors import MongoAuthorStore
+from actions.adapters.mongo.contents import MongoSendContents
+from actions.adapters.mongo.conversations import MongoConversationStore
+from actions.adapters.mongo.creations import MongoCreationQueue, MongoCreationRecords, MongoInstallTimes
+from actions.adapters.mongo.newer_signatures import MongoNewerSignatures
 from actions.adapters.mongo.outbox import MongoSendOutbox
 from actions.adapters.mongo.sends import MongoSendStore
+from actions.adapters.mongo.steps import MongoStepStore
 from actions.adapters.mongo.tenants import MongoTenantStore
+from actions.adapters.mongo.wishes import MongoWishStore
 
-__all__ = ["MongoAliasStore", "MongoSendOutbox", "MongoSendStore", "MongoTenantStore"]
+__all__ = [
+    "MongoAliasStore",
+    "MongoAuthorStore",
+    "MongoConversationStore",
+    "MongoCreationQueue",
+    "MongoCreationRecords",
+    "MongoInstallTimes",
+    "MongoNewerSignatures",
+    "MongoSendContents",
+    "MongoSendOutbox",
+    "MongoSendStore",
+    "MongoStepStore",
+    "MongoTenantStore",
+    "MongoWishStore",
+]

@@ -1,27 +1,12 @@
-"""What the handlers need from outside."""
+"""Where sends are kept."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from actions.models import Attempt, Outcome, Outgoing, Send, SignedRequest
+from actions.models import Attempt, Outcome, Send
 from contracts.envelope import Event, EventData
-from contracts.internal import TenantCheck
 from contracts.messages import Source
-from contracts.tenants import TenantSnapshot
-
-
-class Verifier(Protocol):
-    """HubSpot's signature."""
-
-    def verify(self, request: SignedRequest) -> None:
-        """Return if HubSpot signed this request just now.
-
-        Raises:
-            UnauthenticRequestError: it did not.
-            NotLoadedError: the client secret is not loaded.
-        """
-        ...
 
 
 class SendStore(Protocol):
@@ -51,6 +36,10 @@ class SendStore(Protocol):
         """Become the holder of a send that is still as it was seen; none when it is not."""
         ...
 
+    async def owner_of(self, chert_tenant: str, message_id: str) -> str | None:
+        """The key of the send that this message is known to be of."""
+        ...
+
     async def settle(
         self,
         held: Send,
@@ -58,6 +47,7 @@ class SendStore(Protocol):
         *,
         answer: Outcome | None = None,
         same_as: str | None = None,
+        parked_until: datetime | None = None,
         events: Sequence[Event[EventData]] = (),
     ) -> Send:
         """Let go of a held send, with what became known and the events that tell it, in one write.
@@ -75,49 +65,5 @@ class AliasStore(Protocol):
 
         Raises:
             StoreAwayError: the database does not answer.
-        """
-        ...
-
-
-class TenantStore(Protocol):
-    """The projection of `tenant.*`."""
-
-    async def apply(self, snapshot: TenantSnapshot) -> bool:
-        """Keep a snapshot if its revision is newer than what is known; tells whether it was.
-
-        Raises:
-            StoreAwayError: the database does not answer.
-        """
-        ...
-
-    async def find(self, portal_id: int) -> TenantSnapshot | None:
-        """The newest snapshot known.
-
-        Raises:
-            StoreAwayError: the database does not answer.
-        """
-        ...
-
-
-class TenantAuthority(Protocol):
-    """`oauth`, which decides what is true of an account."""
-
-    async def check(self, portal_id: int) -> TenantCheck:
-        """What is true now, or was at most five seconds ago.
-
-        Raises:
-            AuthorityAwayError: it cannot be asked.
-        """
-        ...
-
-
-class Messenger(Protocol):
-    """Chert's `/send`."""
-
-    async def send(self, chert_tenant: str, key: str, message: Outgoing) -> Outcome:
-        """Hand a message over, once per key however often it is called with the same message.
-
-        Raises:
-            NotDeliveredError: nothing final is known.
         """
         ...

@@ -1,0 +1,62 @@
+"""The HTTP surface, wired: one function per surface, and the list of them."""
+
+from functools import partial
+from typing import Final
+
+from fastapi import FastAPI
+
+from actions.adapters.mongo import MongoNewerSignatures
+from actions.adapters.signatures import HubSpotVerifier
+from actions.api import activity, card, phone_lines, workflow
+from actions.api.workflow_signatures import WorkflowSignatures
+from actions.app.background import Background
+from actions.app.card import card_use_cases
+from actions.app.connections import Connections
+from actions.app.outside import Outside
+from actions.handlers.activity import read_activity
+from actions.handlers.bulkheads import Bulkhead
+from actions.handlers.phone_line_options import OfferLines
+from actions.handlers.sending import SendOnce
+from actions.handlers.signature_versions import SignatureVersions
+from actions.handlers.workflow import SendForWorkflow
+from actions.settings import Settings
+from chassis.lifespan import Plumbing
+
+EACH: Final = 20
+"""Executions of one account at once: as many as HubSpot allows its cards."""
+
+TOTAL: Final = 80
+"""Executions at once; fewer than connections to Chert, so that cards always find one."""
+
+WAITING: Final = 200
+"""Executions of one account that may wait for a place; HubSpot repeats what is turned away."""
+
+
+def add_routes(
+    app: FastAPI,
+    settings: Settings,
+    connections: Connections,
+    background: Background,
+    outside: Outside,
+    send: SendOnce,
+    plumbing: Plumbing,
+) -> None:
+    """Give the app every route."""
+    secrets = connections.secrets
+    verifier = HubSpotVerifier(settings.public_base_url, lambda: secrets.read().hubspot_client_secrets, plumbing.clock)
+    places = Bulkhead(each=EACH, total=TOTAL, waiting=WAITING)
+    for_workflow = SendForWorkflow(send_once=send, steps=background.steps, sends=background.sends, bulkhead=places)
+    signatures = WorkflowSignatures(
+        verifier=verifier,
+        versions=SignatureVersions(MongoNewerSignatures(connections.database)),
+        accept_v2=settings.accept_v2,
+        metrics=plumbing.metrics,
+    )
+    offer = OfferLines(tenants=send.tenants, authority=send.authority, lines=outside.facts)
+    use_cases = card_use_cases(connections, background, outside, send, plumbing)
+    app.include_router(workflow.router(signatures, for_workflow))
+    app.include_router(phone_lines.router(signatures, offer))
+    app.include_router(card.router(verifier, use_cases, plumbing.metrics))
+    app.include_router(
+        activity.router(lambda: secrets.read().service_credentials, partial(read_activity, sends=background.sends))
+    )
