@@ -21,9 +21,6 @@ CREATION_SECONDS: Final = 1.0
 PURGE_SECONDS: Final = 3600.0
 """How often contents are purged; where no index is real each round reads every send."""
 
-RELAYED_TOGETHER: Final = 32
-"""Events published at once; they are of different sends, so no order between them matters."""
-
 TOGETHER_SECONDS: Final = 0.03
 """How long the relay waits for more sends to tell of; one look for all of them costs as much as for one."""
 
