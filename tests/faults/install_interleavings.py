@@ -51,7 +51,7 @@ def main(scale: Scale) -> Report:
     report.add("F7.kills", found.kills, "kills", f">= {KILLED_RUNS[scale]}")
     report.add("F7.cut_off", found.cut_off, "operations", ">= 1")
     report.add("F7.events", found.operations, "operations", f">= {5 * RUNS[scale]}")
-    report.add("F7.overlapped", found.overlapped, "operations begun while another was held up", f">= {RUNS[scale] // 2}")
+    report.add("F7.overlapped", found.overlapped, "operations begun beside one held up", f">= {RUNS[scale] // 2}")
     report.add("F7.effects", found.told, "events told", f">= {RUNS[scale]}")
     report.add("F7.repeated", found.repeated, "records with an id told before")
     return report
