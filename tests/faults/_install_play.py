@@ -239,7 +239,8 @@ class RealPlay:
         await self._stage.world.hubspot.call_off_faults()
         if self._account.hinted:
             await self._stage.log.wait_drained("oauth", APP_UNINSTALLED.name, seconds=SETTLE_SECONDS)
-        await self._jump()
+        if asked or not self._stage.world.calm:  # what was put off is due then
+            await self._jump()
         if asked:
             await eventually(self._answered, what="an answer for a token", seconds=SETTLE_SECONDS)
         try:
