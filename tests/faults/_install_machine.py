@@ -7,7 +7,7 @@ that any two may overlap at a named point. When the example is over, the model h
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from _install_operations import NOTICES, POINTS, REPLICAS, Moment, Notice, Op, OpName, Play, Point, Project
+from _install_operations import NOTICES, REPLICAS, Moment, Notice, Op, OpName, Play, Point, Project
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import FlakyFailure
@@ -32,8 +32,11 @@ replicas = st.sampled_from(REPLICAS)
 notices: st.SearchStrategy[Notice] = st.sampled_from(tuple(NOTICES))
 token_points: st.SearchStrategy[Point | None] = st.sampled_from((None, "token asked", "token given"))
 uninstall_points: st.SearchStrategy[Point | None] = st.sampled_from((None, "uninstall asked", "uninstall done"))
-moments: st.SearchStrategy[Moment] = st.sampled_from(POINTS) | st.integers(0, LATEST_KILL_MILLISECONDS)
-killable: st.SearchStrategy[OpName] = st.sampled_from(("install", "ask", "disconnect"))
+milliseconds = st.integers(0, LATEST_KILL_MILLISECONDS)
+kills: st.SearchStrategy[tuple[OpName, Moment]] = st.one_of(
+    st.tuples(st.sampled_from(("install", "ask")), st.sampled_from(("token given", "token asked")) | milliseconds),
+    st.tuples(st.just("disconnect"), st.sampled_from(("uninstall done", "uninstall asked")) | milliseconds),
+)
 faults = st.sampled_from(("500", "429", "html", "truncated", "dropped", "dropped after the write"))
 
 
@@ -53,6 +56,7 @@ class Interleavings(RuleBasedStateMachine):
         self._tabs = 0
         self._held = 0
         self._failing = False
+        self._fresh = False
         self._asked = False
 
     @initialize(target=callbacks, project=projects, asked=st.booleans())
@@ -104,9 +108,11 @@ class Interleavings(RuleBasedStateMachine):
         """Ask for an access token, as another service does."""
         self._do(Op("ask", replica=replica), held)
 
+    @precondition(lambda self: self._fresh)
     @rule()
     def expire(self) -> None:
-        """Half an hour passes."""
+        """Half an hour passes; twice on end would change nothing more."""
+        self._fresh = False
         self.play.expire()
 
     @precondition(lambda self: not self._failing)
@@ -147,7 +153,7 @@ class Interleavings(RuleBasedStateMachine):
         if held is not None and self._held < HELD_AT_ONCE:
             self._held += 1
             self.play.hold(held)
-        self._failing = False
+        self._failing, self._fresh = False, True
         self.play.do(op)
 
 
@@ -159,12 +165,13 @@ class KilledInterleavings(Interleavings):
         self._killed = False
 
     @precondition(lambda self: not self._held)
-    @rule(name=killable, project=projects, replica=replicas, moment=moments)
-    def kill(self, name: OpName, project: Project, replica: int, moment: Moment) -> None:
-        """Kill a process while it does something."""
+    @rule(during=kills, project=projects, replica=replicas)
+    def kill(self, during: tuple[OpName, Moment], project: Project, replica: int) -> None:
+        """Kill a process while it does something, at a moment of that."""
+        name, moment = during
         if name == "ask":
             self.play.expire()  # so that there is something to ask HubSpot
-        self._failing = False
+        self._failing, self._fresh = False, True
         self._killed |= self.play.kill(Op(name, project, replica, self._next_tab()), moment)
 
     def teardown(self) -> None:
