@@ -14,14 +14,18 @@ from chassis.logging import configure
 from chassis.server import serve
 
 
+def say(word: str) -> None:
+    """Tell the test."""
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     """Tell when it is opened and closed."""
-    sys.stdout.write("opened\n")
-    sys.stdout.flush()
+    say("opened")
     yield
-    sys.stdout.write("closed\n")
-    sys.stdout.flush()
+    say("closed")
 
 
 def build(plumbing: Plumbing) -> FastAPI:
@@ -53,6 +57,7 @@ def build(plumbing: Plumbing) -> FastAPI:
 
     @app.get("/stuck")
     async def stuck() -> None:
+        say("stuck")
         await asyncio.Event().wait()
 
     @app.post("/trip")

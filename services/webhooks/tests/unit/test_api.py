@@ -84,6 +84,7 @@ def app(publisher: InMemoryPublisher) -> SignedRoutes:
 
 
 BODY = json.dumps(UNINSTALLED).encode()
+PATH = "/api/hubspot/webhook"
 
 
 @pytest.mark.parametrize("secret", [SECRET, OLD_SECRET])
@@ -173,6 +174,71 @@ async def test_chert_unsigned_is_401(app: SignedRoutes) -> None:
     response = await post(app, "/api/chert/webhook", b"{}", {})
 
     assert (response.status_code, response.json()["code"]) == (401, 2012)
+
+
+async def chert(app: SignedRoutes, body: bytes, secret: str) -> httpx2.Response:
+    """Deliver as Chert, signed with that secret."""
+    ts = int(CLOCK.now().timestamp())
+    mac = hmac.new(secret.encode(), f"{ts}.".encode() + body, hashlib.sha256).hexdigest()
+    return await post(app, "/api/chert/webhook", body, {"x-chert-signature": f"v1,{ts},{mac}"})
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"event": "reaction.added", "partner_id": "acme"}', 200),
+        (b'{"type": "reaction.added", "payload": {"partner_id": "acme"}}', 200),
+        (b'{"event": "reaction.added", "partner_id": "other"}', 401),
+        (b'{"type": "reaction.added", "partner_id": "acme", "payload": {"partner_id": "other"}}', 401),
+        (b'{"event": "reaction.added"}', 401),
+        (b"[]", 401),
+    ],
+)
+async def test_a_tenants_own_secret_signs_for_it_alone(app: SignedRoutes, body: bytes, status: int) -> None:
+    """A tenant with a subscription of its own may sign what is its own, in any form, and nothing else."""
+    assert status == (await chert(app, body, TENANT_SECRET)).status_code
+
+
+async def test_a_secret_is_read_again_without_a_restart(publisher: InMemoryPublisher, tmp_path: Path) -> None:
+    """A rotated client secret is in force a second later, and the one that it replaced is not."""
+    path, clock = tmp_path / "secrets.json", CLOCK
+    path.write_text(json.dumps({"hubspot_client_secrets": [OLD_SECRET], "chert_webhook_secrets": ["x"]}))
+    app = build(publisher, RereadFile(path, IngressSecrets, clock).read)
+
+    async def statuses() -> list[int]:
+        return [
+            (await post(app, PATH, BODY, signed(PATH, BODY, secret))).status_code for secret in (SECRET, OLD_SECRET)
+        ]
+
+    before = await statuses()
+    path.write_text(json.dumps({"hubspot_client_secrets": [SECRET], "chert_webhook_secrets": ["xy"]}))
+    clock.advance(1)
+
+    assert [401, 200] == before
+    assert [200, 401] == await statuses()
+
+
+async def test_counts_have_bounded_labels(app: SignedRoutes) -> None:
+    """A type that does not exist is counted as `other`, whatever it is called."""
+    events = [{**UNINSTALLED[0], "subscriptionType": name} for name in ("deal.creation", "made.up.1", "made.up.2")]
+    body = json.dumps(events).encode()
+    await post(app, PATH, body, signed(PATH, body))
+
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=BASE) as client:
+        metrics = (await client.get("/metrics")).text
+
+    assert 'ignored_events_total{route="hubspot",type="deal.creation"} 1.0' in metrics
+    assert 'ignored_events_total{route="hubspot",type="other"} 2.0' in metrics
+    assert "made.up" not in metrics
+
+
+async def test_other_methods_and_encodings_are_refused(app: SignedRoutes) -> None:
+    """The routes take POST alone, and no compressed body: nothing is ever unpacked."""
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=BASE) as client:
+        got = await client.get(PATH)
+        packed = await client.post(PATH, content=b"x", headers={"Content-Encoding": "gzip"})
+
+    assert (405, "POST", 415) == (got.status_code, got.headers["allow"], packed.status_code)
 
 
 schema = schemathesis.openapi.from_asgi("/openapi.json", build(InMemoryPublisher(), lambda: SECRETS))

@@ -74,7 +74,7 @@ class _Owner(msgspec.Struct):
     """Whose webhook it says it is, in either form; read before it is verified, so believed only if that succeeds."""
 
     partner_id: str | None = None
-    payload: msgspec.Raw | None = None
+    payload: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class ChertVerifier:
@@ -116,13 +116,16 @@ class ChertVerifier:
 
 
 def _owner_of(body: bytes) -> str | None:
+    """The one tenant that a webhook names; none if it names another one inside, which would be somebody else's."""
     try:
-        owner = msgspec.json.decode(body, type=_Owner)
-        if owner.partner_id is None and owner.payload is not None:
-            owner = msgspec.json.decode(owner.payload, type=_Owner)
+        outer = msgspec.json.decode(body, type=_Owner)
+        inner = outer
+        if not isinstance(outer.payload, msgspec.UnsetType):
+            inner = msgspec.json.decode(outer.payload, type=_Owner)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return owner.partner_id
+    named = {owner.partner_id for owner in (outer, inner)} - {None}
+    return named.pop() if len(named) == 1 else None
 
 
 def _bytes(secrets: Sequence[SecretStr]) -> list[bytes]:

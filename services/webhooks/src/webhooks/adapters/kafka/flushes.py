@@ -67,11 +67,13 @@ class Gathering:
         elif self._timer is None:
             self._set_timer()
 
-    def flushed(self) -> None:
+    def flushed(self, *, anything_left: bool) -> None:
         """All batches are settled: hope for as many deliveries as these were, beside those that wait already."""
         self._hoped_for = self._waiting + self._flush.deliveries
         if self._waiting:
             self._set_timer()
+        elif anything_left:  # behind batches that were full
+            self._wake.set()
 
     def _set_timer(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(GATHERING_SECONDS, self._wake.set)

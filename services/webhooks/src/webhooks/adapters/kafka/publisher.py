@@ -158,7 +158,7 @@ class BatchingPublisher:
         if not was_late:
             self._flush.settled(batch, durable=error is None)
         if not self._flush.batches:
-            self._gathering.flushed()
+            self._gathering.flushed(anything_left=any(lane.is_waiting for lane in self._lanes.values()))
 
     async def _watching(self) -> None:
         while True:
