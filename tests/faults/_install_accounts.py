@@ -1,6 +1,8 @@
 """One account on the real processes: does its operations, and notes what each may have come to."""
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -25,6 +27,14 @@ SERVER_ERROR: Final = 500
 
 _LOOKS: Final[tuple[Variant, ...]] = (NOTHING, (Move("asked"),), (Move("refused"),))
 _NUMBERS: Final = itertools.count(1)
+
+
+class GivenUpError(Exception):
+    """An operation was not answered in time: what it may have come to, if it does not still."""
+
+    def __init__(self, variants: tuple[Variant, ...]) -> None:
+        super().__init__("no answer in time")
+        self.variants = variants
 
 
 @dataclass
@@ -95,21 +105,25 @@ class Account:
         number, place = next(_NUMBERS), len(self.history)
         self.operations += 1
         self.history.append(Begun(number, ()))
-        came_to: tuple[Variant, ...] = await getattr(self, f"_{op.name}")(op)
+        came_to: tuple[Variant, ...]
+        try:
+            came_to = await getattr(self, f"_{op.name}")(op)
+        except GivenUpError as error:
+            came_to = error.variants
+        else:
+            self.history.append(Ended(number))
         self.history[place] = Begun(number, came_to)
-        self.history.append(Ended(number))
         self.done.append(f"{op}: {' or '.join(_words(one) for one in came_to)}")
         return came_to
 
-    def expired(self, number: int | None = None) -> int:
-        """Note that tokens begin to expire, or, given the number that came of it, that they have."""
-        if number is not None:
-            self.history.append(Ended(number))
-            return number
+    @contextmanager
+    def expiring(self) -> Iterator[None]:
+        """Note that every access token expires, for one process sooner than for the other, until the block ends."""
         begun = Begun(next(_NUMBERS), ((Move("expire"),),))
         self.history.append(begun)
         self.done.append("time jumps")
-        return begun.operation
+        yield
+        self.history.append(Ended(begun.operation))
 
     async def seen(self) -> Seen:
         """What the service says of the account."""
@@ -155,8 +169,8 @@ class Account:
         granted = Move("grant", number)
         try:
             answer = await self.world.admin.finish(self._url(op), consent)
-        except httpx2.TransportError:
-            return self._unanswered((NOTHING, *self._recorded(number, install, jumps, None)))
+        except httpx2.TransportError as error:
+            return self._unanswered(error, (NOTHING, *self._recorded(number, install, jumps, None)))
         install.over = install.over or not again
         if answer.status_code == CONFLICT:
             return ((granted, Move("overtaken", number)),)
@@ -177,8 +191,8 @@ class Account:
         url = f"{self._url(op)}/internal/tenants/{self.portal_id}/access-token"
         try:
             answer = await self.world.http.post(url, headers=self._service)
-        except httpx2.TransportError:
-            return self._unanswered(_LOOKS)
+        except httpx2.TransportError as error:
+            return self._unanswered(error, _LOOKS)
         if answer.status_code == OK:
             return ((Move("asked"),),)
         if answer.status_code < SERVER_ERROR:
@@ -191,8 +205,8 @@ class Account:
         for project_id in self.world.projects.values():
             try:
                 answer = await self.world.admin.disconnect(self._url(op), project_id, self.portal_id)
-            except httpx2.TransportError:
-                return self._unanswered((*_LOOKS, *((*look, Move("leave")) for look in _LOOKS)))
+            except httpx2.TransportError as error:
+                return self._unanswered(error, (*_LOOKS, *((*look, Move("leave")) for look in _LOOKS)))
             if answer.request.method == "POST" and answer.has_redirect_location:
                 return tuple((*look, Move("leave")) for look in _LOOKS)
             if answer.status_code >= SERVER_ERROR:
@@ -223,7 +237,9 @@ class Account:
             event.topic, value=event.value(), key=event.key(), headers=event.headers()
         )
 
-    def _unanswered(self, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+    def _unanswered(self, error: httpx2.TransportError, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+        if isinstance(error, httpx2.TimeoutException):
+            raise GivenUpError(variants) from error
         self.cut_off += 1
         self._excuse("no answer")
         return variants

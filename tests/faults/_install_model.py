@@ -158,10 +158,15 @@ _Position: TypeAlias = tuple[int, _Queues, int, State]
 
 
 def _following(history: History, told: Sequence[Told], position: _Position) -> Iterator[_Position]:
-    """Every position that one more move, or one more entry of the history, leads to."""
+    """Every position that one more move, or one more entry of the history, leads to.
+
+    What begins is let begin at once: that forbids no order of moves, and leaves fewer positions to look at.
+    """
     place, queues, count, state = position
     if place < len(history):
         yield from ((place + 1, after_it, count, state) for after_it in _entered(history[place], queues))
+        if isinstance(history[place], Begun):
+            return
     for index, (operation, moves) in enumerate(queues):
         left = ((operation, moves[1:]),) if moves[1:] else ()
         rest = (*queues[:index], *left, *queues[index + 1 :])
@@ -188,7 +193,7 @@ def _told(outcome: Outcome | None, told: Sequence[Told], count: int) -> list[tup
 
 
 def _grant(state: State, move: Move) -> Outcome:
-    return replace(state, granted=(*state.granted, (move.operation, "lives"))), None
+    return replace(state, granted=tuple(sorted((*state.granted, (move.operation, "lives"))))), None
 
 
 def _record(state: State, move: Move) -> Outcome | None:

@@ -12,7 +12,6 @@ Moment: TypeAlias = Point | int
 """When a process is killed: while a call of the operation is held there, or so many milliseconds after it began."""
 
 NOTICES: Final[dict[Notice, int]] = {"told": 1, "told twice": 2, "not told": 0}
-POINTS: Final[tuple[Point, ...]] = ("token asked", "token given", "uninstall asked", "uninstall done")
 REPLICAS: Final = (0, 1)
 
 

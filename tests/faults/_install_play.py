@@ -30,8 +30,10 @@ SHORT_PATIENCE_SECONDS: Final = 8.0
 ANSWER_SECONDS: Final = 2.0
 """How long an operation is waited for before it counts as held up by what an earlier one left behind."""
 HELD_SECONDS: Final = 0.3
-"""The same while something is known to be held."""
-HIT_SECONDS: Final = 5.0
+"""The same while another is under way."""
+LOOK_SECONDS: Final = 0.02
+"""How often to look whether HubSpot holds its call."""
+HIT_SECONDS: Final = 2.0
 """How long a kill waits for its moment."""
 END_SECONDS: Final = 45.0
 """When every operation has been answered or given up: past every lease and every deadline."""
@@ -162,9 +164,14 @@ class RealPlay:
         (await self._stage.world.http.post(url, json=opened)).raise_for_status()
 
     async def _do(self, op: Op) -> None:
+        held_before = await self._stage.world.hubspot.held() if self._holding else 0
         task = self._begin(op)
-        overlapping = self._holding or len(self._under_way) > 1
-        await asyncio.wait({task}, timeout=HELD_SECONDS if overlapping else ANSWER_SECONDS)
+        others = bool(self._under_way - {task})
+        give_up_at = time.monotonic() + (HELD_SECONDS if others else ANSWER_SECONDS)
+        while not task.done() and time.monotonic() < give_up_at:
+            await asyncio.wait({task}, timeout=LOOK_SECONDS if others or self._holding else ANSWER_SECONDS)
+            if self._holding and await self._stage.world.hubspot.held() > held_before:
+                break
         await self._recover()
 
     def _begin(self, op: Op) -> asyncio.Task[object]:
@@ -188,9 +195,8 @@ class RealPlay:
         await asyncio.gather(*ended)
 
     async def _jump(self) -> None:
-        number = self._account.expired()
-        await self._stage.jump()
-        self._account.expired(number)
+        with self._account.expiring():
+            await self._stage.jump()
 
     async def _let_go(self) -> None:
         if self._holding:
@@ -219,14 +225,13 @@ class RealPlay:
         if isinstance(moment, int):
             await asyncio.wait({task}, timeout=moment / 1000)
             return
+        answered_before = moment in {"uninstall asked", "uninstall done"}  # HubSpot is told of a disconnect afterwards
 
         async def come() -> bool:
-            asked_hubspot = await self._stage.world.hubspot.held()
-            return bool(asked_hubspot) or (task.done() and not moment.startswith("uninstall"))
+            return bool(await self._stage.world.hubspot.held()) or (task.done() and not answered_before)
 
         with contextlib.suppress(ConditionNotMetError):
-            seconds = HIT_SECONDS if not moment.startswith("uninstall") else 1.0
-            await eventually(come, what="the moment of a kill", seconds=seconds)
+            await eventually(come, what="the moment of a kill", seconds=HIT_SECONDS)
 
     async def _cut_off(self, replica: str) -> None:
         """Kill a process, and start it again."""
@@ -239,7 +244,8 @@ class RealPlay:
         await self._stage.world.hubspot.call_off_faults()
         if self._account.hinted:
             await self._stage.log.wait_drained("oauth", APP_UNINSTALLED.name, seconds=SETTLE_SECONDS)
-        await self._jump()
+        if asked or not self._stage.world.calm:  # what was put off is due then
+            await self._jump()
         if asked:
             await eventually(self._answered, what="an answer for a token", seconds=SETTLE_SECONDS)
         try:

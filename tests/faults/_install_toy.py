@@ -89,7 +89,9 @@ class ToyPlay:
         stored = self._stored
         status = "active" if stored.active else "inactive"
         seen = Seen(status, stored.generation, stored.project) if stored.generation else Seen("unknown")
-        return None if explain(self.history, self._told, seen) else f"told {self._told}, seen {seen}"
+        return (
+            None if explain(self.history, self._told, seen) else f"cannot be explained: told {self._told}, seen {seen}"
+        )
 
     def _begin(self, op: Op) -> int:
         number = next(self._numbers)

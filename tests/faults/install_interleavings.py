@@ -11,6 +11,7 @@ import asyncio
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from _install_accounts import World
@@ -51,7 +52,9 @@ def main(scale: Scale) -> Report:
     report.add("F7.kills", found.kills, "kills", f">= {KILLED_RUNS[scale]}")
     report.add("F7.cut_off", found.cut_off, "operations", ">= 1")
     report.add("F7.events", found.operations, "operations", f">= {5 * RUNS[scale]}")
-    report.add("F7.overlapped", found.overlapped, "operations begun while another was held up", f">= {RUNS[scale] // 2}")
+    report.add(
+        "F7.overlapped", found.overlapped, "operations begun while another was held up", f">= {RUNS[scale] // 2}"
+    )
     report.add("F7.effects", found.told, "events told", f">= {RUNS[scale]}")
     report.add("F7.repeated", found.repeated, "records with an id told before")
     return report
@@ -61,9 +64,9 @@ def _all(stage: Stage, scale: Scale) -> int:
     """Run both machines; how many found something."""
     plays = _opened(stage)
     examples = {Interleavings: RUNS[scale] - KILLED_RUNS[scale], KilledInterleavings: KILLED_RUNS[scale]}
-    found = [counterexample(machine, plays, examples=count, seeded=SEED) for machine, count in examples.items()]
-    _tell([line for lines in found for line in lines])
-    return sum(bool(lines) for lines in found)
+    _counterexamples().unlink(missing_ok=True)
+    found = [_tell(counterexample(machine, plays, examples=count, seeded=SEED)) for machine, count in examples.items()]
+    return sum(found)
 
 
 def _opened(stage: Stage) -> Callable[[], RealPlay]:
@@ -78,14 +81,18 @@ def _opened(stage: Stage) -> Callable[[], RealPlay]:
     return opened
 
 
-def _tell(lines: Sequence[str]) -> None:
-    """Print a counter-example, and keep it beside the report; where there is none, none of a former run stays."""
-    path = reports_folder() / "install_interleavings.txt"
-    path.unlink(missing_ok=True)
+def _tell(lines: Sequence[str]) -> bool:
+    """Print a counter-example and keep it beside the report; whether there is one."""
     if lines:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join([*lines, ""]))
+        _counterexamples().parent.mkdir(parents=True, exist_ok=True)
+        with _counterexamples().open("a") as file:
+            file.write("\n".join([*lines, ""]))
         console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+    return bool(lines)
+
+
+def _counterexamples() -> Path:
+    return reports_folder() / "install_interleavings.txt"
 
 
 @contextmanager
@@ -106,7 +113,7 @@ async def _world(system: System, replicas: Sequence[str]) -> World:
         project = {"slug": f"tenant-{name}", "project_id": project_id, "name": name, "user": USER}
         (await http.post(f"{chert_url}/control/tenants", json=project)).raise_for_status()
     hubspot = HubSpotControl(system.url("hubspot"))
-    await hubspot.switch(push_uninstall=False)
+    await hubspot.switch(push_uninstall=False, journal=False)  # so that a notice comes when an example says so
     producer = AIOKafkaProducer(bootstrap_servers=system.addresses.kafka_bootstrap, acks="all")
     await producer.start()
     return World(
