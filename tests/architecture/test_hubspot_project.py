@@ -133,6 +133,15 @@ def test_the_app_asks_for_what_it_needs() -> None:
     assert 0 < len(app["description"]) <= 8192
 
 
+def test_the_card_stands_beside_contacts() -> None:
+    """The card is in the sidebar of contacts, and its entry point is where the project says."""
+    card = config("card")
+
+    assert "crm.record.sidebar" == card["location"]
+    assert ["contacts"] == card["objectTypes"]
+    assert (PROJECT / "src" / card["entrypoint"].removeprefix("/")).is_file()
+
+
 def test_each_event_is_subscribed_once() -> None:
     """An event listed in both forms would come twice."""
     webhooks = config("webhooks")

@@ -1,0 +1,39 @@
+/** How a call can end. */
+
+import type { Refusal } from "./answers.ts";
+
+/** No usable answer came; whether the server did anything is not known. */
+export interface Trouble {
+  readonly kind: "trouble";
+  /** `away`: nothing came in time. `failed`: the server had a fault. `unreadable`: it was no answer of ours. */
+  readonly reason: "away" | "failed" | "unreadable";
+  readonly traceId: string | null;
+}
+
+/** The server refused, in words. */
+export interface Refused {
+  readonly kind: "refused";
+  readonly refusal: Refusal;
+}
+
+/** Why there is no answer. */
+export type Problem = Refused | Trouble;
+
+/** The end of a call. */
+export type Outcome<T> = { readonly kind: "answer"; readonly value: T } | Problem;
+
+/** Codes that say: this HubSpot account is not connected. */
+const NOT_CONNECTED: ReadonlySet<number> = new Set([2001, 2010]);
+
+/** The daily cap, or another limit of the Chert account. */
+const ACCOUNT_LIMIT = 2008;
+
+/** Whether the account is unknown or disconnected. */
+export function isDisconnected(problem: Problem | null): boolean {
+  return problem?.kind === "refused" && NOT_CONNECTED.has(problem.refusal.code);
+}
+
+/** Whether trying the same again can help. */
+export function isWorthRetrying(problem: Problem): boolean {
+  return problem.kind === "trouble" || problem.refusal.retryable || problem.refusal.code === ACCOUNT_LIMIT;
+}

@@ -1,0 +1,148 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { type Happening, NOTHING, reduce, type State, thread, unread } from "../src/app/cards/card/conversation.ts";
+import { at, context, message, refused, trouble } from "./fakes.ts";
+
+function after(...happenings: readonly Happening[]): State {
+  return happenings.reduce(reduce, NOTHING);
+}
+
+function keys(state: State): readonly string[] {
+  return thread(state).map((bubble) => bubble.key);
+}
+
+const NOON = new Date(at("12:00"));
+const began = (load: number): Happening => ({ type: "load began", load });
+const loaded = (load: number, messages: readonly unknown[], change: Record<string, unknown> = {}): Happening => ({
+  type: "loaded",
+  load,
+  context: context({ messages, ...change }),
+  at: NOON,
+});
+const sending = (clientMessageId: string): Happening => ({ type: "send began", clientMessageId, text: "Hi", at: NOON });
+const sent = (clientMessageId: string, messageId: string): Happening => ({ type: "sent", clientMessageId, messageId });
+const mine = (id: string, clientMessageId?: string) =>
+  message({ id, from: "you", at: at("11:00"), ...(clientMessageId === undefined ? {} : { clientMessageId }) });
+
+describe("loads", () => {
+  it("that come late do not replace newer ones", () => {
+    const state = after(began(1), began(2), loaded(2, [message({ id: "new" })]), loaded(1, [message({ id: "old" })]));
+
+    expect(keys(state)).toEqual(["new"]);
+  });
+
+  it("that fail late do not hide newer ones", () => {
+    const state = after(
+      began(1),
+      began(2),
+      loaded(2, []),
+      { type: "load failed", load: 1, problem: trouble("away") },
+    );
+
+    expect(state.problem).toBeNull();
+  });
+
+  it("that fail leave what was loaded", () => {
+    const state = after(loaded(1, [message({ id: "m-1" })]), { type: "load failed", load: 2, problem: trouble("away") });
+
+    expect(keys(state)).toEqual(["m-1"]);
+    expect(state.problem).toEqual(trouble("away"));
+  });
+
+  it("of an account that was disconnected take the conversation away", () => {
+    const problem = refused(2001, "unknown or inactive tenant");
+
+    expect(after(loaded(1, [message({ id: "m-1" })]), { type: "load failed", load: 2, problem }).context).toBeNull();
+  });
+});
+
+describe("a bubble on its way", () => {
+  it("stands at the end at once", () => {
+    expect(keys(after(loaded(1, [message({ id: "m-1" })]), sending("c-1")))).toEqual(["m-1", "c-1"]);
+  });
+
+  it("gives way to the server's message by the card's id, before the send is answered", () => {
+    expect(keys(after(loaded(1, []), sending("c-1"), loaded(2, [mine("m-1", "c-1")])))).toEqual(["m-1"]);
+  });
+
+  it("gives way to the server's message by the server's id", () => {
+    const state = after(loaded(1, []), sending("c-1"), sent("c-1", "m-1"), began(2), loaded(2, [mine("m-1")]));
+
+    expect(keys(state)).toEqual(["m-1"]);
+  });
+
+  it("stays when an answer that was asked for earlier does not have it", () => {
+    const state = after(began(1), sending("c-1"), sent("c-1", "m-1"), loaded(1, []));
+
+    expect(keys(state)).toEqual(["c-1"]);
+  });
+
+  it("goes when the server's newest page begins after it", () => {
+    const later = message({ id: "m-300", at: at("13:00") });
+    const state = after(sending("c-1"), sent("c-1", "m-1"), began(2), loaded(2, [later], { has_more: true }));
+
+    expect(keys(state)).toEqual(["m-300"]);
+  });
+
+  it("that failed stays until it is tried again or dismissed", () => {
+    const failed = after(sending("c-1"), { type: "send failed", clientMessageId: "c-1", problem: trouble("away") });
+
+    expect(failed.outgoing[0]).toMatchObject({ state: "failed", problem: trouble("away") });
+    expect(reduce(failed, sending("c-1")).outgoing).toMatchObject([{ state: "sending", problem: null }]);
+    expect(keys(reduce(failed, { type: "discarded", clientMessageId: "c-1" }))).toEqual([]);
+  });
+
+  it("is never doubled, whatever comes in whatever order", () => {
+    const ids = fc.constantFrom("1", "2", "3");
+    const listing = fc.subarray(["1", "2", "3"]);
+    const happening: fc.Arbitrary<Happening> = fc.oneof(
+      ids.map((id) => sending(`c-${id}`)),
+      ids.map((id) => sent(`c-${id}`, `m-${id}`)),
+      ids.map((id): Happening => ({ type: "send failed", clientMessageId: `c-${id}`, problem: trouble("away") })),
+      fc.nat(9).map(began),
+      fc.tuple(fc.nat(9), listing).map(([load, listed]) =>
+        loaded(load, [...listed, ...listed].map((id) => mine(`m-${id}`, `c-${id}`))),
+      ),
+    );
+
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 30 }), (happenings) => {
+        const shown = keys(after(...happenings)).map((key) => key.slice(2));
+        expect(shown).toHaveLength(new Set(shown).size);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("the thread", () => {
+  it("is ordered by time, each message once", () => {
+    const late = message({ id: "late", at: at("11:00") });
+    const early = message({ id: "early", at: at("09:00") });
+
+    expect(keys(after(loaded(1, [late, early, late])))).toEqual(["early", "late"]);
+  });
+});
+
+describe("what is new", () => {
+  const question = message({ id: "q", at: at("11:30") });
+  const more = message({ id: "more", at: at("11:40") });
+
+  it("is what nobody has answered", () => {
+    const state = after(loaded(1, [message({ id: "old", at: at("10:00") }), mine("answer"), question, more]));
+
+    expect(unread(state).map((one) => one.id)).toEqual(["q", "more"]);
+  });
+
+  it("is new no longer once it was read, until more comes", () => {
+    const read = after(loaded(1, [question]), { type: "read" });
+
+    expect(unread(read)).toEqual([]);
+    expect(unread(reduce(read, loaded(2, [question, more]))).map((one) => one.id)).toEqual(["more"]);
+  });
+
+  it("is new no longer while an answer is on its way", () => {
+    expect(unread(after(loaded(1, [question]), sending("c-1")))).toEqual([]);
+  });
+});
