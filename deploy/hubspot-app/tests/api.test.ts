@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { ChertApi } from "../src/app/cards/card/api.ts";
 import type { HubSpotFetch } from "../src/app/cards/card/fetching.ts";
-import { contextBody, ManualRuntime, message, refusalBody } from "./fakes.ts";
+import { contextBody, conversation, ManualRuntime, message, refusalBody } from "./fakes.ts";
 
 interface Call {
   readonly url: string;
@@ -53,7 +53,7 @@ describe("the calls", () => {
 
     expect(proxy.calls.map((call) => call.url)).toEqual([
       "https://app.example.test/api/hubspot/widget/context?contact_id=904",
-      "https://app.example.test/api/hubspot/widget/campaign-status?contact_id=904",
+      "https://app.example.test/api/hubspot/widget/campaign-status",
     ]);
     expect(proxy.calls[0]?.options).toEqual({ method: "GET", timeout: 15_000 });
   });
@@ -66,7 +66,7 @@ describe("the calls", () => {
     expect(outcome).toMatchObject({ kind: "answer", value: { message_id: "m-1" } });
     expect(proxy.calls[0]?.options).toEqual({
       method: "POST",
-      body: { contact_id: "904", client_message_id: "client-1", text: "Hi" },
+      body: { contact_id: "904", client_message_id: "client-1", message: "Hi" },
       timeout: 15_000,
     });
   });
@@ -74,9 +74,11 @@ describe("the calls", () => {
 
 describe("an answer", () => {
   it("is read with its moments as moments", async () => {
-    const outcome = await answering(contextBody({ messages: [message({ id: "m-1" })] })).api.context();
+    const outcome = await answering(contextBody(conversation([message({ id: "m-1" })]))).api.context();
 
-    expect(outcome).toMatchObject({ value: { messages: [{ id: "m-1", at: new Date("2026-11-20T10:00:00Z") }] } });
+    expect(outcome).toMatchObject({
+      value: { conversation: { messages: [{ id: "m-1", at: new Date("2026-11-20T10:00:00Z") }] } },
+    });
   });
 
   it("may lack what is not essential", async () => {
@@ -84,13 +86,13 @@ describe("an answer", () => {
       ok: true,
       contact: { id: "904" },
       composer: { can_send: true },
-      messages: [message({ id: "m-1" }), { id: 7 }, "nonsense"],
+      conversation: { available: true, messages: [message({ id: "m-1" }), { id: 7 }, "nonsense"] },
     };
 
     const outcome = await answering(bare).api.context();
 
-    expect(outcome).toMatchObject({ kind: "answer", value: { contact: { name: null }, has_more: false, line: null } });
-    expect(outcome.kind === "answer" && outcome.value.messages.map((one) => one.id)).toEqual(["m-1"]);
+    expect(outcome).toMatchObject({ kind: "answer", value: { contact: { name: null }, status: { phone_line: null } } });
+    expect(outcome.kind === "answer" && outcome.value.conversation.messages.map((one) => one.id)).toEqual(["m-1"]);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { Alert, EmptyState, ErrorState, Link, LoadingSpinner, StatusTag } from "@hubspot/ui-extensions";
 import { describe, expect, it } from "vitest";
 
-import { at, campaign, context, message, refused, trouble } from "./fakes.ts";
+import { at, campaign, composer, context, conversation, message, refused, trouble } from "./fakes.ts";
 import { Page } from "./page.tsx";
 
 const SENT = (messageId: string) => ({ kind: "answer", value: { ok: true, message_id: messageId } }) as const;
@@ -13,10 +13,8 @@ function numbered(count: number) {
   );
 }
 
-function blocked(code: number | null, words: string, since: string | null = null) {
-  return {
-    composer: { can_send: false, code, message: words, since, first_message: false, max_length: 10_000 },
-  };
+function blocked(code: number, words: string, since: string | null = null) {
+  return composer({ can_send: false, error: "refused", code, message: words, opted_out_since: since, first_message: null });
 }
 
 describe("before anything was loaded", () => {
@@ -54,37 +52,41 @@ describe("before anything was loaded", () => {
 
 describe("the thread", () => {
   it("shows sides, times, who sent each, days, and the newest last", async () => {
-    const page = await Page.loaded({
-      messages: [
-        message({ id: "1", from: "workflow", name: "Welcome", at: "2026-11-19T09:00:00Z" }),
-        message({ id: "2", from: "lead", at: at("09:30") }),
-        message({ id: "3", from: "colleague", name: "Ada", at: at("09:40") }),
+    const page = await Page.loaded(
+      conversation([
+        message({ id: "1", from: "workflow", workflowId: 7, at: "2026-11-19T09:00:00Z" }),
+        message({ id: "2", from: "contact", at: at("09:30") }),
+        message({ id: "3", from: "colleague", at: at("09:40") }),
         message({ id: "4", from: "you", at: at("09:50") }),
         message({ id: "5", from: "contact_creation", at: at("09:51") }),
-      ],
-    });
+        message({ id: "6", from: "unknown", at: at("09:52") }),
+      ]),
+    );
 
     expect(page.captions).toEqual([
-      "Workflow Welcome · 9:00 AM",
+      "Workflow 7 · 9:00 AM",
       "Grace Hopper · 9:30 AM",
-      "Ada · 9:40 AM",
+      "A colleague · 9:40 AM",
       "You · 9:50 AM",
       "Automatic first message · 9:51 AM",
+      "Chert · 9:52 AM",
     ]);
     expect(page.text).toContain("Thu, Nov 19, 2026");
     expect(page.text).toContain("Fri, Nov 20, 2026");
   });
 
-  it("shows media as links with type and size, and says so where there is no link", async () => {
-    const parts = [
-      { type: "media", url: "https://app.example.test/media/1", content_type: "image/png", size_bytes: 2_000_000 },
-      { type: "media", url: null, content_type: null, size_bytes: null },
+  it("shows media as links, and says so where there is no link to follow", async () => {
+    const attachments = [
+      { type: "image", attachment_id: "a-1", url: "https://app.example.test/media/1" },
+      { type: "video", attachment_id: "a-2", url: null },
+      { type: "media", attachment_id: "a-3", url: "javascript:alert(1)" },
     ];
-    const page = await Page.loaded({ messages: [message({ id: "1", parts })] });
+    const page = await Page.loaded(conversation([message({ id: "1", text: "", attachments })]));
 
-    expect(page.renderer.find(Link).text).toBe("Image (1.9 MB)");
-    expect(page.renderer.find(Link).props.href).toEqual({ url: "https://app.example.test/media/1", external: true });
-    expect(page.text).toContain("Attachment");
+    expect(page.renderer.findAll(Link).map((link) => link.props.href)).toEqual([
+      { url: "https://app.example.test/media/1", external: true },
+    ]);
+    expect(page.tiles).toEqual(["Image", "Video", "Media"]);
   });
 
   it.each([
@@ -94,13 +96,13 @@ describe("the thread", () => {
     ["several lines", "one\ntwo"],
     ["markup", "<script>alert(1)</script> & <b>"],
   ])("shows %s as it was written", async (_, text) => {
-    const page = await Page.loaded({ messages: [message({ id: "1", text })] });
+    const page = await Page.loaded(conversation([message({ id: "1", text })]));
 
     expect(page.tiles).toEqual([text]);
   });
 
   it("shows the latest ten of two hundred, and the others when asked", async () => {
-    const page = await Page.loaded({ messages: numbered(200), has_more: true });
+    const page = await Page.loaded(conversation(numbered(200), { has_more: true }));
 
     expect(page.captions).toHaveLength(10);
     await page.click("Show earlier messages (190)");
@@ -112,6 +114,13 @@ describe("the thread", () => {
     expect(page.text).toContain("Older messages are in the Chert console.");
   });
 
+  it("says so when Chert does not tell it", async () => {
+    const page = await Page.loaded(conversation([], { available: false }));
+
+    expect(page.renderer.find(Alert).props.title).toBe("The conversation cannot be shown now");
+    expect(page.maybeButton("Send")).not.toBeNull();
+  });
+
   it("invites to write the first message where there is none", async () => {
     const page = await Page.loaded();
 
@@ -119,7 +128,9 @@ describe("the thread", () => {
   });
 
   it("marks what is new until the reader turns to the composer", async () => {
-    const page = await Page.loaded({ messages: [message({ id: "1", from: "you" }), message({ id: "2", at: at("11:00") })] });
+    const page = await Page.loaded(
+      conversation([message({ id: "1", from: "you" }), message({ id: "2", at: at("11:00") })]),
+    );
 
     expect(page.renderer.find(StatusTag).text).toBe("New");
     expect(page.tabTitles[0]).toBe("Conversation (1 new)");
@@ -134,11 +145,11 @@ describe("a contact without a number", () => {
   it("names the properties that were looked at, and cannot be written to", async () => {
     const page = await Page.loaded({
       contact: { id: "904", name: "Grace Hopper", phone: null, phone_property: null },
-      no_phone: { looked_at: ["phone", "mobilephone"], message: "Both are empty." },
-      ...blocked(1013, "The contact has no usable phone number."),
+      ...blocked(1013, "Both are empty."),
     });
 
-    expect(page.text).toContain("Both are empty. Looked at: Phone number and Mobile phone number.");
+    expect(page.text).toContain("Looked at the properties Phone number and Mobile phone number.");
+    expect(page.text).toContain("Both are empty.");
     expect(page.field.props.readOnly).toBe(true);
     expect(page.send.props.disabled).toBe(true);
   });
@@ -179,8 +190,7 @@ describe("the composer", () => {
   it.each(["see https://chert.example/x", "www.chert.example", "look at trychert.com/pricing"])(
     "warns of a link in a first message before it is sent: %s",
     async (text) => {
-      const first = { composer: { can_send: true, first_message: true } };
-      const page = await Page.loaded(first);
+      const page = await Page.loaded(composer({ first_message: true }));
 
       await page.type(text);
 
@@ -229,7 +239,7 @@ describe("a send", () => {
     const arrived = await page.answerSend(SENT("m-1"));
     expect(arrived).toMatchObject({ clientMessageId: "client-1", text: "Hi Grace" });
     expect(page.captions).toEqual(["You · Sent"]);
-    await page.load(ANSWER({ messages: [message({ id: "m-1", from: "you", clientMessageId: "client-1" })] }));
+    await page.load(ANSWER(conversation([message({ id: "m-1", from: "you", clientMessageId: "client-1" })])));
 
     expect(page.captions).toEqual(["You · 10:00 AM"]);
   });
@@ -301,12 +311,12 @@ describe("a send", () => {
 
 describe("looking for news", () => {
   it("slows down while nothing comes, and is quick again after news", async () => {
-    const page = await Page.loaded({ messages: numbered(1) });
+    const page = await Page.loaded(conversation(numbered(1)));
     const pauses = [...page.runtime.pauses];
 
     for (const messages of [numbered(1), numbered(1), numbered(2)]) {
       await page.pass(60_000);
-      await page.load(ANSWER({ messages }));
+      await page.load(ANSWER(conversation(messages)));
       pauses.push(...page.runtime.pauses);
     }
 
@@ -327,7 +337,7 @@ describe("looking for news", () => {
   });
 
   it("that fails keeps what is shown and says how old it is", async () => {
-    const page = await Page.loaded({ messages: [message({ id: "1" })] });
+    const page = await Page.loaded(conversation([message({ id: "1" })]));
 
     await page.pass(60_000);
     await page.load(trouble("away"));
@@ -337,14 +347,14 @@ describe("looking for news", () => {
   });
 
   it("finds out that the account was disconnected, and that it is back", async () => {
-    const page = await Page.loaded({ messages: [message({ id: "1" })] });
+    const page = await Page.loaded(conversation([message({ id: "1" })]));
 
     await page.pass(60_000);
     await page.load(refused(2001, "unknown or inactive tenant"));
     expect(page.captions).toEqual([]);
     expect(page.renderer.find(EmptyState).props.title).toBe("unknown or inactive tenant");
     await page.pass(60_000);
-    await page.load(ANSWER({ messages: [message({ id: "1" })] }));
+    await page.load(ANSWER(conversation([message({ id: "1" })])));
 
     expect(page.captions).toHaveLength(1);
   });
@@ -352,22 +362,24 @@ describe("looking for news", () => {
 
 describe("the status", () => {
   it("says connection, number, lead, line, next send and whether sending is possible", async () => {
-    const page = await Page.loaded({ next_send_at: "2026-11-21T15:00:00Z" });
+    const line = { id: "line-1", phone_number: "+14155550199", is_active: true };
+    const status = { lead_id: "lead-1", phone_line: line, next_send_at: "2026-11-21T15:00:00Z", next_send_known: true };
+    const page = await Page.loaded({ status });
 
     await page.open("status");
 
     expect(page.renderer.find(StatusTag).text).toBe("Connected");
-    for (const words of ["+14155550100", "Known to Chert", "+14155550199", "Sat, Nov 21, 2026, 3:00 PM", "Possible"]) {
+    for (const words of ["+14155550100", "Known to Chert", "+14155550199", "Sat, Nov 21, 2026, 3:00 PM", "Possible", "Pool default"]) {
       expect(page.text).toContain(words);
     }
   });
 
   it("says what is not known", async () => {
-    const page = await Page.loaded({ lead: null, line: null, contact: { id: "904" }, ...blocked(1013, "No number.") });
+    const page = await Page.loaded({ status: null, contact: { id: "904" }, ...blocked(1013, "No number.") });
 
     await page.open("status");
 
-    for (const words of ["None yet; the first message makes one", "Chosen from the pool at each send", "None known", "No number."]) {
+    for (const words of ["None known; the first message makes one", "Chosen by Chert at the next send", "Not available", "No number."]) {
       expect(page.text).toContain(words);
     }
   });
@@ -386,12 +398,19 @@ describe("the status", () => {
 });
 
 describe("the campaign", () => {
+  const RECENT = [
+    { at: at("09:00"), source: "workflow", contact_id: "904", status: "sent", error: "" },
+    { at: at("09:05"), source: "card", contact_id: "905", status: "refused", error: "contact opted out" },
+  ];
   const TODAY = {
     available: true,
+    template_set: true,
     sent_today: 12,
     daily_cap: 50,
-    window: { opens: "09:00", closes: "18:00", timezone: "America/New_York", open_now: false },
-    recent: [{ at: at("09:00"), words: "First message to Ada" }],
+    window: { start: "09:00", end: "17:00" },
+    timezone: "America/New_York",
+    auto_dial: false,
+    recent: RECENT,
   };
 
   it("is asked for only when its tab is opened", async () => {
@@ -408,9 +427,23 @@ describe("the campaign", () => {
 
     await page.answerCampaign({ kind: "answer", value: campaign(TODAY) });
 
-    for (const words of ["09:00–18:00, America/New_York", "Closed", "Fri, Nov 20, 2026, 9:00 AM: First message to Ada"]) {
+    for (const words of [
+      "12 of 50",
+      "09:00–17:00, America/New_York (closed now)",
+      "Fri, Nov 20, 2026, 9:00 AM: A workflow's message to contact 904 was sent",
+      "A message from a card to contact 905 was not sent: contact opted out",
+    ]) {
       expect(page.text).toContain(words);
     }
+  });
+
+  it("says when the window is open", async () => {
+    const page = await Page.loaded();
+    await page.open("campaign");
+
+    await page.answerCampaign({ kind: "answer", value: campaign({ ...TODAY, timezone: "UTC" }) });
+
+    expect(page.text).toContain("(open now)");
   });
 
   it("says when the cap is reached", async () => {
@@ -426,9 +459,10 @@ describe("the campaign", () => {
     const page = await Page.loaded();
     await page.open("campaign");
 
-    await page.answerCampaign({ kind: "answer", value: campaign({ available: false }) });
+    await page.answerCampaign({ kind: "answer", value: campaign({ available: false, recent: RECENT }) });
 
     expect(page.renderer.find(EmptyState).props.title).toBe("Not available");
+    expect(page.text).toContain("A workflow's message to contact 904 was sent");
   });
 
   it("that cannot be had is asked for again when the reader says so", async () => {

@@ -20,23 +20,46 @@ export function at(time: string): string {
 interface MessageOf {
   readonly id: string;
   readonly text?: string;
-  readonly from?: "you" | "colleague" | "workflow" | "contact_creation" | "lead" | "other";
-  readonly name?: string;
-  readonly at?: string;
+  readonly from?: "contact" | "you" | "colleague" | "workflow" | "contact_creation" | "unknown";
+  readonly workflowId?: number;
+  readonly at?: string | null;
   readonly clientMessageId?: string;
-  readonly parts?: readonly unknown[];
+  readonly attachments?: readonly unknown[];
 }
 
 /** A message as the server writes it. */
-export function message({ id, text = id, from = "lead", name, at: moment = at("10:00"), clientMessageId, parts }: MessageOf) {
+export function message({ id, text = id, from = "contact", at: moment = at("10:00"), ...more }: MessageOf) {
   return {
     id,
-    direction: from === "lead" ? "inbound" : "outbound",
+    direction: from === "contact" ? "inbound" : "outbound",
+    text,
     at: moment,
-    parts: parts ?? [{ type: "text", value: text }],
-    sender: { kind: from, name: name ?? null },
-    client_message_id: clientMessageId ?? null,
+    status: "sent",
+    delivered_at: null,
+    read_at: null,
+    attachments: more.attachments ?? [],
+    sender: { kind: from, user_id: null, workflow_id: more.workflowId ?? null },
+    client_message_id: more.clientMessageId ?? null,
   };
+}
+
+/** The conversation in an answer of `widget/context`. */
+export function conversation(messages: readonly unknown[], change: Record<string, unknown> = {}) {
+  return { conversation: { available: true, chat_id: "chat-1", has_more: false, messages, ...change } };
+}
+
+/** What can be written, in an answer of `widget/context`. */
+export function composer(change: Record<string, unknown>) {
+  const open = {
+    can_send: true,
+    error: null,
+    code: null,
+    message: null,
+    opted_out_since: null,
+    first_message: false,
+    max_characters: 10_000,
+  };
+  return { composer: { ...open, ...change } };
 }
 
 /** The answer of `widget/context`, as the server writes it. */
@@ -45,13 +68,21 @@ export function contextBody(change: Record<string, unknown> = {}): Record<string
     ok: true,
     trace_id: "t-context",
     contact: { id: "904", name: "Grace Hopper", phone: "+14155550100", phone_property: "phone" },
-    no_phone: null,
-    lead: { id: "lead-1" },
-    line: { id: "line-1", phone_number: "+14155550199" },
-    next_send_at: null,
-    composer: { can_send: true, code: null, message: null, since: null, first_message: false, max_length: 10_000 },
-    messages: [],
-    has_more: false,
+    ...composer({}),
+    ...conversation([]),
+    status: {
+      lead_id: "lead-1",
+      phone_line: { id: "line-1", phone_number: "+14155550199", is_active: true },
+      next_send_at: null,
+      next_send_known: true,
+    },
+    settings: {
+      phone_line_id: null,
+      default_region: "US",
+      auto_create_leads: true,
+      auto_send_on_create: false,
+      log_sent_messages: false,
+    },
     ...change,
   };
 }
@@ -63,7 +94,7 @@ export function context(change: Record<string, unknown> = {}): Context {
 
 /** The answer of `widget/campaign-status`, read. */
 export function campaign(body: Record<string, unknown>): Campaign {
-  return must(readCampaign({ ok: true, trace_id: "t-campaign", ...body }));
+  return must(readCampaign({ ok: true, trace_id: "t-campaign", recent: [], ...body }));
 }
 
 /** A refusal, as the server writes it. */

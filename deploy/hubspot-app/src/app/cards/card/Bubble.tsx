@@ -2,7 +2,7 @@
 
 import { Alert, Button, Flex, Link, Text, Tile } from "@hubspot/ui-extensions";
 
-import type { Message, Part } from "./answers.ts";
+import type { Message } from "./answers.ts";
 import type { Bubble as BubbleState, Outgoing } from "./conversation.ts";
 import { isWorthRetrying } from "./outcome.ts";
 import { Trace } from "./ProblemNotice.tsx";
@@ -22,12 +22,20 @@ interface BubbleProps {
 export function Bubble({ bubble, contactName, times, onRetry, onDiscard }: BubbleProps) {
   if (bubble.kind === "listed") {
     const { message } = bubble;
-    const caption = `${senderOf(message, contactName)} · ${times.time(message.at)}`;
+    const sender = senderOf(message, contactName);
     return (
-      <Side outbound={message.direction === "outbound"} caption={caption}>
-        {message.parts.map((part, index) => (
+      <Side
+        outbound={message.direction === "outbound"}
+        caption={message.at === null ? sender : `${sender} · ${times.time(message.at)}`}
+      >
+        {bubbles(message.text).map((text, index) => (
           <Tile compact key={index}>
-            <PartBody part={part} />
+            <Lines text={text} />
+          </Tile>
+        ))}
+        {message.attachments.map((attachment, index) => (
+          <Tile compact key={index}>
+            <Media attachment={attachment} />
           </Tile>
         ))}
       </Side>
@@ -68,13 +76,19 @@ function Side({ outbound, caption, children }: SideProps) {
   );
 }
 
-function PartBody({ part }: { readonly part: Part }) {
-  if (part.type === "text") {
-    return <Lines text={part.value} />;
-  }
-  const label = mediaLabel(part);
-  return part.url === null ? <Text>{label}</Text> : <Link href={{ url: part.url, external: true }}>{label}</Link>;
+/** A link where there is one to follow; what it shows opens in the reader's browser, not in the card. */
+function Media({ attachment: { type, url } }: { readonly attachment: Message["attachments"][number] }) {
+  const label = MEDIA[type] ?? "Attachment";
+  return url?.startsWith("https://") === true ? <Link href={{ url, external: true }}>{label}</Link> : <Text>{label}</Text>;
 }
+
+const MEDIA: Readonly<Record<string, string>> = {
+  media: "Media",
+  image: "Image",
+  video: "Video",
+  audio: "Audio",
+  rich_link: "Link",
+};
 
 function Lines({ text }: { readonly text: string }) {
   return (
@@ -129,32 +143,19 @@ function NotSent({ outgoing, onRetry, onDiscard }: NotSentProps) {
   );
 }
 
-function senderOf(message: Message, contactName: string): string {
-  const { kind, name } = message.sender;
-  switch (kind) {
+function senderOf({ sender, direction }: Message, contactName: string): string {
+  switch (sender.kind) {
+    case "contact":
+      return contactName;
     case "you":
       return "You";
-    case "lead":
-      return name ?? contactName;
+    case "colleague":
+      return "A colleague";
     case "workflow":
-      return name === null ? "Workflow" : `Workflow ${name}`;
+      return sender.workflow_id === null ? "Workflow" : `Workflow ${sender.workflow_id}`;
     case "contact_creation":
       return "Automatic first message";
-    case "colleague":
-      return name ?? "A colleague";
-    case "other":
-      return name ?? (message.direction === "inbound" ? contactName : "Chert");
+    case "unknown":
+      return direction === "inbound" ? contactName : "Chert";
   }
-}
-
-const KIB = 1024;
-
-function mediaLabel(part: Extract<Part, { type: "media" }>): string {
-  const kind = part.content_type?.split("/")[0] ?? "";
-  const name = { image: "Image", video: "Video", audio: "Audio" }[kind] ?? "Attachment";
-  return part.size_bytes === null ? name : `${name} (${sizeOf(part.size_bytes)})`;
-}
-
-function sizeOf(bytes: number): string {
-  return bytes < KIB * KIB ? `${Math.ceil(bytes / KIB)} kB` : `${(bytes / KIB / KIB).toFixed(1)} MB`;
 }

@@ -17,12 +17,17 @@ import type { Api } from "./api.ts";
 import type { Campaign } from "./answers.ts";
 import type { Outcome } from "./outcome.ts";
 import { ProblemPage } from "./ProblemNotice.tsx";
-import type { Times } from "./times.ts";
+import type { Runtime } from "./runtime.ts";
+import { clockIn, type Times } from "./times.ts";
 
-type Available = Extract<Campaign, { available: true }>;
+interface CampaignProps {
+  readonly api: Api;
+  readonly runtime: Runtime;
+  readonly times: Times;
+}
 
 /** The third tab; it asks when it is opened. */
-export function CampaignTab({ api, times }: { readonly api: Api; readonly times: Times }) {
+export function CampaignTab({ api, runtime, times }: CampaignProps) {
   const [outcome, setOutcome] = useState<Outcome<Campaign> | null>(null);
   const [asked, setAsked] = useState(1);
   useEffect(() => {
@@ -46,7 +51,12 @@ export function CampaignTab({ api, times }: { readonly api: Api; readonly times:
   if (outcome.kind !== "answer") {
     return <ProblemPage problem={outcome} onRetry={askAgain} />;
   }
-  return outcome.value.available ? <Today campaign={outcome.value} times={times} /> : <NotAvailable />;
+  return (
+    <Flex direction="column" gap="small">
+      {outcome.value.available ? <Today campaign={outcome.value} now={runtime.now()} /> : <NotAvailable />}
+      <Recent sends={outcome.value.recent} times={times} />
+    </Flex>
+  );
 }
 
 function NotAvailable() {
@@ -57,23 +67,60 @@ function NotAvailable() {
   );
 }
 
-function Today({ campaign, times }: { readonly campaign: Available; readonly times: Times }) {
+function Today({ campaign, now }: { readonly campaign: Campaign; readonly now: Date }) {
   return (
     <Flex direction="column" gap="small">
       <Count sent={campaign.sent_today} cap={campaign.daily_cap} />
-      {campaign.window !== null && <SendingWindow window={campaign.window} />}
-      <Text format={{ fontWeight: "demibold" }}>Recent activity</Text>
-      {campaign.recent.length === 0 ? (
+      <DescriptionList direction="column">
+        <DescriptionListItem label="Sending window">
+          {campaign.window === null ? "Always open" : windowOf(campaign.window, campaign.timezone, now)}
+        </DescriptionListItem>
+        <DescriptionListItem label="Template">{campaign.template_set === true ? "Set" : "Not set"}</DescriptionListItem>
+        <DescriptionListItem label="Auto-dial">{campaign.auto_dial === true ? "On" : "Off"}</DescriptionListItem>
+      </DescriptionList>
+    </Flex>
+  );
+}
+
+function windowOf({ start, end }: NonNullable<Campaign["window"]>, timezone: string | null, now: Date): string {
+  const zone = timezone ?? "UTC";
+  const clock = clockIn(zone, now);
+  const state = clock === null ? "" : clock >= start && clock < end ? " (open now)" : " (closed now)";
+  return `${start}–${end}, ${zone}${state}`;
+}
+
+function Recent({ sends, times }: { readonly sends: Campaign["recent"]; readonly times: Times }) {
+  return (
+    <>
+      <Text format={{ fontWeight: "demibold" }}>Recent activity of this account</Text>
+      {sends.length === 0 ? (
         <Text>Nothing yet.</Text>
       ) : (
         <List>
-          {campaign.recent.map((one, index) => (
-            <Text key={index}>{`${times.moment(one.at)}: ${one.words}`}</Text>
+          {sends.map((send, index) => (
+            <Text key={index}>{`${times.moment(send.at)}: ${wordsOf(send)}`}</Text>
           ))}
         </List>
       )}
-    </Flex>
+    </>
   );
+}
+
+const SOURCES: Readonly<Record<string, string>> = {
+  card: "A message from a card",
+  workflow: "A workflow's message",
+  contact_creation: "An automatic first message",
+};
+
+const ENDS: Readonly<Record<Campaign["recent"][number]["status"], string>> = {
+  sent: "was sent",
+  refused: "was not sent",
+  waiting: "waits",
+};
+
+function wordsOf({ source, status, error, contact_id: contact }: Campaign["recent"][number]): string {
+  const why = error === "" ? "" : `: ${error}`;
+  return `${SOURCES[source] ?? "A message"} to contact ${contact} ${ENDS[status]}${why}`;
 }
 
 function Count({ sent, cap }: { readonly sent: number | null; readonly cap: number | null }) {
@@ -95,16 +142,5 @@ function Count({ sent, cap }: { readonly sent: number | null; readonly cap: numb
       />
       {reached && <StatusTag variant="warning">Daily cap reached</StatusTag>}
     </Flex>
-  );
-}
-
-function SendingWindow({ window }: { readonly window: NonNullable<Available["window"]> }) {
-  return (
-    <DescriptionList direction="column">
-      <DescriptionListItem label="Sending window">
-        {`${window.opens}–${window.closes}, ${window.timezone}`}
-      </DescriptionListItem>
-      <DescriptionListItem label="Now">{window.open_now ? "Open" : "Closed"}</DescriptionListItem>
-    </DescriptionList>
   );
 }

@@ -43,7 +43,7 @@ export function Card({ api, runtime, place, onPropertiesChange }: CardProps) {
         {tab === "status" && <StatusTab state={conversation.state} times={times} onReload={conversation.reload} />}
       </Tab>
       <Tab tabId="campaign" title="Campaign">
-        {tab === "campaign" && <CampaignTab api={api} times={times} />}
+        {tab === "campaign" && <CampaignTab api={api} runtime={runtime} times={times} />}
       </Tab>
     </Tabs>
   );

@@ -14,7 +14,7 @@ export interface Draft {
 interface ComposerProps {
   readonly contact: Context["contact"];
   readonly composer: ComposerState;
-  readonly line: Context["line"];
+  readonly line: Context["status"]["phone_line"];
   readonly times: Times;
   readonly draft: Draft;
   readonly onSend: (text: string) => void;
@@ -24,7 +24,7 @@ interface ComposerProps {
 /** The field, what it will become, and Send. */
 export function Composer({ contact, composer, line, times, draft, onSend, onFocus }: ComposerProps) {
   const parts = bubbles(draft.text);
-  const tooLong = length(draft.text) > composer.max_length;
+  const tooLong = length(draft.text) > composer.max_characters;
   const sendable = composer.can_send && parts.length > 0 && !tooLong;
   const send = () => {
     onSend(draft.text.trim());
@@ -42,13 +42,13 @@ export function Composer({ contact, composer, line, times, draft, onSend, onFocu
         resize="vertical"
         readOnly={!composer.can_send}
         error={tooLong}
-        validationMessage={tooLong ? `At most ${composer.max_length} characters` : ""}
+        validationMessage={tooLong ? `At most ${composer.max_characters} characters` : ""}
         onInput={draft.write}
         onFocus={onFocus}
       />
-      {parts.length > 0 && <Text variant="microcopy">{measure(draft.text, parts.length, composer.max_length)}</Text>}
+      {parts.length > 0 && <Text variant="microcopy">{measure(draft.text, parts.length, composer.max_characters)}</Text>}
       {parts.length > 1 && <Preview parts={parts} />}
-      {composer.first_message && hasLink(draft.text) && (
+      {composer.first_message === true && hasLink(draft.text) && (
         <Alert title="A first message must not hold a link" variant="warning">
           Chert refuses it. Send a message without the link first.
         </Alert>
@@ -65,7 +65,7 @@ export function Composer({ contact, composer, line, times, draft, onSend, onFocu
 const OPTED_OUT = 1012;
 
 function CannotSend({ composer, times }: { readonly composer: ComposerState; readonly times: Times }) {
-  const since = composer.since === null ? "" : ` Since ${times.moment(composer.since)}.`;
+  const since = composer.opted_out_since === null ? "" : ` Since ${times.moment(composer.opted_out_since)}.`;
   const title = composer.code === OPTED_OUT ? "Contact opted out" : "Sending is not possible now";
   return (
     <Alert title={title} variant="warning">
@@ -91,7 +91,7 @@ function measure(text: string, parts: number, longest: number): string {
   return `${length(text)} of ${longest} characters · ${parts === 1 ? "1 bubble" : `${parts} bubbles`}`;
 }
 
-function addresses(contact: Context["contact"], line: Context["line"]): string {
+function addresses(contact: Context["contact"], line: Context["status"]["phone_line"]): string {
   const from = line?.phone_number ?? "a line of the pool";
   return contact.phone === null ? `From ${from}` : `From ${from} to ${contact.phone}`;
 }

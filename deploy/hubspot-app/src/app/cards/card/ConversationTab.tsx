@@ -36,7 +36,7 @@ export function ConversationTab({ conversation, times, draft }: ConversationProp
       <Composer
         contact={state.context.contact}
         composer={state.context.composer}
-        line={state.context.line}
+        line={state.context.status.phone_line}
         times={times}
         draft={draft}
         onSend={conversation.send}
@@ -59,7 +59,7 @@ function Messages({ conversation, context, times }: MessagesProps) {
       <Thread
         bubbles={bubbles}
         firstUnread={unread(conversation.state)[0]?.id ?? null}
-        hasMore={context.has_more}
+        hasMore={context.conversation.has_more}
         contactName={context.contact.name ?? "Contact"}
         times={times}
         onRetry={conversation.retry}
@@ -67,7 +67,14 @@ function Messages({ conversation, context, times }: MessagesProps) {
       />
     );
   }
-  return context.no_phone === null ? <NoMessages name={context.contact.name} /> : <NoPhone noPhone={context.no_phone} />;
+  if (!context.conversation.available) {
+    return (
+      <Alert title="The conversation cannot be shown now" variant="warning">
+        Chert did not tell it. Sending may still be possible.
+      </Alert>
+    );
+  }
+  return context.contact.phone === null ? <NoPhone /> : <NoMessages name={context.contact.name} />;
 }
 
 function NoMessages({ name }: { readonly name: string | null }) {
@@ -78,16 +85,11 @@ function NoMessages({ name }: { readonly name: string | null }) {
   );
 }
 
-const PROPERTY_LABELS: Readonly<Record<string, string>> = {
-  phone: "Phone number",
-  mobilephone: "Mobile phone number",
-};
-
-function NoPhone({ noPhone }: { readonly noPhone: NonNullable<Context["no_phone"]> }) {
-  const properties = noPhone.looked_at.map((name) => PROPERTY_LABELS[name] ?? name).join(" and ");
+/** The composer says why; here stands where a number is looked for (chert-contract.md, section 6). */
+function NoPhone() {
   return (
-    <Alert title="No usable phone number" variant="info">
-      {`${noPhone.message} Looked at: ${properties}.`}
-    </Alert>
+    <EmptyState title="No usable phone number" layout="vertical" imageName="contacts" imageWidth={80} flush>
+      <Text>Looked at the properties Phone number and Mobile phone number.</Text>
+    </EmptyState>
   );
 }

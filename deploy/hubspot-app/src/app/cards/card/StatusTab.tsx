@@ -49,22 +49,37 @@ function Connection({ problem }: { readonly problem: Problem | null }) {
 }
 
 function Facts({ context, times }: { readonly context: Context; readonly times: Times }) {
-  const { contact, lead, line, composer } = context;
+  const { contact, status, settings, composer } = context;
   return (
     <DescriptionList direction="column">
       <DescriptionListItem label="Number">{numberOf(contact)}</DescriptionListItem>
       <DescriptionListItem label="Lead">
-        {lead === null ? "None yet; the first message makes one" : "Known to Chert"}
+        {status.lead_id === null ? "None known; the first message makes one" : "Known to Chert"}
       </DescriptionListItem>
-      <DescriptionListItem label="Line in use">{line?.phone_number ?? "Chosen from the pool at each send"}</DescriptionListItem>
-      <DescriptionListItem label="Next scheduled send">
-        {context.next_send_at === null ? "None known" : times.moment(context.next_send_at)}
+      <DescriptionListItem label="Line in use">{lineOf(status)}</DescriptionListItem>
+      <DescriptionListItem label="Line of this account">
+        {settings?.phone_line_id == null ? "Pool default" : "Chosen by an admin"}
       </DescriptionListItem>
+      <DescriptionListItem label="Next scheduled send">{nextSendOf(status, times)}</DescriptionListItem>
       <DescriptionListItem label="Sending">
         {composer.can_send ? "Possible" : (composer.message ?? "Not possible now")}
       </DescriptionListItem>
     </DescriptionList>
   );
+}
+
+function lineOf({ phone_line: line }: Context["status"]): string {
+  if (line === null) {
+    return "Chosen by Chert at the next send";
+  }
+  return line.is_active ? line.phone_number : `${line.phone_number} (not in service)`;
+}
+
+function nextSendOf(status: Context["status"], times: Times): string {
+  if (!status.next_send_known) {
+    return "Not available";
+  }
+  return status.next_send_at === null ? "None" : times.moment(status.next_send_at);
 }
 
 function numberOf(contact: Context["contact"]): string {

@@ -58,8 +58,9 @@ interface DayProps {
 }
 
 function Day({ bubble, before, times }: DayProps) {
-  const day = times.day(bubble.at);
-  if (before !== undefined && times.day(before.at) === day) {
+  const day = bubble.at === null ? null : times.day(bubble.at);
+  const dayBefore = before?.at == null ? null : times.day(before.at);
+  if (day === null || day === dayBefore) {
     return null;
   }
   return (

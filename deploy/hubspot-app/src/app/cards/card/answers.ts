@@ -7,7 +7,8 @@
 import * as v from "valibot";
 
 const text = v.string();
-const flag = v.optional(v.boolean(), false);
+const flag = v.fallback(v.boolean(), false);
+const maybeFlag = v.fallback(v.nullable(v.boolean()), null);
 const maybeText = v.fallback(v.nullable(v.string()), null);
 const maybeNumber = v.fallback(v.nullable(v.number()), null);
 const moment = v.pipe(
@@ -15,6 +16,7 @@ const moment = v.pipe(
   v.transform((value) => new Date(value)),
   v.check((value) => !Number.isNaN(value.getTime())),
 );
+const clockTime = v.pipe(v.string(), v.regex(/^\d\d:\d\d/));
 const maybeMoment = v.fallback(v.nullable(moment), null);
 
 /** The items of a list that can be read; one odd item does not hide the others. */
@@ -31,27 +33,20 @@ function readable<T extends v.GenericSchema>(item: T) {
   );
 }
 
-const part = v.variant("type", [
-  v.object({ type: v.literal("text"), value: text }),
-  v.object({
-    type: v.literal("media"),
-    url: maybeText,
-    content_type: maybeText,
-    size_bytes: maybeNumber,
-  }),
-]);
+const attachment = v.object({ type: v.fallback(v.string(), "media"), url: maybeText });
 
 const sender = v.object({
-  kind: v.fallback(v.picklist(["you", "colleague", "workflow", "contact_creation", "lead", "other"]), "other"),
-  name: maybeText,
+  kind: v.fallback(v.picklist(["contact", "you", "colleague", "workflow", "contact_creation", "unknown"]), "unknown"),
+  workflow_id: maybeNumber,
 });
 
 const message = v.object({
   id: text,
   direction: v.picklist(["inbound", "outbound"]),
-  at: moment,
-  parts: readable(part),
-  sender: v.fallback(sender, { kind: "other", name: null }),
+  text: v.fallback(v.string(), ""),
+  at: maybeMoment,
+  attachments: readable(attachment),
+  sender: v.fallback(sender, { kind: "unknown", workflow_id: null }),
   client_message_id: maybeText,
 });
 
@@ -59,39 +54,54 @@ const composer = v.object({
   can_send: v.boolean(),
   code: maybeNumber,
   message: maybeText,
-  since: maybeMoment,
-  first_message: flag,
-  max_length: v.fallback(v.pipe(v.number(), v.integer(), v.minValue(1)), 10_000),
+  opted_out_since: maybeMoment,
+  first_message: maybeFlag,
+  max_characters: v.fallback(v.pipe(v.number(), v.integer(), v.minValue(1)), 10_000),
 });
+
+const conversation = v.object({ available: flag, has_more: flag, messages: readable(message) });
+
+const status = v.object({
+  lead_id: maybeText,
+  phone_line: v.fallback(v.nullable(v.object({ id: text, phone_number: text, is_active: v.boolean() })), null),
+  next_send_at: maybeMoment,
+  next_send_known: flag,
+});
+
+const NO_STATUS = { lead_id: null, phone_line: null, next_send_at: null, next_send_known: false };
+
+const settings = v.object({ phone_line_id: maybeText, auto_create_leads: maybeFlag, auto_send_on_create: maybeFlag });
 
 const record = v.object({
   ok: v.literal(true),
   contact: v.object({ id: text, name: maybeText, phone: maybeText, phone_property: maybeText }),
-  no_phone: v.fallback(v.nullable(v.object({ looked_at: v.array(text), message: text })), null),
-  lead: v.fallback(v.nullable(v.object({ id: text })), null),
-  line: v.fallback(v.nullable(v.object({ id: text, phone_number: maybeText })), null),
-  next_send_at: maybeMoment,
   composer,
-  messages: readable(message),
-  has_more: flag,
+  conversation,
+  status: v.fallback(status, NO_STATUS),
+  settings: v.fallback(v.nullable(settings), null),
 });
 
 const sent = v.object({ ok: v.literal(true), message_id: text });
 
-const campaign = v.variant("available", [
-  v.object({ ok: v.literal(true), available: v.literal(false) }),
-  v.object({
-    ok: v.literal(true),
-    available: v.literal(true),
-    sent_today: maybeNumber,
-    daily_cap: maybeNumber,
-    window: v.fallback(
-      v.nullable(v.object({ opens: text, closes: text, timezone: text, open_now: v.boolean() })),
-      null,
-    ),
-    recent: readable(v.object({ at: moment, words: text })),
-  }),
-]);
+const recentSend = v.object({
+  at: moment,
+  source: text,
+  contact_id: text,
+  status: v.picklist(["sent", "refused", "waiting"]),
+  error: v.fallback(v.string(), ""),
+});
+
+const campaign = v.object({
+  ok: v.literal(true),
+  available: v.boolean(),
+  template_set: maybeFlag,
+  sent_today: maybeNumber,
+  daily_cap: maybeNumber,
+  window: v.fallback(v.nullable(v.object({ start: clockTime, end: clockTime })), null),
+  timezone: maybeText,
+  auto_dial: maybeFlag,
+  recent: readable(recentSend),
+});
 
 const refusal = v.object({
   ok: v.literal(false),
@@ -103,9 +113,7 @@ const refusal = v.object({
   trace_id: maybeText,
 });
 
-/** One part of a message. */
-export type Part = v.InferOutput<typeof part>;
-/** One message of the conversation. */
+/** One message of the conversation; the newest stands last. */
 export type Message = v.InferOutput<typeof message>;
 /** Whether a message can be sent, and why not. */
 export type ComposerState = v.InferOutput<typeof composer>;
@@ -113,7 +121,7 @@ export type ComposerState = v.InferOutput<typeof composer>;
 export type Context = v.InferOutput<typeof record>;
 /** What became of a send. */
 export type Sent = v.InferOutput<typeof sent>;
-/** The project's campaign today, or that Chert does not tell. */
+/** The account's latest sends, and the project's campaign today where Chert tells. */
 export type Campaign = v.InferOutput<typeof campaign>;
 /** A refusal in words, with its code and trace. */
 export type Refusal = v.InferOutput<typeof refusal>;

@@ -43,21 +43,17 @@ export class ChertApi implements Api {
   }
 
   context(): Promise<Outcome<Context>> {
-    return this.#get("context", readContext);
+    const query = `contact_id=${encodeURIComponent(this.#target.contactId)}`;
+    return this.#call(`${this.#url("context")}?${query}`, { method: "GET" }, readContext);
   }
 
   campaign(): Promise<Outcome<Campaign>> {
-    return this.#get("campaign-status", readCampaign);
+    return this.#call(this.#url("campaign-status"), { method: "GET" }, readCampaign);
   }
 
   send(clientMessageId: string, text: string): Promise<Outcome<Sent>> {
-    const body = { contact_id: this.#target.contactId, client_message_id: clientMessageId, text };
+    const body = { contact_id: this.#target.contactId, client_message_id: clientMessageId, message: text };
     return this.#call(this.#url("send"), { method: "POST", body }, readSent);
-  }
-
-  #get<T>(route: string, read: Reader<T>): Promise<Outcome<T>> {
-    const query = `contact_id=${encodeURIComponent(this.#target.contactId)}`;
-    return this.#call(`${this.#url(route)}?${query}`, { method: "GET" }, read);
   }
 
   #url(route: string): string {

@@ -87,17 +87,17 @@ export function reduce(state: State, happening: Happening): State {
 
 /** A bubble of the thread: the server's, or one from here that the server does not list yet. */
 export type Bubble =
-  | { readonly kind: "listed"; readonly key: string; readonly at: Date; readonly message: Message }
+  | { readonly kind: "listed"; readonly key: string; readonly at: Date | null; readonly message: Message }
   | { readonly kind: "outgoing"; readonly key: string; readonly at: Date; readonly outgoing: Outgoing };
 
-/** The whole thread, oldest first: what is listed by its time, then what is on its way. */
+/** The whole thread, newest last: what the server lists in its order, then what is on its way. */
 export function thread(state: State): readonly Bubble[] {
-  const messages = distinct(state.context?.messages ?? []);
+  const messages = distinct(state.context?.conversation.messages ?? []);
   const listed = messages.map((message): Bubble => ({ kind: "listed", key: message.id, at: message.at, message }));
   const waiting = state.outgoing
     .filter((one) => !isListed(one, messages))
     .map((one): Bubble => ({ kind: "outgoing", key: one.clientMessageId, at: one.at, outgoing: one }));
-  return [...listed.sort((one, other) => one.at.getTime() - other.at.getTime()), ...waiting];
+  return [...listed, ...waiting];
 }
 
 /** The inbound messages at the thread's end that nobody has answered and the reader has not seen. */
@@ -114,7 +114,7 @@ function loaded(state: State, load: number, context: Context, at: Date): State {
   if (load <= state.ended) {
     return state;
   }
-  const outgoing = state.outgoing.filter((one) => !isListed(one, context.messages) && !isPast(one, load, context));
+  const outgoing = state.outgoing.filter((one) => !isListed(one, context.conversation.messages) && !isPast(one, load, context));
   return { ...state, context, loadedAt: at, problem: null, ended: load, outgoing };
 }
 
@@ -145,7 +145,7 @@ function begun(state: State, clientMessageId: string, text: string, at: Date): r
 function changed(state: State, clientMessageId: string, change: Partial<Outgoing>): State {
   const outgoing = state.outgoing
     .map((one) => (one.clientMessageId === clientMessageId ? { ...one, ...change } : one))
-    .filter((one) => !isListed(one, state.context?.messages ?? []));
+    .filter((one) => !isListed(one, state.context?.conversation.messages ?? []));
   return { ...state, outgoing };
 }
 
@@ -157,13 +157,13 @@ function isListed(outgoing: Outgoing, messages: readonly Message[]): boolean {
 
 /** Whether it was sent so long ago that the server's newest page begins after it. */
 function isPast(outgoing: Outgoing, load: number, context: Context): boolean {
-  const oldest = context.messages[0];
+  const oldest = context.conversation.messages[0]?.at ?? null;
   return (
     outgoing.state === "sent" &&
     load > outgoing.sentDuring &&
-    context.has_more &&
-    oldest !== undefined &&
-    oldest.at > outgoing.at
+    context.conversation.has_more &&
+    oldest !== null &&
+    oldest > outgoing.at
   );
 }
 

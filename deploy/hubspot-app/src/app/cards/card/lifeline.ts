@@ -117,7 +117,7 @@ export class Lifeline {
   }
 
   #newsIn(context: Context): "news" | "nothing new" {
-    const newest = context.messages.at(-1)?.id ?? null;
+    const newest = context.conversation.messages.at(-1)?.id ?? null;
     const news = newest === this.#newest ? "nothing new" : "news";
     this.#newest = newest;
     return news;

@@ -22,15 +22,15 @@ export type Problem = Refused | Trouble;
 /** The end of a call. */
 export type Outcome<T> = { readonly kind: "answer"; readonly value: T } | Problem;
 
-/** Codes that say: this HubSpot account is not connected. */
-const NOT_CONNECTED: ReadonlySet<number> = new Set([2001, 2010]);
+/** This HubSpot account is not connected. */
+const TENANT_NOT_FOUND = 2001;
 
 /** The daily cap, or another limit of the Chert account. */
 const ACCOUNT_LIMIT = 2008;
 
 /** Whether the account is unknown or disconnected. */
 export function isDisconnected(problem: Problem | null): boolean {
-  return problem?.kind === "refused" && NOT_CONNECTED.has(problem.refusal.code);
+  return problem?.kind === "refused" && problem.refusal.code === TENANT_NOT_FOUND;
 }
 
 /** Whether trying the same again can help. */

@@ -25,6 +25,13 @@ export function timesAt(place: Place): Times {
   };
 }
 
+/** What a clock shows in a time zone, as 09:05; null where the zone is not known. */
+export function clockIn(timeZone: string, at: Date): string | null {
+  const zone = known((name) => new Intl.DateTimeFormat("en", { timeZone: name }), timeZone);
+  const shown = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  return zone === undefined ? null : new Intl.DateTimeFormat("en-GB", { ...shown, timeZone: zone }).format(at);
+}
+
 function known(tried: (value: string) => unknown, value: string | undefined): string | undefined {
   if (value === undefined || value === "") {
     return undefined;

@@ -1,7 +1,6 @@
 /** What a sales rep reads when something is not as usual. */
 
-import type { Problem } from "./outcome.ts";
-import { isDisconnected } from "./outcome.ts";
+import { isDisconnected, type Problem } from "./outcome.ts";
 
 /** A short title and one sentence that says what to do. */
 export interface Words {
@@ -20,13 +19,8 @@ export function wordsFor(problem: Problem): Words {
   if (problem.kind === "trouble") {
     return TROUBLE[problem.reason];
   }
-  if (isDisconnected(problem)) {
-    return {
-      title: problem.refusal.error,
-      advice: "This HubSpot account is not connected to Chert. An admin can connect it again in the Chert console.",
-    };
-  }
-  return { title: capitalised(problem.refusal.error), advice: problem.refusal.message };
+  const { error, message } = problem.refusal;
+  return { title: isDisconnected(problem) ? error : capitalised(error), advice: message };
 }
 
 /** What support needs to find a problem; empty when nothing identifies it. */
