@@ -45,6 +45,7 @@ from chert_client.signatures import (
     WebhookVerifier,
     sign,
 )
+from chert_client.unpublished import Campaign, Capacity, Lead, SendingWindow, Unpublished
 
 __all__ = [
     "EVENTS_LIMIT",
@@ -56,6 +57,8 @@ __all__ = [
     "AccountLimitError",
     "AnswerLostError",
     "CallLimits",
+    "Campaign",
+    "Capacity",
     "ChatHistory",
     "ChatMessage",
     "ChertClient",
@@ -66,6 +69,7 @@ __all__ = [
     "EventPage",
     "ForbiddenError",
     "InvalidRequestError",
+    "Lead",
     "LinesSaturatedError",
     "MalformedAnswerError",
     "MessagePart",
@@ -80,11 +84,13 @@ __all__ = [
     "Refusal",
     "RefusedError",
     "RejectionReason",
+    "SendingWindow",
     "SentMessage",
     "ServerFaultError",
     "SignatureRejectedError",
     "ThrottledError",
     "UnknownRefusalError",
+    "Unpublished",
     "WebhookVerifier",
     "sign",
 ]

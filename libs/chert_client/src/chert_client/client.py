@@ -4,7 +4,6 @@ One platform credential signs all calls; each names the customer by the slug of 
 """
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,12 +15,12 @@ import httpx2
 from chert_client.answers import understood_as
 from chert_client.connection import Call, CallLimits, ChertConnection
 from chert_client.errors import NotFoundError
+from chert_client.ids import is_chat_id
 from chert_client.models import ChatHistory, EventPage, OutgoingMessage, PhoneLine, PhoneLines, SentMessage
+from chert_client.unpublished import Unpublished
 
 EVENTS_LIMIT: Final = 200
 """The most events that Chert gives in one page."""
-
-_CHAT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 class ChertClient:
@@ -49,6 +48,7 @@ class ChertClient:
         self._connection = ChertConnection(
             base_url, signing_secret=signing_secret, now=now, limits=self.limits, transport=transport
         )
+        self.unpublished = Unpublished(self._connection)
 
     async def __aenter__(self) -> Self:
         await self._connection.__aenter__()
@@ -88,7 +88,7 @@ class ChertClient:
             NotFoundError: there is no such chat; also, without a call, for an id that cannot stand in a path.
             ChertError: any other leaf, after the retries of a read.
         """
-        if not _CHAT_ID.fullmatch(chat_id):
+        if not is_chat_id(chat_id):
             raise NotFoundError
         call = Call(method="GET", path=f"/chats/{chat_id}/messages", tenant=tenant)
         return await self._connection.read(call, understood_as(ChatHistory))

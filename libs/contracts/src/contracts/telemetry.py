@@ -65,6 +65,14 @@ LogEvent = Literal[
     "sealing_key.agreed",
     "tokens.resealed",
     "replica.forgotten",
+    "opt_out.noted",
+    "opt_out.unmatched",
+    "card.refused",
+    "card.postponed",
+    "creation.settled",
+    "creation.postponed",
+    "contact.erased",
+    "content.purged",
 ]
 """Every log event. One canonical line per request or message; the rest are lifecycle and trouble."""
 

@@ -162,7 +162,13 @@ class Environments:
         return self._service("webhooks")
 
     def _actions(self) -> dict[str, str]:
-        return self._service("actions", **self._database, **self._oauth_url, CHERT_URL=self.addresses.url("chert"))
+        return self._service(
+            "actions",
+            **self._database,
+            **self._oauth_url,
+            HUBSPOT_API_URL=self.addresses.url("hubspot"),
+            CHERT_URL=self.addresses.url("chert"),
+        )
 
     def _timeline(self) -> dict[str, str]:
         return self._service(

@@ -38,6 +38,7 @@ def write_secrets(folder: Path, environment: Mapping[str, str]) -> list[Path]:
         chert_signing_secret=environment["CHERT_SIM_SIGNING_SECRET"],
         chert_webhook_secret=environment["CHERT_SIM_WEBHOOK_SECRET"],
         sealing_key=made_up.sealing_key,
+        number_hash_key=made_up.number_hash_key,
     )
     wanted = {folder / "key-ring.json": credentials.key_ring()}
     wanted |= {folder / f"{service}.json": credentials.secrets_of(service) for service in SERVICES}

@@ -28,6 +28,7 @@ class Credentials:
     chert_signing_secret: str
     chert_webhook_secret: str
     sealing_key: bytes
+    number_hash_key: str
 
     @classmethod
     def generate(cls) -> Self:
@@ -42,6 +43,7 @@ class Credentials:
             chert_signing_secret=secrets.token_hex(32),
             chert_webhook_secret=secrets.token_hex(32),
             sealing_key=secrets.token_bytes(32),
+            number_hash_key=secrets.token_hex(32),
         )
 
     def key_ring(self) -> dict[str, object]:
@@ -67,6 +69,7 @@ class Credentials:
                     "hubspot_client_secrets": hubspot,
                     "chert_signing_secret": self.chert_signing_secret,
                     "oauth_credential": self.service_credentials["actions"],
+                    "number_hash_key": self.number_hash_key,
                     "service_credentials": {"oauth": self.sister_credentials["actions"]},
                 }
             case _:

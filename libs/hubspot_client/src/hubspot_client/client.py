@@ -1,10 +1,11 @@
-"""The client for the accounts that installed the app: their contacts, their communications, the account itself."""
+"""The client for the accounts that installed the app: their contacts, communications, workflow steps, themselves."""
 
 from functools import partial
 
 from pydantic import Field
 
 from hubspot_client.answers import Result, succeeded, understood_as
+from hubspot_client.callbacks import Callbacks
 from hubspot_client.communications import Communications
 from hubspot_client.connection import AccessTokens, Call, HubSpotConnection
 from hubspot_client.contacts import Contacts
@@ -32,6 +33,7 @@ class HubSpotClient:
         self._access_tokens = access_tokens
         self.contacts = Contacts(connection, access_tokens)
         self.communications = Communications(connection, access_tokens)
+        self.callbacks = Callbacks(connection, access_tokens)
 
     async def account_details(self, portal_id: int) -> AccountDetails:
         """What HubSpot knows about the account.

@@ -1,12 +1,15 @@
-"""Contacts: reading one, and finding those that may own a phone number.
+"""Contacts: reading one, finding those that may own a phone number, and which properties an account has.
 
 Only five properties are ever asked for, those the app tells its customers about (chert-contract.md section 2.2).
 Sources: hubspot-contract.md section 5.1.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
+
+from pydantic import Field
 
 from hubspot_client.answers import Result, understood_as
 from hubspot_client.connection import AccessTokens, Call, HubSpotConnection
@@ -40,6 +43,15 @@ class _Record(Result):
 
 class _Found(Result):
     results: tuple[_Record, ...]
+
+
+class _Property(Result):
+    name: str
+    archived: bool = False
+
+
+class _Properties(Result):
+    results: tuple[_Property, ...] = Field(default=())
 
 
 class Contacts:
@@ -94,6 +106,24 @@ class Contacts:
         )
         found = await self._connection.read(call, understood_as(_Found))
         return tuple(record.contact() for record in found.results)
+
+    async def existing_properties(self, portal_id: int, names: Iterable[str]) -> frozenset[str]:
+        """Which of these properties the account's contacts have, as far as this app may see them.
+
+        Needs the scope `crm.schemas.contacts.read`. Read by name, so that no other property is looked at.
+
+        Raises:
+            HubSpotError: any leaf that a read can end with.
+        """
+        call = Call(
+            method="POST",
+            path=self._connection.paths.contact_properties_batch_read,
+            json={"archived": False, "inputs": [{"name": name} for name in names]},
+            access_token=partial(self._access_tokens, portal_id),
+            portal_id=portal_id,
+        )
+        found = await self._connection.read(call, understood_as(_Properties))
+        return frozenset(property_.name for property_ in found.results if not property_.archived)
 
 
 def is_record_id(text: str) -> bool:

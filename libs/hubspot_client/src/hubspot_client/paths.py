@@ -36,8 +36,10 @@ class Paths:
     token_revoke: str
     external_install: str
     account_details: str
+    callbacks: str
     contacts: str
     contacts_search: str
+    contact_properties_batch_read: str
     communications: str
     communications_batch_create: str
     communications_batch_read: str
@@ -61,8 +63,10 @@ PATHS: Final[Mapping[ApiVersion, Paths]] = MappingProxyType(
             token_revoke="/oauth/2026-03/token/revoke",  # noqa: S106 - as above
             external_install="/appinstalls/2026-03/external-install",
             account_details="/account-info/2026-03/details",
+            callbacks="/automation/actions/callbacks/2026-03",
             contacts="/crm/objects/2026-03/contacts",
             contacts_search="/crm/objects/2026-03/contacts/search",
+            contact_properties_batch_read="/crm/properties/2026-03/contacts/batch/read",
             communications="/crm/objects/2026-03/communications",
             communications_batch_create="/crm/objects/2026-03/communications/batch/create",
             communications_batch_read="/crm/objects/2026-03/communications/batch/read",
@@ -76,8 +80,10 @@ PATHS: Final[Mapping[ApiVersion, Paths]] = MappingProxyType(
             token_revoke="/oauth/2026-09/token/revoke",  # noqa: S106 - as above
             external_install="/appinstalls/2026-09/external-install",
             account_details="/account-info/2026-09/details",
+            callbacks="/automation/actions/callbacks/2026-09",
             contacts="/crm/objects/2026-09/contacts",
             contacts_search="/crm/objects/2026-09/contacts/search",
+            contact_properties_batch_read="/crm/properties/2026-09/contacts/batch/read",
             communications="/crm/objects/2026-09/communications",
             communications_batch_create="/crm/objects/2026-09/communications/batch/create",
             communications_batch_read="/crm/objects/2026-09/communications/batch/read",

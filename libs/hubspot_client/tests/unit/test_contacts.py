@@ -74,3 +74,16 @@ async def test_contacts_are_searched_by_both_searchable_phones(
         [{"propertyName": "hs_searchable_calculated_phone_number", "operator": "EQ", "value": "4155550100"}],
         [{"propertyName": "hs_searchable_calculated_mobile_number", "operator": "EQ", "value": "4155550100"}],
     ] == filters
+
+
+async def test_properties_are_looked_up_by_name(client: HubSpotClient, transport: ScriptedTransport) -> None:
+    """Only the named properties are asked about; one that is archived or missing does not exist."""
+    found = [{"name": "phone", "type": "string"}, {"name": "mobilephone", "archived": True}]
+    transport.steps = [httpx2.Response(207, json={"status": "COMPLETE", "results": found, "numErrors": 1})]
+
+    assert {"phone"} == await client.contacts.existing_properties(PORTAL, ["phone", "mobilephone", "company"])
+
+    assert "/crm/properties/2026-09/contacts/batch/read" == transport.requests[0].url.path
+    assert [{"name": "phone"}, {"name": "mobilephone"}, {"name": "company"}] == json.loads(
+        transport.requests[0].content
+    )["inputs"]

@@ -1,11 +1,27 @@
-"""The Kafka edge: the projection of tenants."""
+"""The Kafka edge: the projection of tenants, and what is remembered of conversations."""
 
+from collections.abc import Sequence
+from typing import Final
+
+from actions.handlers.conversations import Conversations
+from actions.handlers.opt_outs import OptOuts
 from actions.handlers.tenants import project_tenant
 from actions.ports import TenantStore
 from chassis.consuming import Consumers
 from contracts.envelope import Event
+from contracts.messages import ContactLinked, MessageReceived, MessageSent
 from contracts.tenants import TenantInstalled, TenantUninstalled, TenantUpdated
-from contracts.topics import TENANT_INSTALLED, TENANT_UNINSTALLED, TENANT_UPDATED
+from contracts.topics import (
+    CONTACT_LINKED,
+    MESSAGE_RECEIVED,
+    MESSAGE_SENT,
+    TENANT_INSTALLED,
+    TENANT_UNINSTALLED,
+    TENANT_UPDATED,
+)
+
+MAX_RECORDS: Final = 500
+"""How many messages are remembered in one go."""
 
 
 def subscribe(consumers: Consumers, *, tenants: TenantStore) -> None:
@@ -22,3 +38,21 @@ def subscribe(consumers: Consumers, *, tenants: TenantStore) -> None:
     @consumers.subscriber(TENANT_UNINSTALLED, projection=True)
     async def on_tenant_uninstalled(event: Event[TenantUninstalled]) -> None:
         await project_tenant(event.data, tenants=tenants)
+
+
+def subscribe_to_conversations(consumers: Consumers, *, conversations: Conversations, opt_outs: OptOuts) -> None:
+    """What was sent, what was answered, and whose conversations they are."""
+
+    @consumers.batch_subscriber(MESSAGE_SENT, max_records=MAX_RECORDS)
+    async def on_message_sent(events: Sequence[Event[MessageSent]]) -> None:
+        await conversations.sent([event.data for event in events])
+
+    @consumers.batch_subscriber(MESSAGE_RECEIVED, max_records=MAX_RECORDS)
+    async def on_message_received(events: Sequence[Event[MessageReceived]]) -> None:
+        for event in events:
+            await opt_outs.note(event.data)
+        await conversations.received([event.data for event in events])
+
+    @consumers.subscriber(CONTACT_LINKED)
+    async def on_contact_linked(event: Event[ContactLinked]) -> None:
+        await conversations.linked(event.data)

@@ -6,10 +6,14 @@ ActionsError
 ├── UnsendableError             final: no message can be made of this request; stored as the send's answer
 ├── NeverSentError              final, and not stored
 │   ├── UnknownTenantError      the account is not connected, and `oauth` confirmed it
-│   └── DifferentRequestError   the claim belongs to a request with other content
+│   ├── DifferentRequestError   the claim belongs to a request with other content
+│   ├── ContactGoneError        there is no such contact in this account
+│   └── ContactUnreadableError  HubSpot will not show contacts of this account
 └── PostponedError              temporary: nothing final is known, the same request may come again
     ├── StoreAwayError          our own database does not answer
     ├── AuthorityAwayError      `oauth` cannot be asked
+    ├── HubSpotAwayError        HubSpot cannot be asked
+    ├── HubSpotBusyError        HubSpot wants fewer calls for this account
     ├── ClaimInProgressError    another call is at work on this send
     ├── OutOfTimeError          what is left of the deadline is not enough to go on
     ├── KeyOutlivedError        Chert may have forgotten the key of an attempt whose end is unknown
@@ -61,6 +65,14 @@ class DifferentRequestError(NeverSentError):
     """The same key came before with other content."""
 
 
+class ContactGoneError(NeverSentError):
+    """There is no such contact in this account: deleted, merged, or never was."""
+
+
+class ContactUnreadableError(NeverSentError):
+    """HubSpot refuses to show contacts of this account: a scope is missing."""
+
+
 class PostponedError(ActionsError):
     """Not now.
 
@@ -85,6 +97,14 @@ class StoreAwayError(PostponedError):
 
 class AuthorityAwayError(PostponedError):
     """`oauth` cannot be asked."""
+
+
+class HubSpotAwayError(PostponedError):
+    """HubSpot cannot be asked."""
+
+
+class HubSpotBusyError(PostponedError):
+    """HubSpot wants fewer calls for this account."""
 
 
 class ClaimInProgressError(PostponedError):

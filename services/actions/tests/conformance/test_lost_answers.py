@@ -36,9 +36,10 @@ class Wire:
         self._connections = asyncio.TaskGroup()
         self.lost = 0
 
-    def lose(self, command: str, times: int = 1) -> None:
-        """Carry out the next such commands, and say nothing about it."""
-        self._losing[command.encode() + b"\0"] = times
+    def lose(self, command: str, times: int = 1, collection: str = "sends") -> None:
+        """Carry out the next such commands on a collection, and say nothing about it."""
+        named = collection.encode() + b"\0"
+        self._losing[command.encode() + b"\0" + len(named).to_bytes(4, "little") + named] = times
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[str]:
@@ -137,7 +138,7 @@ async def test_an_answer_stored_unheard_is_stored_once(sends: MongoSendStore, wi
 
 async def test_a_second_name_given_unheard_is_given(beyond: AsyncDatabase[Document], wire: Wire) -> None:
     """A second name that was stored unheard belongs to who gave it."""
-    wire.lose("insert")
+    wire.lose("insert", collection="aliases")
 
     assert await MongoAliasStore(beyond).bind("name", "a") == "a"
     assert 1 == wire.lost
@@ -149,7 +150,7 @@ async def test_a_snapshot_kept_unheard_is_kept(beyond: AsyncDatabase[Document], 
     snapshot = TenantSnapshot(
         portal_id=1, project_id="p", chert_tenant="acme", status="active", generation=1, revision=1, scopes=()
     )
-    wire.lose("update")
+    wire.lose("update", collection="tenants")
 
     await tenants.apply(snapshot)
 

@@ -178,7 +178,7 @@ async def test_letting_go_keeps_everything_but_the_holder(stores: Stores, draft:
 
     free = await stores.sends.settle(held, attempt("unsent"))
 
-    assert replace(draft, lease=Lease(None, 1, 1), attempts=(*draft.attempts, attempt("unsent"))) == free
+    assert replace(draft, lease=Lease(None, 1, 2), attempts=(*draft.attempts, attempt("unsent"))) == free
     assert free == await stores.sends.find(draft.key)
     assert [] == list(await stores.outbox.pending(10))
 
@@ -307,7 +307,8 @@ async def test_a_new_process_finds_what_a_dead_one_left(
         stores = MongoStores(mongo_database, clock)
         held = await stores.sends.open(replace(draft, key=key))
         ended = replace(attempt("sent"), at=AT.replace(second=second))
-        await stores.sends.settle(held, ended, answer=ACCEPTED, events=(event(second),))
+        told = replace(event(second), time=ended.at)
+        await stores.sends.settle(held, ended, answer=ACCEPTED, events=(told,))
 
     outbox = MongoSendOutbox(mongo_database, clock)
     await outbox.ensure_indexes()

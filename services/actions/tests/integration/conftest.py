@@ -18,7 +18,15 @@ from harness.ports import LOOPBACK, free_port
 from harness.processes import Command, Supervisor
 from harness.topics import TopicFactory
 
-TOPICS = ("tenant.installed", "tenant.updated", "tenant.uninstalled", "message.sent", "message.refused")
+TOPICS = (
+    "tenant.installed",
+    "tenant.updated",
+    "tenant.uninstalled",
+    "message.sent",
+    "message.refused",
+    "message.received",
+    "contact.linked",
+)
 
 
 @pytest.fixture
@@ -66,6 +74,7 @@ def actions_command(
                 "hubspot_client_secrets": ["client-secret"],
                 "chert_signing_secret": "0123456789abcdef0123456789abcdef",
                 "oauth_credential": "service-credential",
+                "number_hash_key": "number-hash-key-0123456789",
             }
         )
     )

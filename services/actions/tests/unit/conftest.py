@@ -3,15 +3,26 @@
 from collections.abc import Callable
 
 import pytest
+from pydantic import SecretStr
 
+from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
     Faults,
     InMemoryAliasStore,
+    InMemoryAuthorStore,
+    InMemoryContacts,
+    InMemoryConversationStore,
+    InMemoryFacts,
     InMemoryMessenger,
     InMemorySendStore,
     InMemoryTenantAuthority,
     InMemoryTenantStore,
+    InMemoryWishStore,
 )
+from actions.api.card import CardUseCases
+from actions.handlers.card.campaign import ShowCampaign
+from actions.handlers.card.context import ShowCard
+from actions.handlers.card.sending import SendFromCard
 from actions.handlers.claims import Claims
 from actions.handlers.sending import SendOnce
 from actions.handlers.telling import Teller
@@ -82,6 +93,44 @@ async def tenants(tenant: TenantSnapshot) -> InMemoryTenantStore:
 
 
 @pytest.fixture
+def number_hash() -> KeyedNumberHash:
+    """How numbers are remembered."""
+    return KeyedNumberHash(lambda: SecretStr("number-hash-key-0123456789"))
+
+
+@pytest.fixture
+def wishes(faults: Faults) -> InMemoryWishStore:
+    """Who wants no messages."""
+    return InMemoryWishStore(faults)
+
+
+@pytest.fixture
+def conversations() -> InMemoryConversationStore:
+    """Which chat belongs to whom."""
+    return InMemoryConversationStore()
+
+
+@pytest.fixture
+def authors() -> InMemoryAuthorStore:
+    """Who caused which message."""
+    return InMemoryAuthorStore()
+
+
+@pytest.fixture
+def contacts(faults: Faults) -> InMemoryContacts:
+    """HubSpot's contacts: one, in the connected account."""
+    contacts = InMemoryContacts(faults)
+    contacts.add(62515, Contact(id="904", phone="(415) 555-1234", firstname="Ada", lastname="Lovelace"))
+    return contacts
+
+
+@pytest.fixture
+def facts() -> InMemoryFacts:
+    """What Chert tells."""
+    return InMemoryFacts()
+
+
+@pytest.fixture
 def metrics() -> Metrics:
     """What is counted."""
     return Metrics()
@@ -101,6 +150,8 @@ def new_process(
     messenger: InMemoryMessenger,
     authority: InMemoryTenantAuthority,
     tenants: InMemoryTenantStore,
+    wishes: InMemoryWishStore,
+    number_hash: KeyedNumberHash,
     metrics: Metrics,
     announced: list[str],
 ) -> Callable[[], SendOnce]:
@@ -113,6 +164,8 @@ def new_process(
             authority=authority,
             sends=sends,
             claims=Claims(sends, aliases, clock),
+            wishes=wishes,
+            number_hash=number_hash,
             messenger=messenger,
             announce=lambda: announced.append("woken"),
             teller=Teller(metrics),
@@ -140,4 +193,36 @@ def asked() -> SendRequest:
         source="workflow",
         template="Hi {{ contact.firstname }}",
         workflow_id=9,
+    )
+
+
+@pytest.fixture
+def card(
+    tenants: InMemoryTenantStore,
+    authority: InMemoryTenantAuthority,
+    contacts: InMemoryContacts,
+    conversations: InMemoryConversationStore,
+    authors: InMemoryAuthorStore,
+    wishes: InMemoryWishStore,
+    number_hash: KeyedNumberHash,
+    facts: InMemoryFacts,
+    sends: InMemorySendStore,
+    send_once: SendOnce,
+    clock: ManualClock,
+) -> CardUseCases:
+    """What the card can ask for."""
+    return CardUseCases(
+        show=ShowCard(
+            tenants=tenants,
+            authority=authority,
+            contacts=contacts,
+            schema=contacts,
+            conversations=conversations,
+            authors=authors,
+            wishes=wishes,
+            number_hash=number_hash,
+            facts=facts,
+        ),
+        send=SendFromCard(tenants=tenants, authority=authority, contacts=contacts, sends=sends, send=send_once),
+        campaign=ShowCampaign(tenants=tenants, authority=authority, campaigns=facts, sends=sends, clock=clock),
     )

@@ -5,7 +5,12 @@ from pydantic import ValidationError
 
 from actions.settings import ActionsSecrets
 
-SECRETS = {"hubspot_client_secrets": ["now", "before"], "chert_signing_secret": "chert", "oauth_credential": "oauth"}
+SECRETS = {
+    "hubspot_client_secrets": ["now", "before"],
+    "chert_signing_secret": "chert",
+    "oauth_credential": "oauth",
+    "number_hash_key": "number-hash-key-0123456789",
+}
 
 
 @pytest.mark.parametrize(
@@ -15,6 +20,7 @@ SECRETS = {"hubspot_client_secrets": ["now", "before"], "chert_signing_secret": 
         {"hubspot_client_secrets": [""]},
         {"chert_signing_secret": ""},
         {"oauth_credential": None},
+        {"number_hash_key": "short"},
     ],
 )
 def test_an_empty_secret_is_no_secret(change: dict[str, object]) -> None:

@@ -23,18 +23,22 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
     Faults,
     InMemoryAliasStore,
     InMemoryMessenger,
     InMemorySendStore,
     InMemoryTenantAuthority,
+    InMemoryWishStore,
 )
 from actions.adapters.signatures import HubSpotVerifier
 from actions.api import workflow
 from actions.errors import (
     AuthorityAwayError,
     ClaimInProgressError,
+    HubSpotAwayError,
+    HubSpotBusyError,
     KeyOutlivedError,
     NotDeliveredError,
     OutOfTimeError,
@@ -59,6 +63,8 @@ CLOCK = ManualClock()
 ERRORS: list[tuple[PostponedError, int, str]] = [
     (StoreAwayError(), 3002, "1000"),
     (AuthorityAwayError(), 3002, "1000"),
+    (HubSpotAwayError(), 3002, "1000"),
+    (HubSpotBusyError(), 3002, "1000"),
     (ClaimInProgressError(retry_after_seconds=15.0), 3002, "15000"),
     (OutOfTimeError(), 3002, "1000"),
     (KeyOutlivedError(), 3002, "1000"),
@@ -535,6 +541,8 @@ def sending_for_anyone() -> FastAPI:
         authority=InMemoryTenantAuthority(),
         sends=sends,
         claims=Claims(sends, InMemoryAliasStore(), CLOCK),
+        wishes=InMemoryWishStore(),
+        number_hash=KeyedNumberHash(lambda: SecretStr("number-hash-key-0123456789")),
         messenger=InMemoryMessenger(faults),
         announce=lambda: None,
         teller=Teller(plumbing.metrics),

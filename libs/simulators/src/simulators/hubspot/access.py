@@ -70,6 +70,7 @@ def app_calling(*scopes: str) -> Callable[..., Coroutine[Any, Any, None]]:
 Installed = Annotated[Caller, Depends(calling("oauth"))]
 ContactReader = Annotated[Caller, Depends(calling("crm.objects.contacts.read"))]
 ContactWriter = Annotated[Caller, Depends(calling("crm.objects.contacts.write"))]
+ContactSchemaReader = Annotated[Caller, Depends(calling("crm.schemas.contacts.read"))]
 ContactSearcher = Annotated[Caller, Depends(calling("crm.objects.contacts.read", search=True))]
 
 

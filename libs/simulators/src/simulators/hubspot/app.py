@@ -17,6 +17,7 @@ from simulators.edge import Edge
 from simulators.hubspot import (
     account,
     associations,
+    callbacks,
     communications,
     consent,
     contacts,
@@ -26,6 +27,7 @@ from simulators.hubspot import (
     marketplace,
     oauth,
     pages,
+    schemas,
     search,
 )
 from simulators.hubspot.deliveries import TooManyDeliveriesError
@@ -39,6 +41,7 @@ from simulators.hubspot.workflows import TooManyExecutionsError, UnknownExecutio
 SYSTEM_CHANCE = random.SystemRandom().random
 DATED = ("2026-03", "2026-09")
 OBJECTS = ("/crm/v3/objects", *(f"/crm/objects/{version}" for version in DATED))
+PROPERTIES = ("/crm/v3/properties", *(f"/crm/properties/{version}" for version in DATED))
 ASSOCIATION_PAIRS = ("/crm/v4/objects", *(f"/crm/objects/{version}" for version in DATED))
 ASSOCIATION_BATCHES = ("/crm/v4/associations", *(f"/crm/associations/{version}" for version in DATED))
 # The 2026-09 pre-release has no such route (contract 5.3).
@@ -52,10 +55,12 @@ API: tuple[tuple[APIRouter, tuple[str, ...]], ...] = (
     (account.uninstall_router, tuple(f"/appinstalls/{version}" for version in account.VERSIONS)),
     (contacts.router, OBJECTS),
     (search.router, OBJECTS),
+    (schemas.router, PROPERTIES),
     (communications.router, OBJECTS),
     (associations.pair_router, ASSOCIATION_PAIRS),
     (associations.list_router, ASSOCIATION_LISTS),
     (associations.batch_router, ASSOCIATION_BATCHES),
+    (callbacks.router, tuple(f"/automation/actions/callbacks/{version}" for version in callbacks.VERSIONS)),
     (journal_api.subscriptions_router, tuple(f"/webhooks-journal/subscriptions/{version}" for version in DATED)),
     (journal_api.journal_router, tuple(f"/webhooks-journal/journal/{version}" for version in DATED)),
 )

@@ -72,7 +72,8 @@ def names_in(given: Iterable[str] | None) -> list[str]:
 
 def contact_view(portal: Portal, contact: Contact, names: Iterable[str]) -> Json:
     """A contact as the API shows it: unset properties are null, unknown ones left out."""
-    wanted = [name for name in names if name in CONTACT_PROPERTIES] or DEFAULT_PROPERTIES
+    readable = CONTACT_PROPERTIES - portal.missing_properties
+    wanted = [name for name in names if name in readable] or DEFAULT_PROPERTIES
     return {
         "id": contact.contact_id,
         "properties": {name: contact.properties.get(name) for name in (*wanted, *ALWAYS_SHOWN)},

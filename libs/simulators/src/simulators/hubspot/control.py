@@ -13,6 +13,7 @@ from simulators.hubspot.control_models import (
     DeliveryList,
     DeliveryView,
     EventsOrder,
+    ExecutionList,
     ExecutionOrder,
     ExecutionResult,
     ExecutionView,
@@ -48,12 +49,14 @@ async def open_portal(order: PortalOrder, simulator: SimulatorDep) -> PortalView
 
 @router.patch("/portals/{portal_id}")
 async def change_portal(portal_id: int, order: PortalChange, simulator: SimulatorDep) -> PortalView:
-    """Change what an account may grant, as a change of its plan would; grants that live stay as they are."""
+    """Change what an account may grant and has, as its plan and its admin would; grants that live stay."""
     portal = simulator.world.portal(portal_id)
     if order.unavailable_scopes is not None:
         portal.unavailable_scopes = frozenset(order.unavailable_scopes)
     if order.withheld_scopes is not None:
         portal.withheld_scopes = frozenset(order.withheld_scopes)
+    if order.missing_properties is not None:
+        portal.missing_properties = frozenset(order.missing_properties)
     return PortalView.of(portal)
 
 
@@ -102,6 +105,13 @@ async def run_workflow(portal_id: int, order: ExecutionOrder, simulator: Simulat
 async def read_execution(callback_id: str, simulator: SimulatorDep) -> ExecutionView:
     """An execution with every attempt."""
     return ExecutionView.of(simulator.workflows.find(callback_id))
+
+
+@router.get("/portals/{portal_id}/workflow-executions")
+async def list_executions(portal_id: int, simulator: SimulatorDep) -> ExecutionList:
+    """Every execution of an account with every attempt."""
+    portal = simulator.world.portal(portal_id)
+    return ExecutionList(executions=[ExecutionView.of(one) for one in simulator.workflows.of_portal(portal.portal_id)])
 
 
 @router.post("/portals/{portal_id}/uninstall")

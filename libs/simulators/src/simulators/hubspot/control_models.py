@@ -27,12 +27,13 @@ class PortalOrder(BaseModel):
 
 
 class PortalChange(BaseModel):
-    """What an account may grant from now on; what is not named stays."""
+    """What an account may grant and which contact properties it lacks from now on; what is not named stays."""
 
     model_config = ConfigDict(extra="forbid")
 
     unavailable_scopes: list[str] | None = None
     withheld_scopes: list[str] | None = None
+    missing_properties: list[str] | None = None
 
 
 class PortalView(BaseModel):
@@ -163,6 +164,21 @@ class AttemptView(_View):
     outcome: Outcome
 
 
+class CompletionView(_View):
+    """One call that wanted to complete a blocked step."""
+
+    at: float
+    output_fields: dict[str, str]
+    applied: bool = Field(description="whether the step still waited and is ended by this call")
+
+
+class BlockView(_View):
+    """Until when a step is blocked, and the calls that wanted to complete it."""
+
+    until: float | None
+    completions: list[CompletionView]
+
+
 class ExecutionView(_View):
     """An execution with every attempt."""
 
@@ -172,11 +188,18 @@ class ExecutionView(_View):
     outcome: Outcome
     next_attempt_at: float | None
     attempts: list[AttemptView]
+    block: BlockView
 
     @classmethod
     def of(cls, execution: Execution) -> Self:
         """The execution as it stands."""
         return cls.model_validate(execution)
+
+
+class ExecutionList(BaseModel):
+    """Executions, oldest first."""
+
+    executions: list[ExecutionView]
 
 
 class UninstallOrder(BaseModel):

@@ -76,7 +76,7 @@ class Portal:
     """One HubSpot account.
 
     The plan cannot grant `unavailable_scopes`; `withheld_scopes` are left out of a grant though it could, even those
-    that the app requires.
+    that the app requires. Contacts of the account lack `missing_properties`, as an admin may have arranged.
     """
 
     portal_id: int
@@ -84,6 +84,7 @@ class Portal:
     user_id: int
     unavailable_scopes: frozenset[str] = frozenset()
     withheld_scopes: frozenset[str] = frozenset()
+    missing_properties: frozenset[str] = frozenset()
     install: Install | None = None
     contacts: dict[str, Contact] = field(default_factory=dict)
     communications: dict[str, Communication] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from simulators.background import BackgroundTasks
 from simulators.clock import Clock
+from simulators.hubspot.blocking import Block, block_seconds
 from simulators.hubspot.errors import Json
 from simulators.hubspot.models import App, Contact, Portal
 from simulators.hubspot.outbound import Answer, Patience, SignedCaller, json_object
@@ -28,6 +29,8 @@ DEFAULT_WORKFLOW_ID = 192_814_114
 FIRST_ENROLLMENT_ID = 403_081_688_006
 FIRST_ACTION_NUMBER = 56_776_413_549
 
+DURATION_FIELD = "hs_expiration_duration"
+
 OK = 200
 MULTIPLE_CHOICES = 300
 TOO_MANY_REQUESTS = 429
@@ -35,12 +38,13 @@ SERVER_ERROR = 500
 
 
 class Outcome(StrEnum):
-    """What the workflow makes of an attempt; all but the last are final."""
+    """What the workflow makes of an attempt; only a blocked step and a retry are not its end."""
 
     SUCCESS = "success"
     FAIL_CONTINUE = "fail_continue"
     BLOCKED = "blocked"
     FAILED = "failed"
+    EXPIRED = "expired"
     WILL_RETRY = "will_retry"
 
 
@@ -93,10 +97,14 @@ class Execution:
     signatures: tuple[SignatureVersion, ...]
     attempts: list[Attempt] = field(default_factory=list)
     next_attempt_at: float | None = None
+    block: Block = field(default_factory=Block)
 
     @property
     def outcome(self) -> Outcome:
-        """What the latest attempt came to."""
+        """What completed it, or else what the latest attempt came to."""
+        completed = self.block.completed
+        if completed is not None:
+            return STATES[completed.output_fields["hs_execution_state"]]
         return self.attempts[-1].outcome if self.attempts else Outcome.WILL_RETRY
 
 
@@ -126,9 +134,15 @@ class WorkflowEngine:
             UnknownExecutionError: There is none.
         """
         try:
-            return self._executions[callback_id]
+            execution = self._executions[callback_id]
         except KeyError:
             raise UnknownExecutionError(callback_id) from None
+        self._expire(execution)
+        return execution
+
+    def of_portal(self, portal_id: int) -> list[Execution]:
+        """The executions of an account, oldest first."""
+        return [self.find(one.callback_id) for one in self._executions.values() if one.portal_id == portal_id]
 
     async def execute(
         self, portal: Portal, enrollment: Enrollment, signatures: tuple[SignatureVersion, ...]
@@ -152,6 +166,33 @@ class WorkflowEngine:
         execution.signatures = signatures
         await self._attempt(execution)
         self._retry_later(execution)
+
+    def waits(self, callback_id: str, portal_id: int) -> bool:
+        """Whether a step of this account is blocked and can be completed."""
+        execution = self._executions.get(callback_id)
+        if execution is None or execution.portal_id != portal_id:
+            return False
+        self._expire(execution)
+        return execution.outcome is Outcome.BLOCKED
+
+    def complete(self, callback_id: str, portal_id: int, output_fields: dict[str, str]) -> bool:
+        """End a blocked step of this account; tells whether it still waited.
+
+        Raises:
+            UnknownExecutionError: The account has no such step.
+        """
+        execution = self.find(callback_id)
+        if execution.portal_id != portal_id:
+            raise UnknownExecutionError(callback_id)
+        waited = self.waits(callback_id, portal_id)
+        return execution.block.complete(output_fields, self._clock.now()) and waited
+
+    def _expire(self, execution: Execution) -> None:
+        """What HubSpot does when the time of a block is over: the step ends, done or not."""
+        now = self._clock.now()
+        if execution.outcome is Outcome.BLOCKED and execution.block.expired(now):
+            until = execution.block.until or now
+            execution.attempts.append(Attempt(until, None, "", "expired", Outcome.EXPIRED))
 
     def _new_execution(
         self, portal: Portal, enrollment: Enrollment, signatures: tuple[SignatureVersion, ...]
@@ -201,6 +242,8 @@ class WorkflowEngine:
         execution.next_attempt_at = None
         if outcome is Outcome.WILL_RETRY:
             outcome = self._plan_retry(execution, answer, at)
+        elif outcome is Outcome.BLOCKED:
+            execution.block.until = self._clock.now() + block_seconds(output_fields(answer).get(DURATION_FIELD))
         execution.attempts.append(Attempt(at, answer.status, answer.body, answer.error, outcome))
 
     def _plan_retry(self, execution: Execution, answer: Answer, at: float) -> Outcome:
@@ -242,9 +285,13 @@ def outcome_of(answer: Answer) -> Outcome:
         return Outcome.WILL_RETRY
     if not OK <= status < MULTIPLE_CHOICES:
         return Outcome.FAILED
+    return STATES.get(str(output_fields(answer).get("hs_execution_state")), Outcome.SUCCESS)
+
+
+def output_fields(answer: Answer) -> Json:
+    """The outputs that an answer names."""
     fields = json_object(answer.body).get("outputFields")
-    state = fields.get("hs_execution_state") if isinstance(fields, dict) else None
-    return STATES.get(str(state), Outcome.SUCCESS)
+    return fields if isinstance(fields, dict) else {}
 
 
 def retry_delay(answer: Answer, earlier_attempts: int) -> float:

@@ -13,7 +13,11 @@ from pydantic import BaseModel
 from actions.errors import (
     AuthorityAwayError,
     ClaimInProgressError,
+    ContactGoneError,
+    ContactUnreadableError,
     DifferentRequestError,
+    HubSpotAwayError,
+    HubSpotBusyError,
     KeyOutlivedError,
     NeverSentError,
     NotDeliveredError,
@@ -32,12 +36,16 @@ Flag = Literal["true", "false"]
 NEVER_SENT: Final[Mapping[type[NeverSentError], Refused]] = {
     UnknownTenantError: Refused(code=Code.TENANT_NOT_FOUND, error="unknown or inactive tenant"),
     DifferentRequestError: Refused(code=Code.WRONG_STATE, error="this execution came before with other content"),
+    ContactGoneError: Refused(code=Code.NOT_FOUND, error="contact not found"),
+    ContactUnreadableError: Refused(code=Code.NOT_CONNECTED, error="contact cannot be read"),
 }
 """Final refusals that no send records."""
 
 POSTPONED: Final[Mapping[type[PostponedError], str]] = {
     StoreAwayError: "storage is not available right now",
     AuthorityAwayError: "the account cannot be checked right now",
+    HubSpotAwayError: "HubSpot cannot be reached right now",
+    HubSpotBusyError: "HubSpot is busy right now",
     ClaimInProgressError: "this send is in progress",
     OutOfTimeError: "this takes too long right now",
     KeyOutlivedError: "whether this was sent is not known yet",

@@ -7,8 +7,10 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
 from actions.errors import UnsendableError
-from actions.models import Contact
+from actions.models import Contact, PhoneProperty
 from contracts.failures import Code
+
+NO_USABLE_PHONE: Final = "contact has no usable phone number"
 
 _MAX_CHARACTERS: Final = 100
 """No way of writing a number is longer."""
@@ -26,11 +28,20 @@ def usable_phone(contact: Contact, default_region: str) -> str:
     Raises:
         UnsendableError: neither is usable (1013).
     """
-    for written in (contact.phone, contact.mobilephone):
-        number = _e164(written, default_region)
+    found = find_phone(contact, default_region)
+    if found is None:
+        raise UnsendableError(Code.NO_USABLE_PHONE, NO_USABLE_PHONE)
+    return found[0]
+
+
+def find_phone(contact: Contact, default_region: str) -> tuple[str, PhoneProperty] | None:
+    """The contact's number in E.164 and the property it stands in; none when neither is usable."""
+    written: tuple[tuple[PhoneProperty, str], ...] = (("phone", contact.phone), ("mobilephone", contact.mobilephone))
+    for name, text in written:
+        number = _e164(text, default_region)
         if number is not None:
-            return number
-    raise UnsendableError(Code.NO_USABLE_PHONE, "contact has no usable phone number")
+            return number, name
+    return None
 
 
 def _e164(written: str, default_region: str) -> str | None:

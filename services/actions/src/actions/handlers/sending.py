@@ -15,11 +15,12 @@ from actions.errors import (
 )
 from actions.handlers.announcing import events_of
 from actions.handlers.claims import Claims
+from actions.handlers.opt_outs import OPTED_OUT
 from actions.handlers.planning import draft_send, fingerprint
 from actions.handlers.telling import Teller
 from actions.handlers.tenants import confirmed_tenant
 from actions.models import Answer, Attempt, AttemptStatus, Outcome, Outgoing, Refused, Send, SendRequest
-from actions.ports import Messenger, SendStore, TenantAuthority, TenantStore
+from actions.ports import Messenger, NumberHash, SendStore, TenantAuthority, TenantStore, WishStore
 from chassis.clock import Clock
 from chassis.randomness import Randomness
 from chassis.tracing import current_trace_id
@@ -49,6 +50,8 @@ class SendOnce:
         authority: asked before anyone is told "unknown".
         sends: the sends.
         claims: makes this call the holder of a send.
+        wishes: who wants no messages.
+        number_hash: how they are remembered.
         messenger: Chert.
         announce: wakes whoever publishes events.
         teller: tells what became of each request.
@@ -60,6 +63,8 @@ class SendOnce:
     authority: TenantAuthority
     sends: SendStore
     claims: Claims
+    wishes: WishStore
+    number_hash: NumberHash
     messenger: Messenger
     announce: Callable[[], None]
     teller: Teller
@@ -131,6 +136,8 @@ class SendOnce:
             return send.plan
         if send.project_id != tenant.project_id:
             return SUPERSEDED
+        if await self.wishes.opted_out_since(send.chert_tenant, self.number_hash(send.plan.phone)) is not None:
+            return OPTED_OUT  # asked with the claim in hand: whatever is written later comes after this send
         return await self._hand_over(send, send.plan, answer_by)
 
     async def _hand_over(self, send: Send, message: Outgoing, answer_by: float) -> Outcome:

@@ -32,3 +32,17 @@ async def confirmed_tenant(portal_id: int, *, authority: TenantAuthority) -> Ten
     if check.status != "active" or check.tenant is None:
         raise UnknownTenantError
     return check.tenant
+
+
+async def active_tenant(portal_id: int, *, tenants: TenantStore, authority: TenantAuthority) -> TenantSnapshot:
+    """The tenant, if its account is connected, as the projection or else `oauth` knows.
+
+    Raises:
+        UnknownTenantError: it is not.
+        AuthorityAwayError: `oauth` cannot be asked.
+        StoreAwayError: the database does not answer.
+    """
+    tenant = await tenants.find(portal_id)
+    if tenant is not None and tenant.status == "active":
+        return tenant
+    return await confirmed_tenant(portal_id, authority=authority)

@@ -1,8 +1,19 @@
 """MongoDB: the sends, their second names, their outbox, and the tenant projection."""
 
 from actions.adapters.mongo.aliases import MongoAliasStore
+from actions.adapters.mongo.authors import MongoAuthorStore
+from actions.adapters.mongo.conversations import MongoConversationStore
 from actions.adapters.mongo.outbox import MongoSendOutbox
 from actions.adapters.mongo.sends import MongoSendStore
 from actions.adapters.mongo.tenants import MongoTenantStore
+from actions.adapters.mongo.wishes import MongoWishStore
 
-__all__ = ["MongoAliasStore", "MongoSendOutbox", "MongoSendStore", "MongoTenantStore"]
+__all__ = [
+    "MongoAliasStore",
+    "MongoAuthorStore",
+    "MongoConversationStore",
+    "MongoSendOutbox",
+    "MongoSendStore",
+    "MongoTenantStore",
+    "MongoWishStore",
+]

@@ -1,13 +1,19 @@
-"""The events that lie in sends, on their way to Kafka."""
+"""The events that lie in sends, on their way to Kafka.
+
+A mark in a small collection of its own says which sends may have events, so that looking for what a dead process left
+never reads the sends themselves: where indexes are not real, that would read every one of them.
+"""
 
 from collections import deque
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
+from pymongo import ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 
 from actions.adapters.mongo.answers import asked
-from actions.adapters.mongo.sends import COLLECTION
+from actions.adapters.mongo.sends import COLLECTION, MARKS
 from chassis.clock import Clock
 from chassis.mongo import Document
 from chassis.outbox import RELAY_SECONDS, Pending
@@ -15,28 +21,30 @@ from contracts import envelope
 from contracts.topics import EVENT_TYPES
 
 _SWEEP_SECONDS: Final = RELAY_SECONDS / 2
-"""A sweep reads the whole collection where an index is not real, so a burst of wakes must not become a burst of sweeps.
-Half of the relay's own interval, so that each of its regular rounds may do one."""
+"""Half of the relay's own interval, so that each of its regular rounds may sweep once, however often it is woken."""
+
+_LOOK_AGAIN: Final = timedelta(minutes=1)
+"""When a send without an answer is looked at again; whoever answers it publishes its events at once."""
 
 _REMEMBERED: Final = 10_000
-"""How many keys with fresh events are remembered; one forgotten too early waits for the next sweep."""
+"""How many keys with fresh events are remembered; one forgotten too early waits for a sweep."""
 
 
 class MongoSendOutbox:
-    """The `outbox` arrays of collection `sends`; `outbox_since` exists only while one has events."""
+    """The `outbox` arrays of collection `sends`, and collection `send_marks`: `_id` a send's key, `due_at`."""
 
     def __init__(self, database: AsyncDatabase[Document], clock: Clock) -> None:
-        self._sends, self._clock = database[COLLECTION], clock
+        self._sends, self._marks, self._clock = database[COLLECTION], database[MARKS], clock
         self._fresh: deque[str] = deque(maxlen=_REMEMBERED)
         self._swept_at = float("-inf")
 
     async def ensure_indexes(self) -> None:
-        """Let a sweep find what was left behind without reading everything.
+        """Let a sweep find what is due.
 
         Raises:
             StoreAwayError: the database does not answer.
         """
-        await asked(lambda: self._sends.create_index("outbox_since", sparse=True))
+        await asked(lambda: self._marks.create_index("due_at"))
 
     def note(self, key: str) -> None:
         """This send has fresh events."""
@@ -50,11 +58,11 @@ class MongoSendOutbox:
         """
         if self._fresh:
             keys = [self._fresh.popleft() for _ in range(min(limit, len(self._fresh)))]
-            return await self._waiting({"_id": {"$in": keys}, "outbox_since": {"$exists": True}}, limit)
+            return _pending(await self._read(keys))
         if self._clock.monotonic() - self._swept_at < _SWEEP_SECONDS:
             return ()
         self._swept_at = self._clock.monotonic()
-        return await self._waiting({"outbox_since": {"$exists": True}}, limit)
+        return await self._sweep(limit)
 
     async def remove(self, document_id: str, event_ids: Sequence[str]) -> None:
         """Forget events that were published.
@@ -63,18 +71,50 @@ class MongoSendOutbox:
             StoreAwayError: the database does not answer.
         """
         published = {"outbox": {"id": {"$in": list(event_ids)}}}
-        await asked(lambda: self._sends.update_one({"_id": document_id}, {"$pull": published}))
-        await asked(
-            lambda: self._sends.update_one({"_id": document_id, "outbox": []}, {"$unset": {"outbox_since": ""}})
+        left = await asked(
+            lambda: self._sends.find_one_and_update(
+                {"_id": document_id}, {"$pull": published}, {"outbox": 1}, return_document=ReturnDocument.AFTER
+            )
         )
+        if left is None or not left.get("outbox"):
+            await asked(lambda: self._marks.delete_one({"_id": document_id}))
 
-    async def _waiting(self, query: Document, limit: int) -> Sequence[Pending]:
-        documents = await asked(
-            lambda: self._sends.find(query, {"outbox": 1}).sort("outbox_since", 1).limit(limit).to_list()
+    async def _sweep(self, limit: int) -> Sequence[Pending]:
+        now = self._clock.now()
+        marks = await asked(
+            lambda: self._marks.find({"due_at": {"$lte": now}}).sort("due_at", 1).limit(limit).to_list()
         )
-        return [_pending(document) for document in documents]
+        if not marks:
+            return ()
+        found = await self._read([mark["_id"] for mark in marks])
+        waiting = _pending(found)
+        await self._tidy(found, {pending.document_id for pending in waiting})
+        return waiting
+
+    async def _tidy(self, found: Sequence[Document], waiting: set[str]) -> None:
+        """Forget marks of sends that are told, and put off those of sends without an answer."""
+        silent = [document for document in found if document["_id"] not in waiting]
+        told = [document["_id"] for document in silent if document.get("answer") or document.get("same_as")]
+        open_ = [document["_id"] for document in silent if document["_id"] not in told]
+        again = self._clock.now() + _LOOK_AGAIN
+        if told:
+            await asked(lambda: self._marks.delete_many({"_id": {"$in": told}}))
+        if open_:
+            await asked(lambda: self._marks.update_many({"_id": {"$in": open_}}, {"$set": {"due_at": again}}))
+
+    async def _read(self, keys: Sequence[str]) -> Sequence[Document]:
+        shown = {"outbox": 1, "answer.kind": 1, "same_as": 1}
+        return await asked(lambda: self._sends.find({"_id": {"$in": list(keys)}}, shown).to_list())
 
 
-def _pending(document: Document) -> Pending:
+def _pending(documents: Sequence[Document]) -> Sequence[Pending]:
+    waiting = sorted(
+        (document for document in documents if document.get("outbox")),
+        key=lambda document: document["outbox"][0]["time"],
+    )
+    return [_with_events(document) for document in waiting]
+
+
+def _with_events(document: Document) -> Pending:
     events = [envelope.from_document(EVENT_TYPES, event) for event in document["outbox"]]
     return Pending(document["_id"], tuple(events))

@@ -1,5 +1,7 @@
 """The sends in MongoDB: claim, history, answer and events in one document each."""
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
@@ -18,13 +20,20 @@ from contracts.messages import Source
 
 COLLECTION: Final = "sends"
 
+MARKS: Final = "send_marks"
+"""Which sends may have events to publish."""
+
 
 class MongoSendStore:
-    """Collection `sends`: one document per send, `_id` its key."""
+    """Collection `sends`: one document per send, `_id` its key.
+
+    Every change of who works on a send is a compare-and-set on `_id` and `lease.beat`, which together are a unique key:
+    so it is direct on every server, also where no other index is.
+    """
 
     def __init__(self, database: AsyncDatabase[Document], note: Callable[[str], None]) -> None:
         """Over a database; `note` learns the key of each send that got events."""
-        self._sends, self._note = database[COLLECTION], note
+        self._sends, self._marks, self._note = database[COLLECTION], database[MARKS], note
 
     async def open(self, draft: Send) -> Send:
         """Claim a new send. The result is the draft, or what has its key already.
@@ -32,11 +41,10 @@ class MongoSendStore:
         Raises:
             StoreAwayError: the database does not answer.
         """
-        try:
-            await asked(lambda: self._sends.insert_one(to_document(draft)))
-        except DuplicateKeyError:
-            return await self._read(draft.key)
-        return draft
+        inserting, marking = asyncio.ensure_future(self._insert(draft)), asyncio.ensure_future(self._mark(draft))
+        await asyncio.wait({inserting, marking})
+        marking.result()
+        return draft if inserting.result() else await self._read(draft.key)
 
     async def find(self, key: str) -> Send | None:
         """The send with this key.
@@ -61,11 +69,12 @@ class MongoSendStore:
         return [from_document(document) for document in documents]
 
     async def ensure_indexes(self) -> None:
-        """Let an account's latest sends be found without reading everyone's.
+        """Let a turn be taken, and an account's latest sends be found, without reading everyone's.
 
         Raises:
             StoreAwayError: the database does not answer.
         """
+        await asked(lambda: self._sends.create_index([("_id", 1), ("lease.beat", 1)], unique=True))
         await asked(lambda: self._sends.create_index([("portal_id", 1), ("claimed_at", -1)]))
 
     async def take(self, seen: Send, holder: str, begun: Attempt) -> Send | None:
@@ -74,22 +83,18 @@ class MongoSendStore:
         Raises:
             StoreAwayError: the database does not answer.
         """
-        taken = await self._update(
-            {
-                "_id": seen.key,
-                "answer": None,
-                "same_as": None,
-                "lease.holder": seen.lease.holder,
-                "lease.fence": seen.lease.fence,
-                "lease.beat": seen.lease.beat,
-            },
+        if seen.answer is not None or seen.same_as is not None:
+            return None
+        taken = await self._turn(
+            seen,
             {
                 "$set": {"lease.holder": holder},
                 "$inc": {"lease.fence": 1, "lease.beat": 1},
                 "$push": {"attempts": attempt_document(begun)},
             },
         )
-        return taken or await self._find({"_id": seen.key, "lease.holder": holder})
+        now = taken or await self._read(seen.key)
+        return now if now.lease.holder == holder else None
 
     async def settle(
         self,
@@ -110,17 +115,27 @@ class MongoSendStore:
         if answer is not None:
             known["answer"] = outcome_document(answer)
         if events:
-            known["outbox_since"] = ended.at
             added["outbox"] = {"$each": [envelope.to_document(event) for event in events]}
-        settled = await self._update(
-            {"_id": held.key, "lease.holder": held.lease.holder, "lease.fence": held.lease.fence},
-            {"$set": known, "$push": added},
-        )
+        settled = await self._turn(held, {"$set": known, "$inc": {"lease.beat": 1}, "$push": added})
         if events:
             self._note(held.key)
         return settled or await self._read(held.key)
 
-    async def _update(self, query: Document, change: Document) -> Send | None:
+    async def _insert(self, draft: Send) -> bool:
+        try:
+            await asked(lambda: self._sends.insert_one(to_document(draft)))
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def _mark(self, draft: Send) -> None:
+        """Before there can be events: whoever looks for them finds them then, whatever becomes of this process."""
+        with contextlib.suppress(DuplicateKeyError):
+            await asked(lambda: self._marks.insert_one({"_id": draft.key, "due_at": draft.claimed_at}))
+
+    async def _turn(self, seen: Send, change: Document) -> Send | None:
+        """Change a send that is still as it was seen; none when it is not."""
+        query = {"_id": seen.key, "lease.beat": seen.lease.beat}
         document = await asked(
             lambda: self._sends.find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
         )

@@ -1,27 +1,12 @@
-"""What the handlers need from outside."""
+"""Where sends are kept."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from actions.models import Attempt, Outcome, Outgoing, Send, SignedRequest
+from actions.models import Attempt, Outcome, Send
 from contracts.envelope import Event, EventData
-from contracts.internal import TenantCheck
 from contracts.messages import Source
-from contracts.tenants import TenantSnapshot
-
-
-class Verifier(Protocol):
-    """HubSpot's signature."""
-
-    def verify(self, request: SignedRequest) -> None:
-        """Return if HubSpot signed this request just now.
-
-        Raises:
-            UnauthenticRequestError: it did not.
-            NotLoadedError: the client secret is not loaded.
-        """
-        ...
 
 
 class SendStore(Protocol):
@@ -75,49 +60,5 @@ class AliasStore(Protocol):
 
         Raises:
             StoreAwayError: the database does not answer.
-        """
-        ...
-
-
-class TenantStore(Protocol):
-    """The projection of `tenant.*`."""
-
-    async def apply(self, snapshot: TenantSnapshot) -> bool:
-        """Keep a snapshot if its revision is newer than what is known; tells whether it was.
-
-        Raises:
-            StoreAwayError: the database does not answer.
-        """
-        ...
-
-    async def find(self, portal_id: int) -> TenantSnapshot | None:
-        """The newest snapshot known.
-
-        Raises:
-            StoreAwayError: the database does not answer.
-        """
-        ...
-
-
-class TenantAuthority(Protocol):
-    """`oauth`, which decides what is true of an account."""
-
-    async def check(self, portal_id: int) -> TenantCheck:
-        """What is true now, or was at most five seconds ago.
-
-        Raises:
-            AuthorityAwayError: it cannot be asked.
-        """
-        ...
-
-
-class Messenger(Protocol):
-    """Chert's `/send`."""
-
-    async def send(self, chert_tenant: str, key: str, message: Outgoing) -> Outcome:
-        """Hand a message over, once per key however often it is called with the same message.
-
-        Raises:
-            NotDeliveredError: nothing final is known.
         """
         ...

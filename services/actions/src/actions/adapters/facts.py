@@ -1,0 +1,97 @@
+"""What Chert tells beside sending, over the client library.
+
+The card is worth showing without any of it, so what Chert does not tell is absent and never an error.
+"""
+
+from collections.abc import Awaitable
+from datetime import datetime
+from typing import Final, TypeVar
+
+import chert_client
+from actions.adapters.remembering import Remembered
+from actions.models import Attachment, Campaign, ChatHistory, ChatMessage, PhoneLine, Window
+from chassis.clock import Clock
+from chassis.settings import NotLoadedError
+from chert_client import ChertClient
+
+FRESH_SECONDS: Final = 10.0
+"""How long lines and campaign of a project are known: every card of the project shows the same."""
+
+T = TypeVar("T")
+
+
+class ChertFacts:
+    """Chats, lines, leads and campaigns."""
+
+    def __init__(self, client: ChertClient, clock: Clock) -> None:
+        self._client = client
+        self._lines = Remembered(self._ask_lines, seconds=FRESH_SECONDS, clock=clock)
+        self._campaigns = Remembered(self._ask_campaign, seconds=FRESH_SECONDS, clock=clock)
+
+    async def history(self, chert_tenant: str, chat_id: str) -> ChatHistory | None:
+        """The newest messages of a chat, newest last; empty for a chat that is not there, none when not known now."""
+        try:
+            told = await self._client.chat_messages(chert_tenant, chat_id)
+        except chert_client.NotFoundError:
+            return ChatHistory()
+        except (chert_client.ChertError, NotLoadedError):
+            return None
+        return ChatHistory(tuple(_message(message) for message in told.messages), told.has_more)
+
+    async def chat_of(self, chert_tenant: str, phone: str) -> str | None:
+        """The chat with a number in E.164; none when there is no lead, or Chert does not tell."""
+        lead = await _told(self._client.unpublished.lead(chert_tenant, phone))
+        return None if lead is None else lead.id
+
+    async def lines(self, chert_tenant: str) -> tuple[PhoneLine, ...] | None:
+        """Every line; none when not known now."""
+        return await _told(self._lines(chert_tenant))
+
+    async def next_send(self, chert_tenant: str, chat_id: str) -> tuple[bool, datetime | None]:
+        """Whether that is known, and when it goes out if anything does."""
+        try:
+            return True, await self._client.unpublished.next_send(chert_tenant, chat_id)
+        except (chert_client.ChertError, NotLoadedError):
+            return False, None
+
+    async def campaign(self, chert_tenant: str) -> Campaign | None:
+        """What Chert tells; none when it does not."""
+        return await _told(self._campaigns(chert_tenant))
+
+    async def _ask_lines(self, chert_tenant: str) -> tuple[PhoneLine, ...]:
+        found = await self._client.phone_numbers(chert_tenant)
+        return tuple(PhoneLine(line.id, line.phone_number, line.is_active) for line in found)
+
+    async def _ask_campaign(self, chert_tenant: str) -> Campaign:
+        capacity = await self._client.unpublished.capacity(chert_tenant)
+        window = capacity.window
+        return Campaign(
+            template=(await self._client.unpublished.campaign(chert_tenant)).template,
+            sent_today=capacity.first_touches_today,
+            daily_cap=capacity.daily_cap,
+            window=None if window is None else Window(window.start, window.end),
+            timezone=capacity.timezone,
+            auto_dial=capacity.auto_dial,
+        )
+
+
+async def _told(asking: Awaitable[T]) -> T | None:
+    try:
+        return await asking
+    except (chert_client.ChertError, NotLoadedError):
+        return None
+
+
+def _message(message: chert_client.ChatMessage) -> ChatMessage:
+    return ChatMessage(
+        id=message.id,
+        inbound=message.direction == "inbound",
+        text=message.text,
+        attachments=tuple(
+            Attachment(part.type, part.attachment_id, part.url) for part in message.parts if part.type != "text"
+        ),
+        at=message.created_at,
+        status=message.status,
+        delivered_at=message.delivered_at,
+        read_at=message.read_at,
+    )

@@ -1,0 +1,24 @@
+"""In-memory versions of every port, for tests: they behave as the real ones do, and fail at named points when asked."""
+
+from actions.adapters.in_memory.chert import Delivered, InMemoryMessenger
+from actions.adapters.in_memory.contacts import InMemoryContacts
+from actions.adapters.in_memory.conversations import InMemoryAuthorStore, InMemoryConversationStore, InMemoryWishStore
+from actions.adapters.in_memory.facts import InMemoryFacts
+from actions.adapters.in_memory.faults import Faults
+from actions.adapters.in_memory.sends import InMemoryAliasStore, InMemorySendStore
+from actions.adapters.in_memory.tenants import InMemoryTenantAuthority, InMemoryTenantStore
+
+__all__ = [
+    "Delivered",
+    "Faults",
+    "InMemoryAliasStore",
+    "InMemoryAuthorStore",
+    "InMemoryContacts",
+    "InMemoryConversationStore",
+    "InMemoryFacts",
+    "InMemoryMessenger",
+    "InMemorySendStore",
+    "InMemoryTenantAuthority",
+    "InMemoryTenantStore",
+    "InMemoryWishStore",
+]

@@ -1,0 +1,71 @@
+"""Refusals as the card shows them: one table from errors to code and words."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from actions.api.admission import AccountBusyError
+from actions.api.answers import NEVER_SENT
+from actions.errors import (
+    AuthorityAwayError,
+    ClaimInProgressError,
+    HubSpotAwayError,
+    HubSpotBusyError,
+    KeyOutlivedError,
+    NeverSentError,
+    NotDeliveredError,
+    OutOfTimeError,
+    PostponedError,
+    StoreAwayError,
+)
+from actions.handlers.words import words_for_rep
+from actions.models import Refused
+from chassis.failures import unavailable
+from chassis.tracing import current_trace_id
+from contracts.failures import Code, Failure
+
+CardError = NeverSentError | PostponedError | AccountBusyError
+
+OURS: Final[Mapping[type[CardError], str]] = {
+    StoreAwayError: "the database",
+    AuthorityAwayError: "the account service",
+}
+"""Faults of our own: a real 503."""
+
+SHOWN: Final[Mapping[type[CardError], Refused]] = {
+    HubSpotBusyError: Refused(code=Code.RATE_LIMITED, error="HubSpot is busy"),
+    HubSpotAwayError: Refused(code=Code.UPSTREAM, error="HubSpot cannot be reached"),
+    ClaimInProgressError: Refused(code=Code.UNAVAILABLE, error="this send is in progress"),
+    OutOfTimeError: Refused(code=Code.UNAVAILABLE, error="this takes too long right now"),
+    KeyOutlivedError: Refused(code=Code.UNAVAILABLE, error="whether this was sent is not known yet"),
+    NotDeliveredError: Refused(code=Code.UNAVAILABLE, error="sending is not available right now"),
+    AccountBusyError: Refused(code=Code.RATE_LIMITED, error="too many requests of this account"),
+}
+"""What may be tried again, in words; `NotDeliveredError` has Chert's own code."""
+
+
+def refused(outcome: Refused) -> Failure:
+    """A final refusal."""
+    return _failure(outcome, words_for_rep(outcome.code, outcome.error), retryable=False)
+
+
+def failed(error: CardError) -> Failure:
+    """What to show instead of an answer.
+
+    Raises:
+        Refusal: it is a fault of our own, 503.
+    """
+    if isinstance(error, NeverSentError):
+        return refused(NEVER_SENT[type(error)])
+    if type(error) in OURS:
+        raise unavailable(OURS[type(error)]) from error
+    shown = SHOWN[type(error)]
+    seconds = error.retry_after_seconds if isinstance(error, PostponedError) else None
+    code = int(error.code) if isinstance(error, NotDeliveredError) else shown.code
+    words = words_for_rep(code, shown.error, retry_after_seconds=seconds)
+    return _failure(Refused(code=code, error=shown.error), words, retryable=True)
+
+
+def _failure(outcome: Refused, words: str, *, retryable: bool) -> Failure:
+    return Failure(
+        error=outcome.error, code=outcome.code, message=words, retryable=retryable, trace_id=current_trace_id()
+    )

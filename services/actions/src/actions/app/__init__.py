@@ -1,0 +1,55 @@
+"""The composition root: settings in, ASGI app out."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from actions import __doc__ as description
+from actions.app.background import background
+from actions.app.connections import Connections, connect
+from actions.app.routes import add_routes
+from actions.app.sending import send_once
+from actions.settings import Settings
+from chassis import kafka
+from chassis.health import Health
+from chassis.lifespan import Plumbing, service_app
+
+__all__ = ["build"]
+
+
+def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
+    """The whole service, not yet started."""
+    connections = connect(settings, plumbing)
+    loops = background(settings, connections, plumbing)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        """Open everything in order, and close it in reverse."""
+        async with AsyncExitStack() as opened:
+            for resource in connections.resources():
+                await opened.enter_async_context(resource)
+            broker = kafka.running(connections.broker, health=plumbing.health, clock=plumbing.clock)
+            await opened.enter_async_context(broker)
+            for worker in loops.workers:
+                await opened.enter_async_context(worker.running())
+            yield
+
+    _watch(plumbing.health, connections)
+    app = service_app("actions", description or "", plumbing, lifespan)
+    send = send_once(connections, loops, plumbing)
+    add_routes(app, settings, connections, loops, send, plumbing)
+    return app
+
+
+def _watch(health: Health, connections: Connections) -> None:
+    """Say what this process cannot work without; Kafka and the projections say it themselves."""
+
+    async def database_answers() -> None:
+        await connections.database.command("ping")
+
+    async def secrets_are_loaded() -> None:
+        connections.secrets.read()
+
+    health.depends_on("database", database_answers)
+    health.depends_on("secrets", secrets_are_loaded)

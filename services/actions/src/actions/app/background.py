@@ -1,0 +1,82 @@
+"""The background loops and the subscriptions, wired."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from actions.adapters.mongo import (
+    MongoAuthorStore,
+    MongoConversationStore,
+    MongoSendOutbox,
+    MongoSendStore,
+    MongoTenantStore,
+    MongoWishStore,
+)
+from actions.app.connections import Connections
+from actions.consumers import subscribe, subscribe_to_conversations
+from actions.errors import StoreAwayError
+from actions.handlers.conversations import Conversations
+from actions.handlers.opt_outs import OptOuts, OptOutWords
+from actions.settings import Settings
+from actions.workers import relay_worker
+from chassis.consuming import Consumers, ErrorKinds
+from chassis.inbox import HeldMessages, MongoHeldMessages
+from chassis.kafka import BrokerAwayError, KafkaEventPublisher
+from chassis.lifespan import Plumbing
+from chassis.mongo import DATABASE_AWAY
+from chassis.outbox import OutboxRelay
+from chassis.settings import NotLoadedError
+from chassis.workers import Worker
+
+ERROR_KINDS: Final = ErrorKinds(retryable=(StoreAwayError, *DATABASE_AWAY, BrokerAwayError, NotLoadedError))
+"""What an error means for an event; whatever is not named is unexpected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Every loop, the store of sends that feeds them, and the loop that others wake."""
+
+    workers: tuple[Worker, ...]
+    sends: MongoSendStore
+    relay: Worker
+
+
+def background(settings: Settings, connections: Connections, plumbing: Plumbing) -> Background:
+    """The loops; the subscriptions are declared on the way."""
+    outbox = MongoSendOutbox(connections.database, plumbing.clock)
+    held = MongoHeldMessages(connections.database)
+    sends = MongoSendStore(connections.database, outbox.note)
+    prepare = (outbox.ensure_indexes, held.ensure_indexes, sends.ensure_indexes)
+    publisher = KafkaEventPublisher(connections.broker, plumbing.metrics)
+    relay = relay_worker(OutboxRelay(outbox, publisher, plumbing.metrics), plumbing, prepare=prepare)
+    consumers = _consumers(connections, held, plumbing)
+    subscribe(consumers, tenants=MongoTenantStore(connections.database))
+    _remember_conversations(consumers, settings, connections)
+    return Background((relay,), sends, relay)
+
+
+def _remember_conversations(consumers: Consumers, settings: Settings, connections: Connections) -> None:
+    database, number_hash = connections.database, connections.number_hash
+    store = MongoConversationStore(database)
+    subscribe_to_conversations(
+        consumers,
+        conversations=Conversations(store=store, authors=MongoAuthorStore(database), number_hash=number_hash),
+        opt_outs=OptOuts(
+            words=OptOutWords.of(settings.stop_words, settings.start_words),
+            wishes=MongoWishStore(database),
+            conversations=store,
+            number_hash=number_hash,
+        ),
+    )
+
+
+def _consumers(connections: Connections, held: HeldMessages, plumbing: Plumbing) -> Consumers:
+    return Consumers(
+        broker=connections.broker,
+        group="actions",
+        kinds=ERROR_KINDS,
+        held=held,
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+        health=plumbing.health,
+        metrics=plumbing.metrics,
+    )

@@ -1,0 +1,42 @@
+"""The card's use cases, wired."""
+
+from actions.adapters.access_tokens import OAuthAccessTokens
+from actions.adapters.contacts import HubSpotContacts
+from actions.adapters.facts import ChertFacts
+from actions.adapters.mongo import MongoAuthorStore, MongoConversationStore, MongoWishStore
+from actions.api.card import CardUseCases
+from actions.app.background import Background
+from actions.app.connections import Connections
+from actions.handlers.card.campaign import ShowCampaign
+from actions.handlers.card.context import ShowCard
+from actions.handlers.card.sending import SendFromCard
+from actions.handlers.sending import SendOnce
+from chassis.lifespan import Plumbing
+
+
+def card_use_cases(
+    connections: Connections, background: Background, send: SendOnce, plumbing: Plumbing
+) -> CardUseCases:
+    """What the card can ask for."""
+    database, tenants, authority = connections.database, send.tenants, send.authority
+    contacts = HubSpotContacts(
+        connections.hubspot, OAuthAccessTokens(connections.oauth, plumbing.clock), plumbing.clock
+    )
+    facts = ChertFacts(connections.facts, plumbing.clock)
+    return CardUseCases(
+        show=ShowCard(
+            tenants=tenants,
+            authority=authority,
+            contacts=contacts,
+            schema=contacts,
+            conversations=MongoConversationStore(database),
+            authors=MongoAuthorStore(database),
+            wishes=MongoWishStore(database),
+            number_hash=connections.number_hash,
+            facts=facts,
+        ),
+        send=SendFromCard(tenants=tenants, authority=authority, contacts=contacts, sends=background.sends, send=send),
+        campaign=ShowCampaign(
+            tenants=tenants, authority=authority, campaigns=facts, sends=background.sends, clock=plumbing.clock
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The sidebar card's use cases, one module each."""

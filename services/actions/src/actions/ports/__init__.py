@@ -1,0 +1,30 @@
+"""What the handlers need from outside, one module per part."""
+
+from actions.ports.chert import Messenger
+from actions.ports.contacts import ContactReader, ContactSchema
+from actions.ports.conversations import AuthorStore, ConversationStore, NumberHash, WishStore
+from actions.ports.facts import Campaigns, ChatReader, Facts, LeadLookup, LineList, NextSend
+from actions.ports.hubspot import Verifier
+from actions.ports.sends import AliasStore, SendStore
+from actions.ports.tenants import TenantAuthority, TenantStore
+
+__all__ = [
+    "AliasStore",
+    "AuthorStore",
+    "Campaigns",
+    "ChatReader",
+    "ContactReader",
+    "ContactSchema",
+    "ConversationStore",
+    "Facts",
+    "LeadLookup",
+    "LineList",
+    "Messenger",
+    "NextSend",
+    "NumberHash",
+    "SendStore",
+    "TenantAuthority",
+    "TenantStore",
+    "Verifier",
+    "WishStore",
+]
