@@ -27,6 +27,7 @@ from simulators.hubspot import (
     marketplace,
     oauth,
     pages,
+    record_pages,
     schemas,
     search,
 )
@@ -105,12 +106,16 @@ def _add_routes(app: FastAPI) -> None:
             app.include_router(router, prefix=prefix, include_in_schema=False)
     app.include_router(consent.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)
+    app.include_router(record_pages.router, include_in_schema=False)
     app.include_router(marketplace.router, include_in_schema=False)
     app.include_router(journal_api.files_router, include_in_schema=False)
     app.include_router(control.router)
     app.include_router(control_journal.router)
     app.include_router(edge_control.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parents[1] / "static"))
+    project = app.state.simulator.project
+    if project is not None and project.has_card:
+        app.mount("/card", StaticFiles(directory=project.scripts))
 
 
 async def _answer_unknown(request: Request, _: LookupError) -> Response:
