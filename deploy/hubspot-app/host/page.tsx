@@ -1,4 +1,4 @@
-/** The contact record page's own script: it hosts the card, edits properties, and keeps the timeline fresh. */
+/** The contact record page's own script: it hosts the card, and tells it when properties change. */
 
 import { createRemoteReceiver } from "@remote-ui/core";
 import { createController, RemoteRenderer } from "@remote-ui/react/host";
@@ -8,7 +8,6 @@ import { createRoot } from "react-dom/client";
 import { COMPONENTS } from "./components.tsx";
 import type { Answer, Call, Host, Worker as CardWorker } from "./protocol.ts";
 import { ContactRecord } from "./record.ts";
-import { keepFresh } from "./fresh.ts";
 
 /** What the page's template says. */
 interface Setting {
@@ -18,12 +17,9 @@ interface Setting {
   readonly context: unknown;
 }
 
-const FRESH_MILLISECONDS = 2_000;
-
 const place = document.getElementById("card");
 const setting = document.getElementById("card-setting");
 const record = new ContactRecord(document);
-keepFresh(document, FRESH_MILLISECONDS);
 if (place !== null && setting?.textContent) {
   showCard(place, JSON.parse(setting.textContent) as Setting);
 }

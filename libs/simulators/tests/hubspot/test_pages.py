@@ -84,7 +84,7 @@ async def test_pages_load_nothing_from_elsewhere(
         loaded |= set(re.findall(r'<(?:link|script|img)[^>]+(?:href|src)="([^"]+)"', (await http.get(path)).text))
 
     styles = {"/static/pico.classless.min.css", "/static/pages.css", "/static/card.css"}
-    assert {"data:,", "/card/host/page.js"} | styles == loaded
+    assert {"data:,", "/static/fresh.js", "/card/host/page.js"} | styles == loaded
     for path in loaded - {"data:,"}:
         assert 200 == (await http.get(path)).status_code
 

@@ -23,6 +23,7 @@ from simulators.hubspot import (
     contacts,
     control,
     control_journal,
+    fault_pages,
     journal_api,
     marketplace,
     oauth,
@@ -30,6 +31,7 @@ from simulators.hubspot import (
     record_pages,
     schemas,
     search,
+    workflow_pages,
 )
 from simulators.hubspot.deliveries import TooManyDeliveriesError
 from simulators.hubspot.errors import EXCEPTION_HANDLERS, ExceptionHandler
@@ -37,6 +39,7 @@ from simulators.hubspot.settings import HubSpotSimulatorSettings
 from simulators.hubspot.simulator import Simulator
 from simulators.hubspot.state import PortalExistsError, UnknownContactError, UnknownPortalError
 from simulators.hubspot.templating import page
+from simulators.hubspot.workflow_builder import TooManyWorkflowsError, UnknownWorkflowError
 from simulators.hubspot.workflows import TooManyExecutionsError, UnknownExecutionError
 
 SYSTEM_CHANCE = random.SystemRandom().random
@@ -107,6 +110,8 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(consent.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)
     app.include_router(record_pages.router, include_in_schema=False)
+    app.include_router(workflow_pages.router, include_in_schema=False)
+    app.include_router(fault_pages.router, include_in_schema=False)
     app.include_router(marketplace.router, include_in_schema=False)
     app.include_router(journal_api.files_router, include_in_schema=False)
     app.include_router(control.router)
@@ -136,7 +141,9 @@ _CONTROL_HANDLERS: Mapping[int | type[Exception], ExceptionHandler] = {
     UnknownPortalError: _answer_unknown,
     UnknownContactError: _answer_unknown,
     UnknownExecutionError: _answer_unknown,
+    UnknownWorkflowError: _answer_unknown,
     PortalExistsError: _answer_exists,
     TooManyDeliveriesError: _answer_full,
     TooManyExecutionsError: _answer_full,
+    TooManyWorkflowsError: _answer_full,
 }

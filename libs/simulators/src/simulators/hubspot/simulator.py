@@ -22,6 +22,7 @@ from simulators.hubspot.project import read_project
 from simulators.hubspot.settings import HubSpotSimulatorSettings
 from simulators.hubspot.state import World
 from simulators.hubspot.webhooks import Webhooks
+from simulators.hubspot.workflow_builder import WorkflowBuilder
 from simulators.hubspot.workflows import WorkflowEngine
 from simulators.recording import Recorder
 
@@ -60,6 +61,7 @@ class Simulator:
         self.card_proxy = (
             None if self.project is None else CardProxy(self.project, self.app, caller, settings.target_base_url)
         )
+        self.builder = None if self.project is None else WorkflowBuilder(self.project, caller, settings.target_base_url)
         self.deliveries = DeliverySender(caller, clock, self.background, chance)
         self.webhooks = Webhooks(self.app, settings.target_base_url, self.deliveries, clock)
         self.workflows = WorkflowEngine(self.app, settings.target_base_url, caller, clock, self.background)
@@ -85,6 +87,8 @@ class Simulator:
             self.faults,
         ):
             part.clear()
+        if self.builder is not None:
+            self.builder.clear()
 
     def _switches(self) -> Switches:
         return Switches(push_uninstall=self._settings.push_uninstall)
