@@ -133,7 +133,7 @@ describe("the thread", () => {
     );
 
     expect(page.renderer.find(StatusTag).text).toBe("New");
-    expect(page.tabTitles[0]).toBe("Conversation (1 new)");
+    expect(page.tabTitles[0]).toBe("Conversation (1)");
     await page.focus();
 
     expect(page.renderer.maybeFind(StatusTag)).toBeNull();

@@ -36,7 +36,7 @@ export function Card({ api, runtime, place, onPropertiesChange }: CardProps) {
         setTab(selected as TabId);
       }}
     >
-      <Tab tabId="conversation" title={fresh > 0 ? `Conversation (${fresh} new)` : "Conversation"}>
+      <Tab tabId="conversation" title={fresh > 0 ? `Conversation (${fresh})` : "Conversation"}>
         {tab === "conversation" && <ConversationTab conversation={conversation} times={times} draft={{ text, write }} />}
       </Tab>
       <Tab tabId="status" title="Status">
