@@ -73,6 +73,9 @@ LogEvent = Literal[
     "creation.postponed",
     "contact.erased",
     "content.purged",
+    "step.completed",
+    "step.postponed",
+    "step.abandoned",
 ]
 """Every log event. One canonical line per request or message; the rest are lifecycle and trouble."""
 
@@ -110,6 +113,7 @@ MetricName = Literal[
     "sends",
     "replies",
     "timeline_oldest_pending_seconds",
+    "steps",
 ]
 """Every metric."""
 
@@ -137,5 +141,6 @@ METRICS: Final[dict[MetricName, Metric]] = {
     "timeline_oldest_pending_seconds": Metric(
         "timeline_oldest_pending_seconds", "gauge", "Age of the oldest reply that is not on its timeline, in seconds."
     ),
+    "steps": Metric("steps", "counter", "Workflow steps that HubSpot held, by how they ended.", ("outcome",)),
 }
 """By name."""

@@ -5,6 +5,7 @@ from typing import Final
 
 from actions.handlers.conversations import Conversations
 from actions.handlers.opt_outs import OptOuts
+from actions.handlers.replies import Replies
 from actions.handlers.tenants import project_tenant
 from actions.ports import TenantStore
 from chassis.consuming import Consumers
@@ -40,7 +41,9 @@ def subscribe(consumers: Consumers, *, tenants: TenantStore) -> None:
         await project_tenant(event.data, tenants=tenants)
 
 
-def subscribe_to_conversations(consumers: Consumers, *, conversations: Conversations, opt_outs: OptOuts) -> None:
+def subscribe_to_conversations(
+    consumers: Consumers, *, conversations: Conversations, opt_outs: OptOuts, replies: Replies
+) -> None:
     """What was sent, what was answered, and whose conversations they are."""
 
     @consumers.batch_subscriber(MESSAGE_SENT, max_records=MAX_RECORDS)
@@ -52,6 +55,7 @@ def subscribe_to_conversations(consumers: Consumers, *, conversations: Conversat
         for event in events:
             await opt_outs.note(event.data)
         await conversations.received([event.data for event in events])
+        await replies.note([event.data for event in events])
 
     @consumers.subscriber(CONTACT_LINKED)
     async def on_contact_linked(event: Event[ContactLinked]) -> None:

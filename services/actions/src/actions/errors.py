@@ -17,9 +17,17 @@ ActionsError
     ├── ClaimInProgressError    another call is at work on this send
     ├── OutOfTimeError          what is left of the deadline is not enough to go on
     ├── KeyOutlivedError        Chert may have forgotten the key of an attempt whose end is unknown
+    ├── BusyError               too much of the same kind is under way
+    ├── NotToldError            Chert does not tell what was sent, or whether there is a lead
+    │   └── NotServedError      and never will: it has no such route
+    ├── CallbacksAwayError      HubSpot cannot be told how a step ended
+    ├── StepParkedError         Chert cannot send now; the step waits, and its schedule is kept
     └── NotDeliveredError       Chert did not take the message, or did not say
+        └── NotNowError         Chert says that it can later; nothing was sent
 ```
 """
+
+from datetime import datetime
 
 from contracts.failures import Code
 
@@ -127,3 +135,43 @@ class NotDeliveredError(PostponedError):
     ) -> None:
         super().__init__(words, retry_after_seconds=retry_after_seconds, code=code)
         self.may_have_happened = may_have_happened
+
+
+class NotNowError(NotDeliveredError):
+    """A gap, a cap, a closed window or a rate: nothing was sent, and the same message can go out later.
+
+    Attributes:
+        told: Chert's words.
+    """
+
+    def __init__(self, told: str, *, retry_after_seconds: float | None, code: Code) -> None:
+        super().__init__("not now", may_have_happened=False, retry_after_seconds=retry_after_seconds, code=code)
+        self.told = told
+
+
+class BusyError(PostponedError):
+    """Too much of the same kind is under way."""
+
+
+class NotToldError(PostponedError):
+    """Chert does not tell, or cannot be asked now."""
+
+
+class NotServedError(NotToldError):
+    """Chert serves no route that would tell."""
+
+
+class CallbacksAwayError(PostponedError):
+    """HubSpot cannot be told now how a step ended."""
+
+
+class StepParkedError(PostponedError):
+    """Chert cannot send now, and the workflow's step waits.
+
+    Attributes:
+        due_at: when it is tried again.
+    """
+
+    def __init__(self, due_at: datetime, *, code: Code) -> None:
+        super().__init__("the step waits", code=code)
+        self.due_at = due_at

@@ -7,14 +7,18 @@ from pydantic import SecretStr
 
 from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
+    Deaths,
     Faults,
     InMemoryAliasStore,
     InMemoryAuthorStore,
+    InMemoryCallbacks,
+    InMemoryChertConversations,
     InMemoryContacts,
     InMemoryConversationStore,
     InMemoryFacts,
     InMemoryMessenger,
     InMemorySendStore,
+    InMemoryStepStore,
     InMemoryTenantAuthority,
     InMemoryTenantStore,
     InMemoryWishStore,
@@ -24,6 +28,7 @@ from actions.handlers.card.campaign import ShowCampaign
 from actions.handlers.card.context import ShowCard
 from actions.handlers.card.sending import SendFromCard
 from actions.handlers.claims import Claims
+from actions.handlers.reconciling import Reconciling
 from actions.handlers.sending import SendOnce
 from actions.handlers.telling import Teller
 from actions.models import Contact, SendRequest
@@ -111,6 +116,24 @@ def conversations() -> InMemoryConversationStore:
 
 
 @pytest.fixture
+def steps(faults: Faults) -> InMemoryStepStore:
+    """Workflow steps that HubSpot holds."""
+    return InMemoryStepStore(faults)
+
+
+@pytest.fixture
+def chert_conversations() -> InMemoryChertConversations:
+    """What Chert tells of conversations."""
+    return InMemoryChertConversations()
+
+
+@pytest.fixture
+def callbacks(faults: Faults) -> InMemoryCallbacks:
+    """HubSpot's end of steps."""
+    return InMemoryCallbacks(faults)
+
+
+@pytest.fixture
 def authors() -> InMemoryAuthorStore:
     """Who caused which message."""
     return InMemoryAuthorStore()
@@ -152,6 +175,9 @@ def new_process(
     tenants: InMemoryTenantStore,
     wishes: InMemoryWishStore,
     number_hash: KeyedNumberHash,
+    chert_conversations: InMemoryChertConversations,
+    steps: InMemoryStepStore,
+    faults: Faults,
     metrics: Metrics,
     announced: list[str],
 ) -> Callable[[], SendOnce]:
@@ -167,6 +193,9 @@ def new_process(
             wishes=wishes,
             number_hash=number_hash,
             messenger=messenger,
+            reconciling=Reconciling(conversations=chert_conversations, sends=sends, aliases=aliases, clock=clock),
+            steps=steps,
+            faults=Deaths(faults),
             announce=lambda: announced.append("woken"),
             teller=Teller(metrics),
             clock=clock,

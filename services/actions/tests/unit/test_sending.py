@@ -10,6 +10,7 @@ import pytest
 from actions.adapters.in_memory import (
     Faults,
     InMemoryAliasStore,
+    InMemoryChertConversations,
     InMemoryMessenger,
     InMemorySendStore,
     InMemoryTenantAuthority,
@@ -238,9 +239,15 @@ async def test_a_temporary_failure_lets_the_claim_go(
 
 
 async def test_a_doubtful_send_is_not_repeated_once_its_key_is_old(
-    send_once: SendOnce, faults: Faults, messenger: InMemoryMessenger, asked: SendRequest, clock: ManualClock
+    send_once: SendOnce,
+    faults: Faults,
+    messenger: InMemoryMessenger,
+    chert_conversations: InMemoryChertConversations,
+    asked: SendRequest,
+    clock: ManualClock,
 ) -> None:
     """When Chert may have forgotten the key of a message that may have gone out, it is not sent blindly again."""
+    chert_conversations.away = True
     faults.plan("after send", LOST)
     with pytest.raises(NotDeliveredError):
         await send_once(asked)

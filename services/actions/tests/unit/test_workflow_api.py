@@ -25,10 +25,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
+    Deaths,
     Faults,
     InMemoryAliasStore,
+    InMemoryChertConversations,
     InMemoryMessenger,
     InMemorySendStore,
+    InMemoryStepStore,
     InMemoryTenantAuthority,
     InMemoryWishStore,
 )
@@ -36,19 +39,26 @@ from actions.adapters.signatures import HubSpotVerifier
 from actions.api import workflow
 from actions.errors import (
     AuthorityAwayError,
+    BusyError,
+    CallbacksAwayError,
     ClaimInProgressError,
     HubSpotAwayError,
     HubSpotBusyError,
     KeyOutlivedError,
     NotDeliveredError,
+    NotToldError,
     OutOfTimeError,
     PostponedError,
+    StepParkedError,
     StoreAwayError,
 )
+from actions.handlers.bulkheads import Bulkhead
 from actions.handlers.claims import Claims
+from actions.handlers.reconciling import Reconciling
 from actions.handlers.sending import SendOnce
 from actions.handlers.telling import Teller
-from actions.models import Answer, Refused, SendRequest
+from actions.handlers.workflow import SendForWorkflow
+from actions.models import Answer, Blocked, Refused, SendRequest
 from chassis.clock import ManualClock, milliseconds
 from chassis.lifespan import Plumbing, service_app
 from chassis.randomness import SeededRandomness
@@ -68,6 +78,10 @@ ERRORS: list[tuple[PostponedError, int, str]] = [
     (ClaimInProgressError(retry_after_seconds=15.0), 3002, "15000"),
     (OutOfTimeError(), 3002, "1000"),
     (KeyOutlivedError(), 3002, "1000"),
+    (NotToldError(), 3002, "1000"),
+    (BusyError(), 3002, "1000"),
+    (CallbacksAwayError(), 3002, "1000"),
+    (StepParkedError(CLOCK.now(), code=Code.LINES_SATURATED), 4002, "1000"),
     (
         NotDeliveredError("full", may_have_happened=False, retry_after_seconds=0.0005, code=Code.LINES_SATURATED),
         4002,
@@ -115,7 +129,7 @@ def v2(body: bytes) -> dict[str, str]:
     return {"X-HubSpot-Signature": digest, "X-HubSpot-Signature-Version": "v2"}
 
 
-def build(send: Callable[[SendRequest], Awaitable[Answer]], *secrets: str) -> FastAPI:
+def build(send: Callable[[SendRequest], Awaitable[Answer | Blocked]], *secrets: str) -> FastAPI:
     """The app with those client secrets, or none loaded."""
 
     def read() -> tuple[SecretStr, ...]:
@@ -533,6 +547,7 @@ class Signing:
 def sending_for_anyone() -> FastAPI:
     """The app, serving every account."""
     plumbing, sends, faults = Plumbing(clock=CLOCK), InMemorySendStore(), Faults()
+    aliases, steps = InMemoryAliasStore(), InMemoryStepStore()
     tenant = TenantSnapshot(
         portal_id=1, project_id="p", chert_tenant="acme", status="active", generation=1, revision=1, scopes=()
     )
@@ -540,16 +555,20 @@ def sending_for_anyone() -> FastAPI:
         tenants=EveryTenant(tenant),
         authority=InMemoryTenantAuthority(),
         sends=sends,
-        claims=Claims(sends, InMemoryAliasStore(), CLOCK),
+        claims=Claims(sends, aliases, CLOCK),
         wishes=InMemoryWishStore(),
         number_hash=KeyedNumberHash(lambda: SecretStr("number-hash-key-0123456789")),
         messenger=InMemoryMessenger(faults),
+        reconciling=Reconciling(conversations=InMemoryChertConversations(), sends=sends, aliases=aliases, clock=CLOCK),
+        steps=steps,
+        faults=Deaths(faults),
         announce=lambda: None,
         teller=Teller(plumbing.metrics),
         clock=CLOCK,
         randomness=SeededRandomness(),
     )
-    return build(send, SECRET)
+    places = Bulkhead(each=1, total=1, waiting=1)
+    return build(SendForWorkflow(send_once=send, steps=steps, sends=sends, bulkhead=places), SECRET)
 
 
 schema = schemathesis.openapi.from_asgi("/openapi.json", Signing(sending_for_anyone()))

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from actions.errors import NotDeliveredError
+from actions.errors import NotDeliveredError, NotNowError
 from actions.models import Accepted, Outcome, Outgoing, Refused
 from chassis.settings import NotLoadedError
 from chert_client.client import ChertClient
-from chert_client.errors import ChertError, CredentialRejectedError, RefusedError
+from chert_client.errors import ChertError, CredentialRejectedError, RateLimitedError, RefusedError, ThrottledError
 from chert_client.models import OutgoingMessage, SentMessage
 from contracts.failures import REGISTRY, Code
 
@@ -59,8 +59,12 @@ def _refused(error: ChertError) -> Refused:
     """Chert's final refusal, with its code and words.
 
     Raises:
+        NotNowError: Chert can later.
         NotDeliveredError: it is none.
     """
+    if isinstance(error, ThrottledError):
+        code = Code.RATE_LIMITED if isinstance(error, RateLimitedError) else Code.LINES_SATURATED
+        raise NotNowError(error.words[:_MAX_WORDS], retry_after_seconds=error.retry_after_seconds, code=code) from error
     if error.code is None or not _is_final(error):
         raise NotDeliveredError(
             str(error),
@@ -68,7 +72,11 @@ def _refused(error: ChertError) -> Refused:
             retry_after_seconds=error.retry_after_seconds,
             code=Code(error.code) if error.code in _TEMPORARY else Code.UNAVAILABLE,
         ) from error
-    return Refused(code=error.code, error=error.words[:_MAX_WORDS] or f"refused by Chert with code {error.code}")
+    return Refused(
+        code=error.code,
+        error=error.words[:_MAX_WORDS] or f"refused by Chert with code {error.code}",
+        retry_after_seconds=error.retry_after_seconds,
+    )
 
 
 def _is_final(error: ChertError) -> bool:

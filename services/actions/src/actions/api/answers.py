@@ -12,6 +12,8 @@ from pydantic import BaseModel
 
 from actions.errors import (
     AuthorityAwayError,
+    BusyError,
+    CallbacksAwayError,
     ClaimInProgressError,
     ContactGoneError,
     ContactUnreadableError,
@@ -21,15 +23,18 @@ from actions.errors import (
     KeyOutlivedError,
     NeverSentError,
     NotDeliveredError,
+    NotNowError,
+    NotToldError,
     OutOfTimeError,
     PostponedError,
+    StepParkedError,
     StoreAwayError,
     UnknownTenantError,
 )
-from actions.models import Accepted, Answer, Refused
+from actions.handlers.outputs import blocked, outputs
+from actions.models import Answer, Blocked, Refused
 from chassis.failures import RETRY_AFTER_SECONDS, Refusal
-from chassis.tracing import current_trace_id
-from contracts.failures import REGISTRY, Code
+from contracts.failures import Code
 
 Flag = Literal["true", "false"]
 
@@ -50,12 +55,17 @@ POSTPONED: Final[Mapping[type[PostponedError], str]] = {
     OutOfTimeError: "this takes too long right now",
     KeyOutlivedError: "whether this was sent is not known yet",
     NotDeliveredError: "sending is not available right now",
+    NotNowError: "sending is not possible right now",
+    NotToldError: "whether there is a lead is not known right now",
+    CallbacksAwayError: "HubSpot cannot be told right now",
+    StepParkedError: "this waits until it can be sent",
+    BusyError: "too many sends of this account are under way",
 }
 """Temporary faults, in words."""
 
 
 class SentFields(BaseModel):
-    """Outputs of a send that Chert accepted."""
+    """Outputs of a send that Chert accepted; the last three when the step waited for a reply."""
 
     ok: Literal["true"] = "true"
     message_id: str
@@ -63,6 +73,9 @@ class SentFields(BaseModel):
     lead_created: Flag
     phone_line_id: str
     duplicate: Flag
+    replied: Flag | None = None
+    reply_text: str | None = None
+    replied_at: str | None = None
     hs_execution_state: Literal["SUCCESS"] = "SUCCESS"
 
 
@@ -74,41 +87,42 @@ class RefusedFields(BaseModel):
     code: str
     message: str
     retryable: Flag
+    retry_after: str | None = None
     trace_id: str
     duplicate: Flag
     hs_execution_state: Literal["FAIL_CONTINUE"] = "FAIL_CONTINUE"
 
 
+class BlockedFields(BaseModel):
+    """The step waits until we complete it."""
+
+    hs_execution_state: Literal["BLOCK"] = "BLOCK"
+    hs_expiration_duration: str
+
+
 class ActionAnswer(BaseModel):
     """The answer to an execution request."""
 
-    outputFields: SentFields | RefusedFields  # noqa: N815 - HubSpot's name
+    outputFields: SentFields | RefusedFields | BlockedFields  # noqa: N815 - HubSpot's name
 
 
-def answered(answer: Answer) -> ActionAnswer:
-    """A final outcome."""
-    if isinstance(answer.outcome, Refused):
-        return refused(answer.outcome, duplicate=answer.duplicate)
-    return ActionAnswer(outputFields=_sent(answer.outcome, duplicate=answer.duplicate))
+def answered(answer: Answer | Blocked) -> ActionAnswer:
+    """A final outcome, or that the step waits."""
+    if isinstance(answer, Blocked):
+        return ActionAnswer.model_validate({"outputFields": blocked(answer)})
+    told = outputs(answer.outcome, duplicate=answer.duplicate, reply=answer.reply)
+    return ActionAnswer.model_validate({"outputFields": told})
 
 
 def refused(outcome: Refused, *, duplicate: bool = False) -> ActionAnswer:
     """A final refusal."""
-    return ActionAnswer(
-        outputFields=RefusedFields(
-            error=outcome.error,
-            code=str(int(outcome.code)),
-            message=_explanation(outcome.code),
-            retryable="false",
-            trace_id=current_trace_id(),
-            duplicate=_flag(duplicate),
-        )
-    )
+    return answered(Answer(outcome, duplicate))
 
 
 def postponed(error: PostponedError) -> Refusal:
     """A temporary fault, of ours or of what we depend on: the same request may come again."""
-    return try_again(POSTPONED[type(error)], code=error.code, retry_after_seconds=error.retry_after_seconds)
+    words = next(POSTPONED[kind] for kind in type(error).__mro__ if kind in POSTPONED)
+    return try_again(words, code=error.code, retry_after_seconds=error.retry_after_seconds)
 
 
 def try_again(
@@ -127,22 +141,3 @@ def try_again(
         reason=reason,
         headers={"Retry-After": str(math.ceil(seconds * 1000))},
     )
-
-
-def _sent(outcome: Accepted, *, duplicate: bool) -> SentFields:
-    return SentFields(
-        message_id=outcome.message_id,
-        lead_id=outcome.lead_id or "",
-        lead_created=_flag(outcome.lead_created),
-        phone_line_id=outcome.phone_line_id or "",
-        duplicate=_flag(duplicate),
-    )
-
-
-def _explanation(code: int) -> str:
-    """The registry's words; Chert's own codes that we never answer with have none there."""
-    return REGISTRY[Code(code)].message if code in REGISTRY else "The message was refused."
-
-
-def _flag(value: bool) -> Flag:  # noqa: FBT001 - the value itself is what is told
-    return "true" if value else "false"

@@ -11,8 +11,8 @@ from actions.api.answers import NEVER_SENT, ActionAnswer, answered, postponed, r
 from actions.api.executions import ExecutionRequest
 from actions.api.openapi import body_of
 from actions.api.signed import signed_request
-from actions.errors import NeverSentError, PostponedError, UnauthenticRequestError
-from actions.models import Answer, SendRequest, SignedRequest
+from actions.errors import NeverSentError, PostponedError, UnauthenticRequestError, UnsendableError
+from actions.models import Answer, Blocked, Refused, SendRequest, SignedRequest
 from actions.ports import Verifier
 from chassis.failures import Refusal
 from chassis.logging import get_log
@@ -22,7 +22,7 @@ from contracts.failures import Code, Failure
 
 LOG = get_log()
 
-Send = Callable[[SendRequest], Awaitable[Answer]]
+Send = Callable[[SendRequest], Awaitable[Answer | Blocked]]
 """The handler with its collaborators."""
 
 _MISSING: Final = frozenset({"missing_signature", "missing_timestamp"})
@@ -46,12 +46,17 @@ def router(verifier: Verifier, send: Send, metrics: Metrics) -> APIRouter:
         "/api/hubspot/send",
         summary="Send one iMessage for a workflow",
         responses=_RESPONSES,
+        response_model_exclude_none=True,
         openapi_extra={"requestBody": body_of(ExecutionRequest)},
     )
     async def send_for_workflow(request: Request) -> ActionAnswer:
         signed = await signed_request(request)
         _authenticate(signed, verifier, metrics)
-        return await _answer(_execution(signed.body).to_send_request(), send)
+        execution = _execution(signed.body)
+        try:
+            return await _answer(execution.to_send_request(), send)
+        except UnsendableError as error:
+            return refused(Refused(code=int(error.code), error=error.words))
 
     return routes
 

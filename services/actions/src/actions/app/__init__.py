@@ -10,7 +10,9 @@ from actions.app.background import background
 from actions.app.connections import Connections, connect
 from actions.app.routes import add_routes
 from actions.app.sending import send_once
+from actions.app.steps import steps_of
 from actions.settings import Settings
+from actions.workers import step_worker
 from chassis import kafka
 from chassis.health import Health
 from chassis.lifespan import Plumbing, service_app
@@ -22,6 +24,9 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     """The whole service, not yet started."""
     connections = connect(settings, plumbing)
     loops = background(settings, connections, plumbing)
+    send = send_once(settings, connections, loops, plumbing)
+    steps = steps_of(settings, connections, loops, send, plumbing)
+    stepping = step_worker(steps.round, plumbing, prepare=loops.steps.ensure_indexes)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -31,13 +36,13 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
                 await opened.enter_async_context(resource)
             broker = kafka.running(connections.broker, health=plumbing.health, clock=plumbing.clock)
             await opened.enter_async_context(broker)
-            for worker in loops.workers:
+            opened.push_async_callback(steps.close)
+            for worker in (*loops.workers, stepping):
                 await opened.enter_async_context(worker.running())
             yield
 
     _watch(plumbing.health, connections)
     app = service_app("actions", description or "", plumbing, lifespan)
-    send = send_once(connections, loops, plumbing)
     add_routes(app, settings, connections, loops, send, plumbing)
     return app
 

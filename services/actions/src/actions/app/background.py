@@ -8,6 +8,7 @@ from actions.adapters.mongo import (
     MongoConversationStore,
     MongoSendOutbox,
     MongoSendStore,
+    MongoStepStore,
     MongoTenantStore,
     MongoWishStore,
 )
@@ -16,6 +17,7 @@ from actions.consumers import subscribe, subscribe_to_conversations
 from actions.errors import StoreAwayError
 from actions.handlers.conversations import Conversations
 from actions.handlers.opt_outs import OptOuts, OptOutWords
+from actions.handlers.replies import Replies
 from actions.settings import Settings
 from actions.workers import relay_worker
 from chassis.consuming import Consumers, ErrorKinds
@@ -33,11 +35,12 @@ ERROR_KINDS: Final = ErrorKinds(retryable=(StoreAwayError, *DATABASE_AWAY, Broke
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """Every loop, the store of sends that feeds them, and the loop that others wake."""
+    """Every loop but that of steps, the stores that feed them, and the loop that others wake."""
 
     workers: tuple[Worker, ...]
     sends: MongoSendStore
     relay: Worker
+    steps: MongoStepStore
 
 
 def background(settings: Settings, connections: Connections, plumbing: Plumbing) -> Background:
@@ -50,11 +53,14 @@ def background(settings: Settings, connections: Connections, plumbing: Plumbing)
     relay = relay_worker(OutboxRelay(outbox, publisher, plumbing.metrics), plumbing, prepare=prepare)
     consumers = _consumers(connections, held, plumbing)
     subscribe(consumers, tenants=MongoTenantStore(connections.database))
-    _remember_conversations(consumers, settings, connections)
-    return Background((relay,), sends, relay)
+    steps = MongoStepStore(connections.database)
+    _remember_conversations(consumers, settings, connections, Replies(store=steps, clock=plumbing.clock))
+    return Background((relay,), sends, relay, steps)
 
 
-def _remember_conversations(consumers: Consumers, settings: Settings, connections: Connections) -> None:
+def _remember_conversations(
+    consumers: Consumers, settings: Settings, connections: Connections, replies: Replies
+) -> None:
     database, number_hash = connections.database, connections.number_hash
     store = MongoConversationStore(database)
     subscribe_to_conversations(
@@ -66,6 +72,7 @@ def _remember_conversations(consumers: Consumers, settings: Settings, connection
             conversations=store,
             number_hash=number_hash,
         ),
+        replies=replies,
     )
 
 

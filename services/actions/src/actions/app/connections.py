@@ -47,12 +47,13 @@ class Connections:
     chert: ChertClient
     facts: ChertClient
     hubspot: HubSpotConnection
+    callbacks: HubSpotConnection
     oauth: Sister
     number_hash: KeyedNumberHash
 
     def resources(self) -> Sequence[AbstractAsyncContextManager[object]]:
         """What is opened before and closed after everything else, in order."""
-        return (self.client, self.http, self.chert, self.facts, self.hubspot)
+        return (self.client, self.http, self.chert, self.facts, self.hubspot, self.callbacks)
 
 
 def connect(settings: Settings, plumbing: Plumbing) -> Connections:
@@ -71,6 +72,7 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
         hubspot=HubSpotConnection(
             settings.hubspot_api_url, version=settings.hubspot_api_version, limits=HUBSPOT_LIMITS
         ),
+        callbacks=HubSpotConnection(settings.hubspot_api_url, version=settings.hubspot_api_version),
         oauth=Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http),
         number_hash=KeyedNumberHash(lambda: secrets.read().number_hash_key),
     )

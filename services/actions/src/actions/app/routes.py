@@ -1,6 +1,7 @@
 """The HTTP surface, wired: one function per surface, and the list of them."""
 
 from functools import partial
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -10,9 +11,20 @@ from actions.app.background import Background
 from actions.app.card import card_use_cases
 from actions.app.connections import Connections
 from actions.handlers.activity import read_activity
+from actions.handlers.bulkheads import Bulkhead
 from actions.handlers.sending import SendOnce
+from actions.handlers.workflow import SendForWorkflow
 from actions.settings import Settings
 from chassis.lifespan import Plumbing
+
+EACH: Final = 20
+"""Executions of one account at once: as many as HubSpot allows its cards."""
+
+TOTAL: Final = 80
+"""Executions at once; fewer than connections to Chert, so that cards always find one."""
+
+WAITING: Final = 200
+"""Executions of one account that may wait for a place; HubSpot repeats what is turned away."""
 
 
 def add_routes(
@@ -26,7 +38,9 @@ def add_routes(
     """Give the app every route."""
     secrets = connections.secrets
     verifier = HubSpotVerifier(settings.public_base_url, lambda: secrets.read().hubspot_client_secrets, plumbing.clock)
-    app.include_router(workflow.router(verifier, send, plumbing.metrics))
+    places = Bulkhead(each=EACH, total=TOTAL, waiting=WAITING)
+    for_workflow = SendForWorkflow(send_once=send, steps=background.steps, sends=background.sends, bulkhead=places)
+    app.include_router(workflow.router(verifier, for_workflow, plumbing.metrics))
     app.include_router(card.router(verifier, card_use_cases(connections, background, send, plumbing), plumbing.metrics))
     app.include_router(
         activity.router(lambda: secrets.read().service_credentials, partial(read_activity, sends=background.sends))

@@ -1,28 +1,50 @@
 """The use case of sending, wired."""
 
 from actions.adapters.chert import ChertMessenger
-from actions.adapters.mongo import MongoAliasStore, MongoTenantStore, MongoWishStore
+from actions.adapters.conversations import ChertConversations
+from actions.adapters.fault_points import KillOnce, NoFaultPoints
+from actions.adapters.mongo import MongoAliasStore, MongoConversationStore, MongoTenantStore, MongoWishStore
 from actions.adapters.oauth import OAuthTenantAuthority
 from actions.app.background import Background
 from actions.app.connections import Connections
 from actions.handlers.claims import Claims
+from actions.handlers.reconciling import Reconciling
 from actions.handlers.sending import SendOnce
 from actions.handlers.telling import Teller
+from actions.ports import Conversations, FaultPoints
+from actions.settings import Settings
 from chassis.lifespan import Plumbing
 
 
-def send_once(connections: Connections, background: Background, plumbing: Plumbing) -> SendOnce:
+def send_once(settings: Settings, connections: Connections, background: Background, plumbing: Plumbing) -> SendOnce:
     """One for the process: whatever asks for a send asks it."""
+    database, sends, aliases = connections.database, background.sends, MongoAliasStore(connections.database)
     return SendOnce(
-        tenants=MongoTenantStore(connections.database),
+        tenants=MongoTenantStore(database),
         authority=OAuthTenantAuthority(connections.oauth, plumbing.clock),
-        sends=background.sends,
-        claims=Claims(background.sends, MongoAliasStore(connections.database), plumbing.clock),
-        wishes=MongoWishStore(connections.database),
+        sends=sends,
+        claims=Claims(sends, aliases, plumbing.clock),
+        wishes=MongoWishStore(database),
         number_hash=connections.number_hash,
         messenger=ChertMessenger(connections.chert),
+        reconciling=Reconciling(
+            conversations=conversations_of(connections), sends=sends, aliases=aliases, clock=plumbing.clock
+        ),
+        steps=background.steps,
+        faults=fault_points(settings, connections),
         announce=background.relay.wake,
         teller=Teller(plumbing.metrics),
         clock=plumbing.clock,
         randomness=plumbing.randomness,
     )
+
+
+def conversations_of(connections: Connections) -> Conversations:
+    """Chert's side of conversations."""
+    known = MongoConversationStore(connections.database)
+    return ChertConversations(connections.chert, known, connections.number_hash)
+
+
+def fault_points(settings: Settings, connections: Connections) -> FaultPoints:
+    """None, unless a fault run asks for one."""
+    return KillOnce(settings.fault_point, connections.database) if settings.fault_point else NoFaultPoints()

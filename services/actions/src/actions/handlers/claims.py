@@ -57,7 +57,7 @@ class Claims:
         self._watch = ClaimWatch(clock)
 
     async def acquire(self, draft: Send, *, holder: str, alias: str | None) -> Send:
-        """The send that the draft stands for: held by the holder, or with its final answer.
+        """The send that the draft stands for: held by the holder, with its final answer, or parked.
 
         Raises:
             ClaimInProgressError: another call is at work on it and did not end soon.
@@ -65,13 +65,30 @@ class Claims:
             StoreAwayError: the database does not answer.
         """
         send = await self._turn(await self._sends.open(draft), draft, holder)
-        if alias is None or send.answer is not None or send.key != draft.key:
+        if alias is None or _needs_nobody(send) or send.key != draft.key:
             return send
         owner = await self._aliases.bind(alias, send.key)
         if owner == send.key:
             return send
         await self._sends.settle(send, self.attempt("deferred", send), same_as=owner)
         return await self._turn(await self._existing(owner), draft, holder)
+
+    async def resume(self, key: str, *, holder: str) -> Send:
+        """A parked send, held by the holder; or as it is, when it has its final answer.
+
+        Raises:
+            ClaimInProgressError: another call is at work on it.
+            StoreAwayError: the database does not answer.
+        """
+        send = await self._existing(key)
+        while send.same_as is not None:
+            send = await self._existing(send.same_as)
+        if send.answer is not None:
+            return send
+        taken = await self._take(send, holder) if self._is_free(send) else None
+        if taken is None:
+            raise ClaimInProgressError(retry_after_seconds=TAKEOVER_SECONDS)
+        return taken
 
     def attempt(self, status: AttemptStatus, held: Send, code: int | None = None) -> Attempt:
         """A line for the history of a held send."""
@@ -83,7 +100,7 @@ class Claims:
         while send.lease.holder != holder:
             if send.fingerprint != draft.fingerprint:
                 raise DifferentRequestError
-            if send.answer is not None:
+            if _needs_nobody(send):
                 return send
             send = await self._next(send, holder, give_up)
         return send
@@ -117,3 +134,8 @@ class Claims:
         if send is None:
             raise LookupError(f"{key} was claimed and is gone")
         return send
+
+
+def _needs_nobody(send: Send) -> bool:
+    """Whether no call has anything to do for it: it is final, or waits for its time."""
+    return send.answer is not None or send.parked_until is not None

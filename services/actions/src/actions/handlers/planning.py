@@ -30,6 +30,7 @@ def draft_send(request: SendRequest, tenant: TenantSnapshot, *, holder: str, beg
         claimed_at=begun.at,
         lease=Lease(holder, fence=begun.fence, beat=1),
         attempts=(begun,),
+        step=request.step,
     )
 
 
@@ -42,21 +43,28 @@ def plan(request: SendRequest, settings: TenantSettings) -> Outgoing | Refused:
             phone=usable_phone(contact, settings.default_region),
             name=_name(contact),
             external_id=contact.id,
-            phone_line_id=settings.phone_line_id,
+            phone_line_id=_line(request, settings),
         )
     except UnsendableError as error:
         return Refused(code=int(error.code), error=error.words)
 
 
 def fingerprint(request: SendRequest) -> str:
-    """What makes two requests the same: message, contact, and its numbers as they came.
+    """What makes two requests the same: message, contact, line and waiting, and the contact's numbers as they came.
 
     A person's request says nothing of numbers, which are read anew for each repeat; there, who asks counts.
     """
-    contact = request.contact
+    contact, line, step = request.contact, request.line, request.step
     told = [request.user_id] if request.source == "card" else [contact.phone, contact.mobilephone]
-    parts = [request.template, contact.id, *told]
+    parts: list[object] = [request.template, contact.id, *told]
+    parts += [] if line is None else [line.phone_line_id]
+    parts += [] if step is None else [step.if_not_now, step.wait_days, step.reply_days]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _line(request: SendRequest, settings: TenantSettings) -> str | None:
+    """The line that was asked for, else the account's; none leaves it to Chert: the recipient's own, or any."""
+    return settings.phone_line_id if request.line is None else request.line.phone_line_id
 
 
 def _name(contact: Contact) -> str | None:

@@ -1,31 +1,58 @@
 """Sending one message once: claim, hand over to Chert, keep the answer (`architecture.md`, section 4, actions)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from actions.errors import (
     ClaimInProgressError,
     KeyOutlivedError,
     NeverSentError,
+    NotNowError,
+    NotServedError,
     OutOfTimeError,
     PostponedError,
+    StepParkedError,
+    UnknownTenantError,
 )
 from actions.handlers.announcing import events_of
 from actions.handlers.claims import Claims
 from actions.handlers.opt_outs import OPTED_OUT
 from actions.handlers.planning import draft_send, fingerprint
+from actions.handlers.reconciling import Reconciling, is_doubtful
 from actions.handlers.telling import Teller
 from actions.handlers.tenants import confirmed_tenant
-from actions.models import Answer, Attempt, AttemptStatus, Outcome, Outgoing, Refused, Send, SendRequest
-from actions.ports import Messenger, NumberHash, SendStore, TenantAuthority, TenantStore, WishStore
+from actions.handlers.waiting import awaiting_reply, is_refused_now, parked, refusal, wait_until
+from actions.models import (
+    Accepted,
+    Answer,
+    Attempt,
+    AttemptStatus,
+    FaultPoint,
+    Outcome,
+    Outgoing,
+    Refused,
+    Send,
+    SendRequest,
+)
+from actions.ports import (
+    FaultPoints,
+    Messenger,
+    NumberHash,
+    SendStore,
+    StepStore,
+    TenantAuthority,
+    TenantStore,
+    WishStore,
+)
 from chassis.clock import Clock
 from chassis.randomness import Randomness
 from chassis.tracing import current_trace_id
 from contracts.failures import Code
 from contracts.tenants import TenantSnapshot
+
+T = TypeVar("T")
 
 ANSWER_SECONDS: Final = 9.0
 """The longest a request takes to be answered, its body read. Shorter than a claim's take-over, so that a holder that
@@ -34,11 +61,17 @@ checks its deadline before each outside call never acts beside its successor."""
 CALL_SECONDS: Final = 5.0
 """The whole budget of one call to Chert."""
 
-KEY_LIFETIME: Final = timedelta(hours=23)
-"""How long Chert surely knows a key: the assumed 24 hours, less one for clocks and calls under way."""
-
 SUPERSEDED: Final = Refused(code=Code.WRONG_STATE, error="superseded: the account is bound to another project now")
 """Work started for one project never goes out for another (`architecture.md`, rule 4)."""
+
+NO_LEAD: Final = Refused(code=Code.NOT_FOUND, error="no lead has this number, and creating leads is off")
+"""What "does nothing" means for a workflow that may not make leads."""
+
+LEAD_NOT_TOLD: Final = Refused(code=Code.NOT_FOUND, error="creating leads is off, and who is a lead is not known")
+"""The same where Chert serves no way to find out."""
+
+NOT_IN_TIME: Final = Refused(code=Code.UNAVAILABLE, error="the message could not be sent in time", retryable=True)
+"""A step waited as long as it was allowed to, and sending was never possible."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +86,9 @@ class SendOnce:
         wishes: who wants no messages.
         number_hash: how they are remembered.
         messenger: Chert.
+        reconciling: looks before another try, where the key may be forgotten.
+        steps: workflow steps that wait.
+        faults: where a test makes the process die.
         announce: wakes whoever publishes events.
         teller: tells what became of each request.
         clock: for deadlines and history.
@@ -66,6 +102,9 @@ class SendOnce:
     wishes: WishStore
     number_hash: NumberHash
     messenger: Messenger
+    reconciling: Reconciling
+    steps: StepStore
+    faults: FaultPoints
     announce: Callable[[], None]
     teller: Teller
     clock: Clock
@@ -77,10 +116,11 @@ class SendOnce:
         Raises:
             UnknownTenantError: the account is not connected.
             DifferentRequestError: the key belongs to another request.
+            StepParkedError: Chert cannot send it now, and its step waits.
             PostponedError: nothing final is known; its subclass says why.
         """
         try:
-            answer = await self._in_time(request)
+            answer = await self._in_time(lambda answer_by: self._answer(request, answer_by))
         except NeverSentError as error:
             self.teller.never_sent(request, error)
             raise
@@ -90,13 +130,51 @@ class SendOnce:
         self.teller.answered(request, answer)
         return answer
 
-    async def _in_time(self, request: SendRequest) -> Answer:
+    async def resume(self, key: str) -> Outcome:
+        """Try a parked send again; its final answer.
+
+        Raises:
+            UnknownTenantError: the account is not connected.
+            StepParkedError: Chert still cannot send it.
+            PostponedError: nothing final is known; its subclass says why.
+        """
+        return await self._in_time(lambda answer_by: self._resume(key, answer_by))
+
+    async def give_up(self, key: str) -> Outcome:
+        """End a parked send that could not go out in time; its final answer.
+
+        Raises:
+            KeyOutlivedError: it may have gone out.
+            PostponedError: nothing final is known.
+        """
+        send = await self.claims.resume(key, holder=self.randomness.uuid())
+        if send.answer is not None:
+            return send.answer
+        if is_doubtful(send):
+            await self.sends.settle(send, self.claims.attempt("unsent", send), parked_until=send.parked_until)
+            raise KeyOutlivedError
+        ended, events = self._ended(send, NOT_IN_TIME), events_of(send, NOT_IN_TIME, self.clock.now())
+        await self.sends.settle(send, ended, answer=NOT_IN_TIME, events=events)
+        self.announce()
+        return NOT_IN_TIME
+
+    async def _in_time(self, work: Callable[[float], Awaitable[T]]) -> T:
         answer_by = self.clock.monotonic() + ANSWER_SECONDS
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await self._answer(request, answer_by)
+                return await work(answer_by)
         except TimeoutError as error:
             raise OutOfTimeError from error
+
+    async def _resume(self, key: str, answer_by: float) -> Outcome:
+        send = await self.claims.resume(key, holder=self.randomness.uuid())
+        if send.answer is not None:
+            return send.answer
+        tenant = await self.tenants.find(send.portal_id)
+        if tenant is None or tenant.status != "active":
+            await self.sends.settle(send, self.claims.attempt("unsent", send), parked_until=send.parked_until)
+            raise UnknownTenantError
+        return await self._complete(send, tenant, answer_by)
 
     async def _answer(self, request: SendRequest, answer_by: float) -> Answer:
         tenant = await self.tenants.find(request.portal_id)
@@ -108,6 +186,9 @@ class SendOnce:
         send = await self._acquire(request, tenant)
         if send.answer is not None:
             return Answer(send.answer, duplicate=True)
+        if send.parked_until is not None:
+            raise StepParkedError(send.parked_until, code=Code.LINES_SATURATED)
+        await self.faults.reach(FaultPoint.AFTER_CLAIM)
         return Answer(await self._complete(send, tenant, answer_by), duplicate=False)
 
     async def _earlier(self, request: SendRequest) -> Outcome | None:
@@ -122,14 +203,26 @@ class SendOnce:
         return await self.claims.acquire(draft, holder=holder, alias=request.alias)
 
     async def _complete(self, send: Send, tenant: TenantSnapshot, answer_by: float) -> Outcome:
-        """Bring a held send to its final answer, and keep that."""
-        outcome = await self._outcome(send, tenant, answer_by)
+        """Bring a held send to its final answer, and keep that; or park it."""
+        outcome = await self._decided(send, tenant, answer_by)
+        await self.faults.reach(FaultPoint.AFTER_CALL)
+        await self._await_reply(send, outcome)
         ended = self._ended(send, outcome)
         settled = await self.sends.settle(send, ended, answer=outcome, events=events_of(send, outcome, ended.at))
         if settled.answer is None:
             raise ClaimInProgressError  # our lease was lost, and whoever has it is still at work
         self.announce()
+        await self.faults.reach(FaultPoint.AFTER_SETTLE)
         return settled.answer
+
+    async def _decided(self, send: Send, tenant: TenantSnapshot, answer_by: float) -> Outcome:
+        try:
+            outcome = await self._outcome(send, tenant, answer_by)
+        except NotNowError as error:
+            return await self._not_now(send, error)
+        if isinstance(outcome, Refused) and outcome.code == Code.ACCOUNT_LIMIT:
+            await self._park(send, outcome.code, outcome.retry_after_seconds)
+        return outcome
 
     async def _outcome(self, send: Send, tenant: TenantSnapshot, answer_by: float) -> Outcome:
         if isinstance(send.plan, Refused):
@@ -138,32 +231,81 @@ class SendOnce:
             return SUPERSEDED
         if await self.wishes.opted_out_since(send.chert_tenant, self.number_hash(send.plan.phone)) is not None:
             return OPTED_OUT  # asked with the claim in hand: whatever is written later comes after this send
+        if send.source == "workflow" and not tenant.settings.auto_create_leads:
+            unknown = await self._unknown_lead(send, send.plan)
+            if unknown is not None:
+                return unknown
         return await self._hand_over(send, send.plan, answer_by)
+
+    async def _unknown_lead(self, send: Send, message: Outgoing) -> Refused | None:
+        """The refusal of a contact who has no lead, where a workflow may not make one."""
+        try:
+            chat_id = await self.reconciling.conversations.chat_with(send.chert_tenant, message.phone)
+        except NotServedError:
+            return LEAD_NOT_TOLD
+        except PostponedError as error:
+            await self._let_go(send, "unsent", error)
+            raise
+        return NO_LEAD if chat_id is None else None
 
     async def _hand_over(self, send: Send, message: Outgoing, answer_by: float) -> Outcome:
         try:
-            self._check_may_call(send, answer_by)
+            found = await self.reconciling.found(send, message)
+            if found is not None:
+                return found
+            if self.clock.monotonic() + CALL_SECONDS > answer_by:
+                raise OutOfTimeError  # right before the call: the whole of its budget has to be left
+            await self.faults.reach(FaultPoint.BEFORE_CALL)
             return await self.messenger.send(send.chert_tenant, send.key, message)
+        except NotNowError:
+            raise
         except PostponedError as error:
             status: AttemptStatus = "unknown" if error.may_have_happened else "unsent"
-            await self.sends.settle(send, self.claims.attempt(status, send, error.code))
+            await self._let_go(send, status, error)
             raise
+
+    async def _not_now(self, send: Send, error: NotNowError) -> Outcome:
+        """Chert cannot send it now: the step waits, or is refused with Chert's words, or its caller comes again."""
+        await self._park(send, error.code, error.retry_after_seconds)
+        if is_refused_now(send, error.code) and not is_doubtful(send):
+            return refusal(error.code, error.told, error.retry_after_seconds)
+        await self._let_go(send, "unsent", error)
+        raise error
+
+    async def _park(self, send: Send, code: int, retry_after_seconds: float | None) -> None:
+        """Let a send wait if its step is to.
+
+        The step is kept first: one whose send is not parked in the end is looked at once too often, never once too
+        little.
+
+        Raises:
+            StepParkedError: it waits.
+        """
+        due = wait_until(send, code, retry_after_seconds, self.clock.now())
+        step = None if due is None else parked(send, due)
+        if due is None or step is None:
+            return
+        await self.steps.open(step)
+        await self.faults.reach(FaultPoint.AFTER_STEP)
+        await self.sends.settle(send, self.claims.attempt("parked", send, code), parked_until=due)
+        raise StepParkedError(due, code=Code(code))
+
+    async def _let_go(self, send: Send, status: AttemptStatus, error: PostponedError) -> None:
+        ended = self.claims.attempt(status, send, error.code)
+        await self.sends.settle(send, ended, parked_until=send.parked_until)
+
+    async def _await_reply(self, send: Send, outcome: Outcome) -> None:
+        """Before the answer is kept, so that no answered send lacks the step that its workflow waits for."""
+        now = self.clock.now()
+        step = parked(send, now)
+        if step is None or not isinstance(outcome, Accepted):
+            return
+        waiting = awaiting_reply(step, outcome, send.attempts[-1].at, now)
+        if waiting is not None:
+            await self.steps.open(waiting)
+            await self.faults.reach(FaultPoint.AFTER_STEP)
 
     def _ended(self, send: Send, outcome: Outcome) -> Attempt:
         if isinstance(outcome, Refused):
             return self.claims.attempt("refused", send, outcome.code)
         return self.claims.attempt("sent", send)
-
-    def _check_may_call(self, send: Send, answer_by: float) -> None:
-        """Right before the call: the whole of its budget is left, and Chert still knows the key of any earlier one."""
-        if self.clock.monotonic() + CALL_SECONDS > answer_by:
-            raise OutOfTimeError
-        doubtful = _first_doubtful(send)
-        if doubtful is not None and self.clock.now() - doubtful >= KEY_LIFETIME:
-            raise KeyOutlivedError
-
-
-def _first_doubtful(send: Send) -> datetime | None:
-    """When the first earlier attempt began that may have reached Chert."""
-    clear = {attempt.fence for attempt in send.attempts if attempt.status == "unsent"} | {send.lease.fence}
-    return next((attempt.at for attempt in send.attempts if attempt.fence not in clear), None)

@@ -1,5 +1,6 @@
 """What this service thinks in: requests, the sends that they claim, and the answers."""
 
+from actions.models.answers import Answer, Blocked
 from actions.models.card import (
     Attachment,
     Campaign,
@@ -23,16 +24,21 @@ from actions.models.card import (
     Window,
 )
 from actions.models.conversations import Author, ContactChat, NumberChat, Wish
-from actions.models.requests import Contact, SendRequest, SignedRequest
-from actions.models.sends import Accepted, Answer, Attempt, AttemptStatus, Lease, Outcome, Outgoing, Refused, Send
+from actions.models.faults import FaultPoint
+from actions.models.outcomes import Accepted, Outcome, Refused
+from actions.models.requests import Contact, LineChoice, SendRequest, SignedRequest
+from actions.models.sends import Attempt, AttemptStatus, Lease, Outgoing, Send
+from actions.models.steps import WAIT_DAYS, Reply, Step, StepPlan, StepState, WhenNotNow
 
 __all__ = [
+    "WAIT_DAYS",
     "Accepted",
     "Answer",
     "Attachment",
     "Attempt",
     "AttemptStatus",
     "Author",
+    "Blocked",
     "Campaign",
     "CampaignStatus",
     "CardContext",
@@ -42,7 +48,9 @@ __all__ = [
     "Composer",
     "Contact",
     "ContactChat",
+    "FaultPoint",
     "Lease",
+    "LineChoice",
     "NumberChat",
     "Outcome",
     "Outgoing",
@@ -50,6 +58,7 @@ __all__ = [
     "PhoneProperty",
     "RecentSend",
     "Refused",
+    "Reply",
     "Send",
     "SendRequest",
     "Sender",
@@ -60,7 +69,11 @@ __all__ = [
     "ShownSettings",
     "ShownStatus",
     "SignedRequest",
+    "Step",
+    "StepPlan",
+    "StepState",
     "Viewer",
+    "WhenNotNow",
     "Window",
     "Wish",
 ]

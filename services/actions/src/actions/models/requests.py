@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from actions.models.steps import StepPlan
 from contracts.messages import Source
 
 
@@ -35,6 +36,13 @@ class Contact:
     company: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class LineChoice:
+    """The line that a request names; none is "Pool default": the recipient's own line, or whichever Chert takes."""
+
+    phone_line_id: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendRequest:
     """One message that somebody wants sent.
@@ -48,6 +56,8 @@ class SendRequest:
         template: the message, its tags not yet replaced.
         workflow_id: the workflow, when one asked.
         user_id: the HubSpot user, when a person asked.
+        line: the line that was asked for; none leaves it to the account's setting.
+        step: what the workflow chose, when one asked.
     """
 
     key: str
@@ -58,3 +68,5 @@ class SendRequest:
     template: str = field(repr=False)
     workflow_id: int | None = None
     user_id: int | None = None
+    line: LineChoice | None = None
+    step: StepPlan | None = None

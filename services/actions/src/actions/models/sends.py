@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from actions.models.outcomes import Outcome, Refused
+from actions.models.steps import StepPlan
 from contracts.messages import Source
 
 
@@ -27,42 +29,6 @@ class Outgoing:
     kind: Literal["outgoing"] = "outgoing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """Chert took the message.
-
-    Attributes:
-        message_id: Chert's id of it.
-        lead_id: whom it went to, which is also the conversation.
-        lead_created: whether this send created the lead.
-        phone_line_id: the line that sent it.
-    """
-
-    message_id: str
-    lead_id: str | None
-    lead_created: bool
-    phone_line_id: str | None
-    kind: Literal["accepted"] = "accepted"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """The message is refused for good.
-
-    Attributes:
-        code: in the registry of chert-contract.md section 13.3.
-        error: stable words for a person or a workflow branch.
-    """
-
-    code: int
-    error: str
-    kind: Literal["refused"] = "refused"
-
-
-Outcome = Accepted | Refused
-"""What a send came to, for good."""
-
-
 @dataclass(frozen=True, slots=True)
 class Lease:
     """Who is at work on a send (`architecture.md`, rule 9).
@@ -78,8 +44,9 @@ class Lease:
     beat: int
 
 
-AttemptStatus = Literal["begun", "sent", "refused", "unsent", "unknown", "deferred"]
-"""`unsent`: certainly not sent; `unknown`: perhaps sent; `deferred`: another claim has the work."""
+AttemptStatus = Literal["begun", "sent", "found", "refused", "unsent", "parked", "unknown", "deferred"]
+"""`unsent`: certainly not sent; `parked`: the same, and to be tried later; `unknown`: perhaps sent; `found`: an earlier
+attempt had sent it; `deferred`: another claim has the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +83,8 @@ class Send:
         attempts: oldest first.
         same_as: the key of the send that has the work, when this request came before under that one.
         answer: none while nothing final is known.
+        step: what the workflow chose, when one asked.
+        parked_until: when it is tried again, while Chert cannot send it and its step waits.
     """
 
     key: str
@@ -134,11 +103,5 @@ class Send:
     attempts: tuple[Attempt, ...]
     same_as: str | None = None
     answer: Outcome | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the caller is told: the outcome, and whether it was known before this call."""
-
-    outcome: Outcome
-    duplicate: bool
+    step: StepPlan | None = None
+    parked_until: datetime | None = None

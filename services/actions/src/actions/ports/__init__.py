@@ -4,8 +4,10 @@ from actions.ports.chert import Messenger
 from actions.ports.contacts import ContactReader, ContactSchema
 from actions.ports.conversations import AuthorStore, ConversationStore, NumberHash, WishStore
 from actions.ports.facts import Campaigns, ChatReader, Facts, LeadLookup, LineList, NextSend
+from actions.ports.faults import FaultPoints
 from actions.ports.hubspot import Verifier
 from actions.ports.sends import AliasStore, SendStore
+from actions.ports.steps import Conversations, StepStore, WorkflowCallbacks
 from actions.ports.tenants import TenantAuthority, TenantStore
 
 __all__ = [
@@ -16,15 +18,19 @@ __all__ = [
     "ContactReader",
     "ContactSchema",
     "ConversationStore",
+    "Conversations",
     "Facts",
+    "FaultPoints",
     "LeadLookup",
     "LineList",
     "Messenger",
     "NextSend",
     "NumberHash",
     "SendStore",
+    "StepStore",
     "TenantAuthority",
     "TenantStore",
     "Verifier",
     "WishStore",
+    "WorkflowCallbacks",
 ]

@@ -36,6 +36,10 @@ class SendStore(Protocol):
         """Become the holder of a send that is still as it was seen; none when it is not."""
         ...
 
+    async def owner_of(self, chert_tenant: str, message_id: str) -> str | None:
+        """The key of the send that this message is known to be of."""
+        ...
+
     async def settle(
         self,
         held: Send,
@@ -43,6 +47,7 @@ class SendStore(Protocol):
         *,
         answer: Outcome | None = None,
         same_as: str | None = None,
+        parked_until: datetime | None = None,
         events: Sequence[Event[EventData]] = (),
     ) -> Send:
         """Let go of a held send, with what became known and the events that tell it, in one write.

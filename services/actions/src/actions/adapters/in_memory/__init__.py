@@ -6,18 +6,23 @@ from actions.adapters.in_memory.conversations import InMemoryAuthorStore, InMemo
 from actions.adapters.in_memory.facts import InMemoryFacts
 from actions.adapters.in_memory.faults import Faults
 from actions.adapters.in_memory.sends import InMemoryAliasStore, InMemorySendStore
+from actions.adapters.in_memory.steps import Deaths, InMemoryCallbacks, InMemoryChertConversations, InMemoryStepStore
 from actions.adapters.in_memory.tenants import InMemoryTenantAuthority, InMemoryTenantStore
 
 __all__ = [
+    "Deaths",
     "Delivered",
     "Faults",
     "InMemoryAliasStore",
     "InMemoryAuthorStore",
+    "InMemoryCallbacks",
+    "InMemoryChertConversations",
     "InMemoryContacts",
     "InMemoryConversationStore",
     "InMemoryFacts",
     "InMemoryMessenger",
     "InMemorySendStore",
+    "InMemoryStepStore",
     "InMemoryTenantAuthority",
     "InMemoryTenantStore",
     "InMemoryWishStore",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from actions.adapters.in_memory.faults import Faults
-from actions.models import Attempt, Lease, Outcome, Send
+from actions.models import Accepted, Attempt, Lease, Outcome, Send
 from chassis.outbox import Pending
 from contracts.envelope import Event, EventData
 from contracts.messages import Source
@@ -58,6 +58,14 @@ class InMemorySendStore:
         taken = self.sends[seen.key]
         return taken if taken.lease.holder == holder else None
 
+    async def owner_of(self, chert_tenant: str, message_id: str) -> str | None:
+        """The key of the send that this message is known to be of."""
+        for send in self.sends.values():
+            answer = send.answer if send.chert_tenant == chert_tenant else None
+            if isinstance(answer, Accepted) and answer.message_id == message_id:
+                return send.key
+        return None
+
     async def settle(
         self,
         held: Send,
@@ -65,6 +73,7 @@ class InMemorySendStore:
         *,
         answer: Outcome | None = None,
         same_as: str | None = None,
+        parked_until: datetime | None = None,
         events: Sequence[Event[EventData]] = (),
     ) -> Send:
         """Let go of a held send, with what became known and the events that tell it, in one write."""
@@ -77,6 +86,7 @@ class InMemorySendStore:
                 attempts=(*send.attempts, ended),
                 answer=answer or send.answer,
                 same_as=same_as,
+                parked_until=parked_until,
             )
             self.outbox[held.key] = (*self.outbox.get(held.key, ()), *events)
         await self.faults.reach("after settle")

@@ -5,6 +5,7 @@ from actions.adapters.mongo.authors import MongoAuthorStore
 from actions.adapters.mongo.conversations import MongoConversationStore
 from actions.adapters.mongo.outbox import MongoSendOutbox
 from actions.adapters.mongo.sends import MongoSendStore
+from actions.adapters.mongo.steps import MongoStepStore
 from actions.adapters.mongo.tenants import MongoTenantStore
 from actions.adapters.mongo.wishes import MongoWishStore
 
@@ -14,6 +15,7 @@ __all__ = [
     "MongoConversationStore",
     "MongoSendOutbox",
     "MongoSendStore",
+    "MongoStepStore",
     "MongoTenantStore",
     "MongoWishStore",
 ]

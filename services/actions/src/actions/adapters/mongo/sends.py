@@ -75,6 +75,7 @@ class MongoSendStore:
             StoreAwayError: the database does not answer.
         """
         await asked(lambda: self._sends.create_index([("_id", 1), ("lease.beat", 1)], unique=True))
+        await asked(lambda: self._sends.create_index([("chert_tenant", 1), ("answer.message_id", 1)]))
         await asked(lambda: self._sends.create_index([("portal_id", 1), ("claimed_at", -1)]))
 
     async def take(self, seen: Send, holder: str, begun: Attempt) -> Send | None:
@@ -96,6 +97,16 @@ class MongoSendStore:
         now = taken or await self._read(seen.key)
         return now if now.lease.holder == holder else None
 
+    async def owner_of(self, chert_tenant: str, message_id: str) -> str | None:
+        """The key of the send that this message is known to be of; asked only where a key was outlived.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        query = {"chert_tenant": chert_tenant, "answer.message_id": message_id}
+        document = await asked(lambda: self._sends.find_one(query, {"_id": 1}))
+        return None if document is None else str(document["_id"])
+
     async def settle(
         self,
         held: Send,
@@ -103,6 +114,7 @@ class MongoSendStore:
         *,
         answer: Outcome | None = None,
         same_as: str | None = None,
+        parked_until: datetime | None = None,
         events: Sequence[Event[EventData]] = (),
     ) -> Send:
         """Let go of a held send, with what became known and the events that tell it, in one write.
@@ -110,7 +122,7 @@ class MongoSendStore:
         Raises:
             StoreAwayError: the database does not answer.
         """
-        known: Document = {"lease.holder": None, "same_as": same_as}
+        known: Document = {"lease.holder": None, "same_as": same_as, "parked_until": parked_until}
         added: Document = {"attempts": attempt_document(ended)}
         if answer is not None:
             known["answer"] = outcome_document(answer)

@@ -7,14 +7,18 @@ from actions.api.admission import AccountBusyError
 from actions.api.answers import NEVER_SENT
 from actions.errors import (
     AuthorityAwayError,
+    BusyError,
+    CallbacksAwayError,
     ClaimInProgressError,
     HubSpotAwayError,
     HubSpotBusyError,
     KeyOutlivedError,
     NeverSentError,
     NotDeliveredError,
+    NotToldError,
     OutOfTimeError,
     PostponedError,
+    StepParkedError,
     StoreAwayError,
 )
 from actions.handlers.words import words_for_rep
@@ -38,6 +42,10 @@ SHOWN: Final[Mapping[type[CardError], Refused]] = {
     OutOfTimeError: Refused(code=Code.UNAVAILABLE, error="this takes too long right now"),
     KeyOutlivedError: Refused(code=Code.UNAVAILABLE, error="whether this was sent is not known yet"),
     NotDeliveredError: Refused(code=Code.UNAVAILABLE, error="sending is not available right now"),
+    NotToldError: Refused(code=Code.UNAVAILABLE, error="Chert does not tell right now"),
+    BusyError: Refused(code=Code.RATE_LIMITED, error="too many sends of this account"),
+    StepParkedError: Refused(code=Code.LINES_SATURATED, error="this waits until it can be sent"),
+    CallbacksAwayError: Refused(code=Code.UPSTREAM, error="HubSpot cannot be told right now"),
     AccountBusyError: Refused(code=Code.RATE_LIMITED, error="too many requests of this account"),
 }
 """What may be tried again, in words; `NotDeliveredError` has Chert's own code."""
@@ -58,7 +66,7 @@ def failed(error: CardError) -> Failure:
         return refused(NEVER_SENT[type(error)])
     if type(error) in OURS:
         raise unavailable(OURS[type(error)]) from error
-    shown = SHOWN[type(error)]
+    shown = next(SHOWN[kind] for kind in type(error).__mro__ if kind in SHOWN)
     seconds = error.retry_after_seconds if isinstance(error, PostponedError) else None
     code = int(error.code) if isinstance(error, NotDeliveredError) else shown.code
     words = words_for_rep(code, shown.error, retry_after_seconds=seconds)
