@@ -268,7 +268,8 @@ describe("a send", () => {
 
     await page.answerSend(refused(1005, "link in first message"));
 
-    expect(page.renderer.find(Alert).props.title).toBe("Link in first message");
+    expect(page.renderer.find(Alert).props.title).toBe("Not sent");
+    expect(page.text).toContain("link in first message, explained.");
     expect(page.maybeButton("Try again")).toBeNull();
     await page.click("Dismiss");
     expect(page.captions).toEqual([]);

@@ -8,7 +8,7 @@ import { isWorthRetrying } from "./outcome.ts";
 import { Trace } from "./ProblemNotice.tsx";
 import { bubbles } from "./text.ts";
 import type { Times } from "./times.ts";
-import { wordsFor } from "./words.ts";
+import { wordsForUnsent } from "./words.ts";
 
 interface BubbleProps {
   readonly bubble: BubbleState;
@@ -111,11 +111,11 @@ function NotSent({ outgoing, onRetry, onDiscard }: NotSentProps) {
   if (outgoing.problem === null) {
     return null;
   }
-  const { title, advice } = wordsFor(outgoing.problem);
+  const { title, advice } = wordsForUnsent(outgoing.problem);
   return (
     <>
       <Alert title={title} variant="danger">
-        {outgoing.problem.kind === "trouble" ? "It is not known whether it was sent. Trying again sends it at most once." : advice}
+        {advice}
       </Alert>
       <Trace problem={outgoing.problem} />
       <Flex direction="row" gap="small">

@@ -33,7 +33,12 @@ export function isDisconnected(problem: Problem | null): boolean {
   return problem?.kind === "refused" && problem.refusal.code === TENANT_NOT_FOUND;
 }
 
+/** Whether the daily cap, or another limit of the Chert account, is reached. */
+export function isAccountLimit(problem: Problem): boolean {
+  return problem.kind === "refused" && problem.refusal.code === ACCOUNT_LIMIT;
+}
+
 /** Whether trying the same again can help. */
 export function isWorthRetrying(problem: Problem): boolean {
-  return problem.kind === "trouble" || problem.refusal.retryable || problem.refusal.code === ACCOUNT_LIMIT;
+  return problem.kind === "trouble" || problem.refusal.retryable || isAccountLimit(problem);
 }

@@ -1,6 +1,6 @@
 /** What a sales rep reads when something is not as usual. */
 
-import { isDisconnected, type Problem } from "./outcome.ts";
+import { isAccountLimit, isDisconnected, type Problem } from "./outcome.ts";
 
 /** A short title and one sentence that says what to do. */
 export interface Words {
@@ -21,6 +21,15 @@ export function wordsFor(problem: Problem): Words {
   }
   const { error, message } = problem.refusal;
   return { title: isDisconnected(problem) ? error : capitalised(error), advice: message };
+}
+
+/** A problem in words, where it kept a message from being sent; Chert's own text is not made for reps. */
+export function wordsForUnsent(problem: Problem): Words {
+  if (problem.kind === "trouble") {
+    return { title: wordsFor(problem).title, advice: "It is not known whether it was sent. Trying again sends it at most once." };
+  }
+  const { error, message } = problem.refusal;
+  return { title: isAccountLimit(problem) ? capitalised(error) : "Not sent", advice: message === "" ? error : message };
 }
 
 /** What support needs to find a problem; empty when nothing identifies it. */
