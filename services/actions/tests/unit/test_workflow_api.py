@@ -30,6 +30,7 @@ from actions.adapters.in_memory import (
     InMemoryAliasStore,
     InMemoryChertConversations,
     InMemoryMessenger,
+    InMemoryNewerSignatures,
     InMemorySendStore,
     InMemoryStepStore,
     InMemoryTenantAuthority,
@@ -37,6 +38,7 @@ from actions.adapters.in_memory import (
 )
 from actions.adapters.signatures import HubSpotVerifier
 from actions.api import workflow
+from actions.api.workflow_signatures import WorkflowSignatures
 from actions.errors import (
     AuthorityAwayError,
     BusyError,
@@ -56,6 +58,7 @@ from actions.handlers.bulkheads import Bulkhead
 from actions.handlers.claims import Claims
 from actions.handlers.reconciling import Reconciling
 from actions.handlers.sending import SendOnce
+from actions.handlers.signature_versions import SignatureVersions
 from actions.handlers.telling import Teller
 from actions.handlers.workflow import SendForWorkflow
 from actions.models import Answer, Blocked, Refused, SendRequest
@@ -129,7 +132,9 @@ def v2(body: bytes) -> dict[str, str]:
     return {"X-HubSpot-Signature": digest, "X-HubSpot-Signature-Version": "v2"}
 
 
-def build(send: Callable[[SendRequest], Awaitable[Answer | Blocked]], *secrets: str) -> FastAPI:
+def build(
+    send: Callable[[SendRequest], Awaitable[Answer | Blocked]], *secrets: str, accept_v2: bool = False
+) -> FastAPI:
     """The app with those client secrets, or none loaded."""
 
     def read() -> tuple[SecretStr, ...]:
@@ -143,7 +148,13 @@ def build(send: Callable[[SendRequest], Awaitable[Answer | Blocked]], *secrets: 
 
     plumbing = Plumbing(clock=CLOCK)
     app = service_app("actions", "", plumbing, lifespan)
-    app.include_router(workflow.router(HubSpotVerifier(f"{BASE}/", read, CLOCK), send, plumbing.metrics))
+    signatures = WorkflowSignatures(
+        verifier=HubSpotVerifier(f"{BASE}/", read, CLOCK),
+        versions=SignatureVersions(InMemoryNewerSignatures()),
+        accept_v2=accept_v2,
+        metrics=plumbing.metrics,
+    )
+    app.include_router(workflow.router(signatures, send))
     return app
 
 
@@ -569,6 +580,42 @@ def sending_for_anyone() -> FastAPI:
     )
     places = Bulkhead(each=1, total=1, waiting=1)
     return build(SendForWorkflow(send_once=send, steps=steps, sends=sends, bulkhead=places), SECRET)
+
+
+async def test_v2_is_let_in_by_a_setting_until_v3_was_seen(send_once: SendOnce) -> None:
+    """With the setting on, v2 counts where no v3 came; from an account that has sent v3 it never counts again."""
+    app = build(send_once, SECRET, accept_v2=True)
+    body = json.dumps(execution()).encode()
+
+    assert 200 == (await post(app, body, v2(body))).status_code
+    assert 401 == (await post(app, body, v2(body + b" "))).status_code
+    assert 401 == (await post(app, body, v2(body) | signature(PATH.encode(), body, "wrong"))).status_code
+    assert 200 == (await post(app, body)).status_code
+    assert "v2_after_v3" == (await post(app, body, v2(body))).json()["reason"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "code"),
+    [
+        ({"if_not_now": "sometimes"}, "1002"),
+        ({"after_sending": "wait"}, "1002"),
+        ({"if_not_now": "wait", "if_not_now_days": "0"}, "1002"),
+        ({"if_not_now": "wait", "if_not_now_days": "31"}, "1002"),
+        ({"after_sending": "wait_for_reply", "reply_days": "1.5"}, "1002"),
+        ({"after_sending": "wait_for_reply", "reply_days": "٣"}, "1002"),
+        ({"phone_line_id": "x" * 101}, "1002"),
+        ({"if_not_now": "", "if_not_now_days": "", "after_sending": "", "reply_days": "", "phone_line_id": ""}, None),
+        ({"if_not_now": 7, "reply_days": ["3"], "phone_line_id": {}}, None),
+        ({"if_not_now": "refuse", "after_sending": "continue", "phone_line_id": "pool"}, None),
+    ],
+)
+async def test_inputs_are_used_or_refused_with_their_code(
+    app: FastAPI, inputs: dict[str, object], code: str | None
+) -> None:
+    """A value that no author can choose is refused in words; what is empty or of another form counts as not chosen."""
+    response = await call(app, inputFields={"message": "Hi", **inputs}, fields={})
+
+    assert (200, code) == (response.status_code, response.json()["outputFields"].get("code"))
 
 
 schema = schemathesis.openapi.from_asgi("/openapi.json", Signing(sending_for_anyone()))

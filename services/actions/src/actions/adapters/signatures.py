@@ -8,6 +8,7 @@ from actions.errors import UnauthenticRequestError
 from actions.models import SignedRequest
 from chassis.clock import Clock, milliseconds
 from hubspot_client.signatures import (
+    SIGNATURE_HEADER,
     SIGNATURE_V3_HEADER,
     TIMESTAMP_HEADER,
     SignatureRejectedError,
@@ -41,6 +42,20 @@ class HubSpotVerifier:
                 request.headers.get(SIGNATURE_V3_HEADER),
                 request.headers.get(TIMESTAMP_HEADER),
                 milliseconds(self._clock.now()),
+            )
+        except SignatureRejectedError as error:
+            raise UnauthenticRequestError(error.reason) from None
+
+    def verify_v2(self, request: SignedRequest) -> None:
+        """Return if HubSpot signed this request, at any time, by its older signature.
+
+        Raises:
+            UnauthenticRequestError: it did not.
+            NotLoadedError: the client secret is not loaded.
+        """
+        try:
+            self._current().verify_v2(
+                request.method, self._base + request.target, request.body, request.headers.get(SIGNATURE_HEADER)
             )
         except SignatureRejectedError as error:
             raise UnauthenticRequestError(error.reason) from None

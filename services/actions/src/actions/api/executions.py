@@ -18,7 +18,8 @@ MAX_ID: Final = 2**63 - 1
 """The largest number that the database can hold; HubSpot's ids are far below."""
 
 
-def _object_or_none(value: object) -> object:
+def object_or_none(value: object) -> object:
+    """The value, if it is an object; a member of another form counts as absent."""
     return value if isinstance(value, dict) else None
 
 
@@ -103,7 +104,7 @@ class Origin(_Part):
     """Whose workflow it is."""
 
     portal_id: Id
-    action_execution_index_identifier: Annotated[ExecutionIndex | None, BeforeValidator(_object_or_none)] = None
+    action_execution_index_identifier: Annotated[ExecutionIndex | None, BeforeValidator(object_or_none)] = None
 
 
 class WorkflowContext(_Part):
@@ -126,7 +127,7 @@ class EnrolledObject(_Part):
     """The contact that reached the action."""
 
     object_id: Id
-    properties: Annotated[Properties | None, BeforeValidator(_object_or_none)] = None
+    properties: Annotated[Properties | None, BeforeValidator(object_or_none)] = None
 
 
 class InputFields(_Part):
@@ -147,7 +148,7 @@ class ExecutionRequest(_Part):
 
     callback_id: str = Field(min_length=1, max_length=200)
     origin: Origin
-    context: Annotated[WorkflowContext | None, BeforeValidator(_object_or_none)] = None
+    context: Annotated[WorkflowContext | None, BeforeValidator(object_or_none)] = None
     object: EnrolledObject
     input_fields: InputFields | None = None
     fields: InputFields | None = None

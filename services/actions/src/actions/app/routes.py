@@ -5,14 +5,19 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from actions.adapters.facts import ChertFacts
+from actions.adapters.mongo import MongoNewerSignatures
 from actions.adapters.signatures import HubSpotVerifier
-from actions.api import activity, card, workflow
+from actions.api import activity, card, phone_lines, workflow
+from actions.api.workflow_signatures import WorkflowSignatures
 from actions.app.background import Background
 from actions.app.card import card_use_cases
 from actions.app.connections import Connections
 from actions.handlers.activity import read_activity
 from actions.handlers.bulkheads import Bulkhead
+from actions.handlers.phone_line_options import OfferLines
 from actions.handlers.sending import SendOnce
+from actions.handlers.signature_versions import SignatureVersions
 from actions.handlers.workflow import SendForWorkflow
 from actions.settings import Settings
 from chassis.lifespan import Plumbing
@@ -40,7 +45,17 @@ def add_routes(
     verifier = HubSpotVerifier(settings.public_base_url, lambda: secrets.read().hubspot_client_secrets, plumbing.clock)
     places = Bulkhead(each=EACH, total=TOTAL, waiting=WAITING)
     for_workflow = SendForWorkflow(send_once=send, steps=background.steps, sends=background.sends, bulkhead=places)
-    app.include_router(workflow.router(verifier, for_workflow, plumbing.metrics))
+    signatures = WorkflowSignatures(
+        verifier=verifier,
+        versions=SignatureVersions(MongoNewerSignatures(connections.database)),
+        accept_v2=settings.accept_v2,
+        metrics=plumbing.metrics,
+    )
+    offer = OfferLines(
+        tenants=send.tenants, authority=send.authority, lines=ChertFacts(connections.facts, plumbing.clock)
+    )
+    app.include_router(workflow.router(signatures, for_workflow))
+    app.include_router(phone_lines.router(signatures, offer))
     app.include_router(card.router(verifier, card_use_cases(connections, background, send, plumbing), plumbing.metrics))
     app.include_router(
         activity.router(lambda: secrets.read().service_credentials, partial(read_activity, sends=background.sends))

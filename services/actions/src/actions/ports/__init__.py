@@ -5,7 +5,7 @@ from actions.ports.contacts import ContactReader, ContactSchema
 from actions.ports.conversations import AuthorStore, ConversationStore, NumberHash, WishStore
 from actions.ports.facts import Campaigns, ChatReader, Facts, LeadLookup, LineList, NextSend
 from actions.ports.faults import FaultPoints
-from actions.ports.hubspot import Verifier
+from actions.ports.hubspot import NewerSignatures, Verifier
 from actions.ports.sends import AliasStore, SendStore
 from actions.ports.steps import Conversations, StepStore, WorkflowCallbacks
 from actions.ports.tenants import TenantAuthority, TenantStore
@@ -24,6 +24,7 @@ __all__ = [
     "LeadLookup",
     "LineList",
     "Messenger",
+    "NewerSignatures",
     "NextSend",
     "NumberHash",
     "SendStore",

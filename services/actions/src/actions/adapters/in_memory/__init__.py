@@ -5,6 +5,7 @@ from actions.adapters.in_memory.contacts import InMemoryContacts
 from actions.adapters.in_memory.conversations import InMemoryAuthorStore, InMemoryConversationStore, InMemoryWishStore
 from actions.adapters.in_memory.facts import InMemoryFacts
 from actions.adapters.in_memory.faults import Faults
+from actions.adapters.in_memory.newer_signatures import InMemoryNewerSignatures
 from actions.adapters.in_memory.sends import InMemoryAliasStore, InMemorySendStore
 from actions.adapters.in_memory.steps import Deaths, InMemoryCallbacks, InMemoryChertConversations, InMemoryStepStore
 from actions.adapters.in_memory.tenants import InMemoryTenantAuthority, InMemoryTenantStore
@@ -21,6 +22,7 @@ __all__ = [
     "InMemoryConversationStore",
     "InMemoryFacts",
     "InMemoryMessenger",
+    "InMemoryNewerSignatures",
     "InMemorySendStore",
     "InMemoryStepStore",
     "InMemoryTenantAuthority",

@@ -3,6 +3,7 @@
 from actions.adapters.mongo.aliases import MongoAliasStore
 from actions.adapters.mongo.authors import MongoAuthorStore
 from actions.adapters.mongo.conversations import MongoConversationStore
+from actions.adapters.mongo.newer_signatures import MongoNewerSignatures
 from actions.adapters.mongo.outbox import MongoSendOutbox
 from actions.adapters.mongo.sends import MongoSendStore
 from actions.adapters.mongo.steps import MongoStepStore
@@ -13,6 +14,7 @@ __all__ = [
     "MongoAliasStore",
     "MongoAuthorStore",
     "MongoConversationStore",
+    "MongoNewerSignatures",
     "MongoSendOutbox",
     "MongoSendStore",
     "MongoStepStore",
