@@ -56,7 +56,8 @@ class Rep:
         await self.card.get_by_role("button", name="Send", exact=True).click()
 
     async def lead_replies(self, text: str) -> None:
-        """The lead types on their phone."""
+        """The lead takes their phone, and types."""
+        await self.phone.bring_to_front()
         await self.phone.get_by_label("Reply").fill(text)
         await self.phone.get_by_role("button", name="Send").click()
 

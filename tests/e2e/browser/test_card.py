@@ -137,18 +137,19 @@ async def test_a_workflow_waits_for_the_reply(rep: Rep) -> None:
     """A workflow built with the real action, its lines fetched, sends, waits, and ends with what the lead answers."""
     page = rep.page
     await rep.open_phone()
+    await page.bring_to_front()
     await page.goto(f"{rep.workflows}/new")
     await page.get_by_label("Workflow name").fill("Ask")
     await page.get_by_label("Message", exact=True).fill("Hi {{ contact.firstname }}, do you want details?")
     await expect(page.get_by_label("Phone line").get_by_role("option")).not_to_have_count(1)
     await page.get_by_label("After sending").select_option("Wait for a reply")
     await page.get_by_label("Wait for a reply up to (days)").fill("2")
-    await page.screenshot(path=SCREENSHOTS / "workflow-new.png", full_page=True)
+    await page.screenshot(path=SCREENSHOTS / "workflow-new.png")
     await page.get_by_role("button", name="Create").click()
     await page.get_by_label("Grace Hopper").check()
     await page.get_by_role("button", name="Enroll").click()
     history = page.get_by_role("region", name="History")
-    await expect(history.get_by_text("blocked", exact=True)).to_be_visible(timeout=NEWS_MILLISECONDS)
+    await expect(history.locator(".badge")).to_have_text("blocked", timeout=NEWS_MILLISECONDS)
     await page.screenshot(path=SCREENSHOTS / "workflow-waits.png", full_page=True)
 
     await expect(rep.phone.get_by_text("Hi Grace, do you want details?")).to_be_visible(timeout=NEWS_MILLISECONDS)
