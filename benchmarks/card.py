@@ -18,7 +18,7 @@ from playwright.async_api import Page, async_playwright
 from contracts.topics import TENANT_INSTALLED
 from harness import paths
 from harness.admins import Admin, client
-from harness.card import ensure_built
+from harness.card_build import ensure_built
 from harness.control import ChertControl, HubSpotControl
 from harness.event_log import EventLog
 from harness.own_systems import own_system

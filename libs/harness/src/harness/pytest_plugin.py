@@ -51,7 +51,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def card() -> None:
     """The HubSpot card is built, for tests that see it."""
-    from harness.card import ensure_built  # noqa: PLC0415 - see the module docstring
+    from harness.card_build import ensure_built  # noqa: PLC0415 - see the module docstring
 
     ensure_built()
 

@@ -1,18 +1,23 @@
-"""The Kafka edge: the projection of tenants, and what is remembered of conversations."""
+"""The Kafka edge: the projection of tenants, created contacts, and what is remembered of conversations."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from actions.handlers.conversations import Conversations
+from actions.handlers.creations.intake import TakeInCreations
 from actions.handlers.opt_outs import OptOuts
+from actions.handlers.privacy import EraseContact
 from actions.handlers.replies import Replies
 from actions.handlers.tenants import project_tenant
-from actions.ports import TenantStore
+from actions.ports import InstallTimes, TenantStore
 from chassis.consuming import Consumers
+from contracts.contacts import ContactCreated, ContactErased
 from contracts.envelope import Event
 from contracts.messages import ContactLinked, MessageReceived, MessageSent
 from contracts.tenants import TenantInstalled, TenantUninstalled, TenantUpdated
 from contracts.topics import (
+    CONTACT_CREATED,
+    CONTACT_ERASED,
     CONTACT_LINKED,
     MESSAGE_RECEIVED,
     MESSAGE_SENT,
@@ -25,11 +30,12 @@ MAX_RECORDS: Final = 500
 """How many messages are remembered in one go."""
 
 
-def subscribe(consumers: Consumers, *, tenants: TenantStore) -> None:
+def subscribe(consumers: Consumers, *, tenants: TenantStore, installs: InstallTimes) -> None:
     """Say which events this service handles, and how."""
 
     @consumers.subscriber(TENANT_INSTALLED, projection=True)
     async def on_tenant_installed(event: Event[TenantInstalled]) -> None:
+        await installs.note(event.data.portal_id, event.data.generation, event.time)
         await project_tenant(event.data, tenants=tenants)
 
     @consumers.subscriber(TENANT_UPDATED, projection=True)
@@ -60,3 +66,18 @@ def subscribe_to_conversations(
     @consumers.subscriber(CONTACT_LINKED)
     async def on_contact_linked(event: Event[ContactLinked]) -> None:
         await conversations.linked(event.data)
+
+
+def subscribe_to_contacts(
+    consumers: Consumers, *, take_in: TakeInCreations, erase: EraseContact, wake: Callable[[], None]
+) -> None:
+    """What happens to contacts."""
+
+    @consumers.batch_subscriber(CONTACT_CREATED, max_records=MAX_RECORDS)
+    async def on_contact_created(events: Sequence[Event[ContactCreated]]) -> None:
+        await take_in([event.data for event in events])
+        wake()
+
+    @consumers.subscriber(CONTACT_ERASED)
+    async def on_contact_erased(event: Event[ContactErased]) -> None:
+        await erase(event.data)

@@ -14,6 +14,8 @@ ActionsError
     ├── AuthorityAwayError      `oauth` cannot be asked
     ├── HubSpotAwayError        HubSpot cannot be asked
     ├── HubSpotBusyError        HubSpot wants fewer calls for this account
+    ├── ChertAwayError          Chert cannot be asked
+    ├── InstallUnknownError     the projection does not know this install yet
     ├── ClaimInProgressError    another call is at work on this send
     ├── OutOfTimeError          what is left of the deadline is not enough to go on
     ├── KeyOutlivedError        Chert may have forgotten the key of an attempt whose end is unknown
@@ -113,6 +115,14 @@ class HubSpotAwayError(PostponedError):
 
 class HubSpotBusyError(PostponedError):
     """HubSpot wants fewer calls for this account."""
+
+
+class ChertAwayError(PostponedError):
+    """Chert cannot be asked."""
+
+
+class InstallUnknownError(PostponedError):
+    """The projection does not know this install yet."""
 
 
 class ClaimInProgressError(PostponedError):

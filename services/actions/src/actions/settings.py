@@ -31,6 +31,7 @@ class Settings(ServiceSettings, DatabaseSettings):
         chert_url: Chert's host.
         stop_words: replies that end all sending to a number, by language; every language counts for everyone.
         start_words: replies that lift it.
+        creation_max_age_hours: contacts that were created longer ago get no template.
         accept_v2: whether workflow calls may carry HubSpot's older signature, which has no replay window.
         fault_point: a place to die at, once: its name, and after a colon anything that makes it another order;
             development only.
@@ -45,6 +46,7 @@ class Settings(ServiceSettings, DatabaseSettings):
     chert_url: str
     stop_words: Words = STOP_WORDS
     start_words: Words = START_WORDS
+    creation_max_age_hours: float = Field(default=24.0, gt=0)
     accept_v2: bool = False
     fault_point: str | None = None
 

@@ -33,12 +33,15 @@ from actions.api.card.refusals import OURS, SHOWN
 from actions.errors import (
     ActionsError,
     AuthorityAwayError,
+    ChertAwayError,
     ClaimInProgressError,
     ContactUnreadableError,
     HubSpotAwayError,
     HubSpotBusyError,
+    InstallUnknownError,
     KeyOutlivedError,
     NotDeliveredError,
+    NotNowError,
     OutOfTimeError,
     PostponedError,
     StoreAwayError,
@@ -393,6 +396,8 @@ ERRORS: list[tuple[PostponedError, int, int]] = [
     (AuthorityAwayError(), 503, 3002),
     (HubSpotAwayError(), 200, 3004),
     (HubSpotBusyError(), 200, 1007),
+    (ChertAwayError(), 200, 3004),
+    (InstallUnknownError(), 200, 3002),
     (ClaimInProgressError(), 200, 3002),
     (OutOfTimeError(), 200, 3002),
     (KeyOutlivedError(), 200, 3002),
@@ -415,13 +420,17 @@ def test_every_kind_of_postponement_has_words() -> None:
     assert kinds == OURS.keys() | SHOWN.keys()
 
 
-async def test_a_saturated_project_says_when(card: CardUseCases) -> None:
-    """The wait that Chert names is told in words."""
-    error = NotDeliveredError("", may_have_happened=False, retry_after_seconds=601, code=Code.LINES_SATURATED)
+async def test_a_saturated_project_says_why_and_when() -> None:
+    """Chert's own reason and the wait that it names are passed on."""
+    error = NotNowError("The sending window is closed", retry_after_seconds=601, code=Code.LINES_SATURATED)
 
     body = (await HubSpot(build(failing(error))).send()).json()
 
-    assert "No phone line is free for a first message right now. Try again in 11 minutes." == body["message"]
+    assert "The sending window is closed" == body["error"]
+    assert (
+        "Chert cannot send a first message right now: The sending window is closed. Try again in 11 minutes."
+        == body["message"]
+    )
 
 
 async def test_an_unreadable_account_says_so(hubspot: HubSpot, faults: Faults) -> None:

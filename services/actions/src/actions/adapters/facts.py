@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 import chert_client
 from actions.adapters.remembering import Remembered
+from actions.errors import ChertAwayError
 from actions.models import Attachment, Campaign, ChatHistory, ChatMessage, PhoneLine, Window
 from chassis.clock import Clock
 from chassis.settings import NotLoadedError
@@ -57,6 +58,33 @@ class ChertFacts:
     async def campaign(self, chert_tenant: str) -> Campaign | None:
         """What Chert tells; none when it does not."""
         return await _told(self._campaigns(chert_tenant))
+
+    async def template(self, chert_tenant: str) -> str | None:
+        """The project's template; none where Chert does not tell it.
+
+        Raises:
+            ChertAwayError: Chert cannot be asked now.
+        """
+        try:
+            return (await self._client.unpublished.campaign(chert_tenant)).template
+        except chert_client.NotFoundError:
+            return None
+        except (chert_client.ChertError, NotLoadedError) as error:
+            raise ChertAwayError(str(error)) from error
+
+    async def has_conversation(self, chert_tenant: str, phone: str) -> bool:
+        """Whether Chert says that messages were exchanged with a number in E.164.
+
+        Raises:
+            ChertAwayError: Chert cannot be asked now.
+        """
+        try:
+            lead = await self._client.unpublished.lead(chert_tenant, phone)
+            return bool((await self._client.chat_messages(chert_tenant, lead.id)).messages)
+        except chert_client.NotFoundError:
+            return False
+        except (chert_client.ChertError, NotLoadedError) as error:
+            raise ChertAwayError(str(error)) from error
 
     async def _ask_lines(self, chert_tenant: str) -> tuple[PhoneLine, ...]:
         found = await self._client.phone_numbers(chert_tenant)

@@ -8,6 +8,8 @@ from fastapi import FastAPI
 from actions import __doc__ as description
 from actions.app.background import background
 from actions.app.connections import Connections, connect
+from actions.app.contacts import contacts
+from actions.app.outside import outside
 from actions.app.routes import add_routes
 from actions.app.sending import send_once
 from actions.app.steps import steps_of
@@ -25,6 +27,8 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     connections = connect(settings, plumbing)
     loops = background(settings, connections, plumbing)
     send = send_once(settings, connections, loops, plumbing)
+    asked = outside(connections, plumbing)
+    contacts_running = contacts(settings, connections, loops, asked, send, plumbing)
     steps = steps_of(settings, connections, loops, send, plumbing)
     stepping = step_worker(steps.round, plumbing, prepare=loops.steps.ensure_indexes)
 
@@ -34,6 +38,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
         async with AsyncExitStack() as opened:
             for resource in connections.resources():
                 await opened.enter_async_context(resource)
+            await opened.enter_async_context(contacts_running())
             broker = kafka.running(connections.broker, health=plumbing.health, clock=plumbing.clock)
             await opened.enter_async_context(broker)
             opened.push_async_callback(steps.close)
@@ -43,7 +48,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
 
     _watch(plumbing.health, connections)
     app = service_app("actions", description or "", plumbing, lifespan)
-    add_routes(app, settings, connections, loops, send, plumbing)
+    add_routes(app, settings, connections, loops, asked, send, plumbing)
     return app
 
 

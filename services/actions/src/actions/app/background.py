@@ -6,6 +6,7 @@ from typing import Final
 from actions.adapters.mongo import (
     MongoAuthorStore,
     MongoConversationStore,
+    MongoInstallTimes,
     MongoSendOutbox,
     MongoSendStore,
     MongoStepStore,
@@ -35,9 +36,10 @@ ERROR_KINDS: Final = ErrorKinds(retryable=(StoreAwayError, *DATABASE_AWAY, Broke
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """Every loop but that of steps, the stores that feed them, and the loop that others wake."""
+    """Every loop but that of steps, the subscriptions, the stores that feed them, and the loop that others wake."""
 
     workers: tuple[Worker, ...]
+    consumers: Consumers
     sends: MongoSendStore
     relay: Worker
     steps: MongoStepStore
@@ -48,14 +50,16 @@ def background(settings: Settings, connections: Connections, plumbing: Plumbing)
     outbox = MongoSendOutbox(connections.database, plumbing.clock)
     held = MongoHeldMessages(connections.database)
     sends = MongoSendStore(connections.database, outbox.note)
-    prepare = (outbox.ensure_indexes, held.ensure_indexes, sends.ensure_indexes)
+    wishes = MongoWishStore(connections.database)
+    prepare = (outbox.ensure_indexes, held.ensure_indexes, sends.ensure_indexes, wishes.ensure_indexes)
     publisher = KafkaEventPublisher(connections.broker, plumbing.metrics)
     relay = relay_worker(OutboxRelay(outbox, publisher, plumbing.metrics), plumbing, prepare=prepare)
     consumers = _consumers(connections, held, plumbing)
-    subscribe(consumers, tenants=MongoTenantStore(connections.database))
-    steps = MongoStepStore(connections.database)
+    database = connections.database
+    subscribe(consumers, tenants=MongoTenantStore(database), installs=MongoInstallTimes(database))
+    steps = MongoStepStore(database)
     _remember_conversations(consumers, settings, connections, Replies(store=steps, clock=plumbing.clock))
-    return Background((relay,), sends, relay, steps)
+    return Background((relay,), consumers, sends, relay, steps)
 
 
 def _remember_conversations(

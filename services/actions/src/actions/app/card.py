@@ -1,12 +1,10 @@
 """The card's use cases, wired."""
 
-from actions.adapters.access_tokens import OAuthAccessTokens
-from actions.adapters.contacts import HubSpotContacts
-from actions.adapters.facts import ChertFacts
 from actions.adapters.mongo import MongoAuthorStore, MongoConversationStore, MongoWishStore
 from actions.api.card import CardUseCases
 from actions.app.background import Background
 from actions.app.connections import Connections
+from actions.app.outside import Outside
 from actions.handlers.card.campaign import ShowCampaign
 from actions.handlers.card.context import ShowCard
 from actions.handlers.card.sending import SendFromCard
@@ -15,14 +13,11 @@ from chassis.lifespan import Plumbing
 
 
 def card_use_cases(
-    connections: Connections, background: Background, send: SendOnce, plumbing: Plumbing
+    connections: Connections, background: Background, outside: Outside, send: SendOnce, plumbing: Plumbing
 ) -> CardUseCases:
     """What the card can ask for."""
     database, tenants, authority = connections.database, send.tenants, send.authority
-    contacts = HubSpotContacts(
-        connections.hubspot, OAuthAccessTokens(connections.oauth, plumbing.clock), plumbing.clock
-    )
-    facts = ChertFacts(connections.facts, plumbing.clock)
+    contacts, facts = outside.contacts, outside.facts
     return CardUseCases(
         show=ShowCard(
             tenants=tenants,

@@ -5,7 +5,6 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from actions.adapters.facts import ChertFacts
 from actions.adapters.mongo import MongoNewerSignatures
 from actions.adapters.signatures import HubSpotVerifier
 from actions.api import activity, card, phone_lines, workflow
@@ -13,6 +12,7 @@ from actions.api.workflow_signatures import WorkflowSignatures
 from actions.app.background import Background
 from actions.app.card import card_use_cases
 from actions.app.connections import Connections
+from actions.app.outside import Outside
 from actions.handlers.activity import read_activity
 from actions.handlers.bulkheads import Bulkhead
 from actions.handlers.phone_line_options import OfferLines
@@ -37,6 +37,7 @@ def add_routes(
     settings: Settings,
     connections: Connections,
     background: Background,
+    outside: Outside,
     send: SendOnce,
     plumbing: Plumbing,
 ) -> None:
@@ -51,12 +52,11 @@ def add_routes(
         accept_v2=settings.accept_v2,
         metrics=plumbing.metrics,
     )
-    offer = OfferLines(
-        tenants=send.tenants, authority=send.authority, lines=ChertFacts(connections.facts, plumbing.clock)
-    )
+    offer = OfferLines(tenants=send.tenants, authority=send.authority, lines=outside.facts)
+    use_cases = card_use_cases(connections, background, outside, send, plumbing)
     app.include_router(workflow.router(signatures, for_workflow))
     app.include_router(phone_lines.router(signatures, offer))
-    app.include_router(card.router(verifier, card_use_cases(connections, background, send, plumbing), plumbing.metrics))
+    app.include_router(card.router(verifier, use_cases, plumbing.metrics))
     app.include_router(
         activity.router(lambda: secrets.read().service_credentials, partial(read_activity, sends=background.sends))
     )

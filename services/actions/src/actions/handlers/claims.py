@@ -98,7 +98,7 @@ class Claims:
         """Wait until the send is held by the holder or has its answer."""
         give_up = self._clock.monotonic() + WAIT_SECONDS
         while send.lease.holder != holder:
-            if send.fingerprint != draft.fingerprint:
+            if not send.came_from(draft.fingerprint):
                 raise DifferentRequestError
             if _needs_nobody(send):
                 return send

@@ -8,6 +8,7 @@ from actions.errors import UnsendableError
 from actions.handlers.phones import usable_phone
 from actions.handlers.rendering import render
 from actions.models import Attempt, Contact, Lease, Outgoing, Refused, Send, SendRequest
+from contracts.messages import Source
 from contracts.tenants import TenantSettings, TenantSnapshot
 
 _MAX_NAME: Final = 200
@@ -50,16 +51,21 @@ def plan(request: SendRequest, settings: TenantSettings) -> Outgoing | Refused:
 
 
 def fingerprint(request: SendRequest) -> str:
-    """What makes two requests the same: message, contact, line and waiting, and the contact's numbers as they came.
+    """What makes two requests the same.
 
-    A person's request says nothing of numbers, which are read anew for each repeat; there, who asks counts.
+    A workflow's names message, contact and its numbers. A person's says nothing of numbers, which are read anew for
+    each repeat; there, who asks counts. A created contact's is the contact alone.
     """
     contact, line, step = request.contact, request.line, request.step
-    told = [request.user_id] if request.source == "card" else [contact.phone, contact.mobilephone]
-    parts: list[object] = [request.template, contact.id, *told]
-    parts += [] if line is None else [line.phone_line_id]
-    parts += [] if step is None else [step.if_not_now, step.wait_days, step.reply_days]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    by_source: dict[Source, list[object]] = {
+        "workflow": [request.template, contact.id, contact.phone, contact.mobilephone],
+        "card": [request.template, contact.id, request.user_id],
+        "contact_creation": [contact.id],
+    }
+    told = by_source[request.source]
+    told += [] if line is None else [line.phone_line_id]
+    told += [] if step is None else [step.if_not_now, step.wait_days, step.reply_days]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _line(request: SendRequest, settings: TenantSettings) -> str | None:

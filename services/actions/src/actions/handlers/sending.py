@@ -25,10 +25,12 @@ from actions.handlers.telling import Teller
 from actions.handlers.tenants import confirmed_tenant
 from actions.handlers.waiting import awaiting_reply, is_refused_now, parked, refusal, wait_until
 from actions.models import (
+    ERASED,
     Accepted,
     Answer,
     Attempt,
     AttemptStatus,
+    Erased,
     FaultPoint,
     Outcome,
     Outgoing,
@@ -194,7 +196,7 @@ class SendOnce:
     async def _earlier(self, request: SendRequest) -> Outcome | None:
         """The final answer that this very request got while the account was connected."""
         send = await self.sends.find(request.key)
-        return send.answer if send is not None and send.fingerprint == fingerprint(request) else None
+        return send.answer if send is not None and send.came_from(fingerprint(request)) else None
 
     async def _acquire(self, request: SendRequest, tenant: TenantSnapshot) -> Send:
         holder = self.randomness.uuid()
@@ -227,6 +229,8 @@ class SendOnce:
     async def _outcome(self, send: Send, tenant: TenantSnapshot, answer_by: float) -> Outcome:
         if isinstance(send.plan, Refused):
             return send.plan
+        if isinstance(send.plan, Erased):
+            return ERASED
         if send.project_id != tenant.project_id:
             return SUPERSEDED
         if await self.wishes.opted_out_since(send.chert_tenant, self.number_hash(send.plan.phone)) is not None:

@@ -6,9 +6,11 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from actions.handlers.opt_outs import OPTED_OUT
+from actions.models import ERASED
 from contracts.failures import Code
 
 _BY_ERROR: Final[Mapping[str, str]] = {
+    ERASED.error: "This contact was deleted for privacy.",
     OPTED_OUT.error: "This contact asked for no more messages. They can write START to get messages again.",
 }
 
@@ -36,7 +38,6 @@ _BY_CODE: Final[Mapping[int, str]] = {
     Code.UNAVAILABLE: "Messages cannot be sent right now. Try again in a moment.",
     Code.UPSTREAM: "Messages cannot be sent right now. Try again in a moment.",
     Code.DELIVERY_FAILED: "The message could not be delivered. Try again in a moment.",
-    Code.LINES_SATURATED: "No phone line is free for a first message right now.",
 }
 
 _NAMES: Final = {"phone": "Phone number", "mobilephone": "Mobile phone number"}
@@ -46,11 +47,11 @@ _MINUTE: Final = 60
 
 
 def words_for_rep(code: int, error: str, *, retry_after_seconds: float | None = None) -> str:
-    """A sentence or two; what nobody has words for is quoted."""
-    words = _BY_ERROR.get(error) or _BY_CODE.get(code) or f"Chert refused this message: {error}."
-    if code == Code.LINES_SATURATED and retry_after_seconds is not None:
-        return f"{words} Try again in {_span(retry_after_seconds)}."
-    return words
+    """A sentence or two; what nobody has words for is quoted, and so is Chert's reason for "not now"."""
+    if code == Code.LINES_SATURATED:
+        again = "later" if retry_after_seconds is None else f"in {_span(retry_after_seconds)}"
+        return f"Chert cannot send a first message right now: {error}. Try again {again}."
+    return _BY_ERROR.get(error) or _BY_CODE.get(code) or f"Chert refused this message: {error}."
 
 
 def words_for_no_phone(empty: AbstractSet[str], missing: AbstractSet[str]) -> str:

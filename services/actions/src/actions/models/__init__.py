@@ -24,13 +24,15 @@ from actions.models.card import (
     Window,
 )
 from actions.models.conversations import Author, ContactChat, NumberChat, Wish
+from actions.models.creations import Creation, SettledCreation, SkipReason
 from actions.models.faults import FaultPoint
 from actions.models.outcomes import Accepted, Outcome, Refused
 from actions.models.requests import Contact, LineChoice, SendRequest, SignedRequest
-from actions.models.sends import Attempt, AttemptStatus, Lease, Outgoing, Send
+from actions.models.sends import ERASED, Attempt, AttemptStatus, Erased, Lease, Outgoing, Send
 from actions.models.steps import WAIT_DAYS, Reply, Step, StepPlan, StepState, WhenNotNow
 
 __all__ = [
+    "ERASED",
     "WAIT_DAYS",
     "Accepted",
     "Answer",
@@ -48,6 +50,8 @@ __all__ = [
     "Composer",
     "Contact",
     "ContactChat",
+    "Creation",
+    "Erased",
     "FaultPoint",
     "Lease",
     "LineChoice",
@@ -63,12 +67,14 @@ __all__ = [
     "SendRequest",
     "Sender",
     "SenderKind",
+    "SettledCreation",
     "ShownContact",
     "ShownConversation",
     "ShownMessage",
     "ShownSettings",
     "ShownStatus",
     "SignedRequest",
+    "SkipReason",
     "Step",
     "StepPlan",
     "StepState",

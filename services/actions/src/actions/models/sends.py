@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from actions.models.outcomes import Outcome, Refused
 from actions.models.steps import StepPlan
@@ -27,6 +27,17 @@ class Outgoing:
     name: str | None = field(default=None, repr=False)
     phone_line_id: str | None = None
     kind: Literal["outgoing"] = "outgoing"
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was to be sent is no longer known: its time is over, or the contact was erased."""
+
+    kind: Literal["erased"] = "erased"
+
+
+ERASED: Final = Refused(code=1012, error="contact was erased")
+"""What is answered in the place of what was removed for privacy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,7 @@ class Send:
         generation: the install that the work started under.
         project_id: the project bound to the account then.
         chert_tenant: the slug of that project.
-        fingerprint: of what makes two requests the same.
+        fingerprint: of what makes two requests the same; empty, and like any other, once the content is erased.
         plan: the message, or why there is none.
         claimed_at: when it was first asked for.
         attempts: oldest first.
@@ -97,7 +108,7 @@ class Send:
     workflow_id: int | None
     user_id: int | None
     fingerprint: str
-    plan: Outgoing | Refused
+    plan: Outgoing | Refused | Erased
     claimed_at: datetime
     lease: Lease
     attempts: tuple[Attempt, ...]
@@ -105,3 +116,7 @@ class Send:
     answer: Outcome | None = None
     step: StepPlan | None = None
     parked_until: datetime | None = None
+
+    def came_from(self, fingerprint: str) -> bool:
+        """Whether it came from a request with this fingerprint, as far as that is still known."""
+        return self.fingerprint in {fingerprint, ""}

@@ -2,7 +2,9 @@
 
 from actions.ports.chert import Messenger
 from actions.ports.contacts import ContactReader, ContactSchema
+from actions.ports.contents import SendContents
 from actions.ports.conversations import AuthorStore, ConversationStore, NumberHash, WishStore
+from actions.ports.creations import AutoSendFacts, CreationQueue, CreationRecords, InstallTimes
 from actions.ports.facts import Campaigns, ChatReader, Facts, LeadLookup, LineList, NextSend
 from actions.ports.faults import FaultPoints
 from actions.ports.hubspot import NewerSignatures, Verifier
@@ -13,20 +15,25 @@ from actions.ports.tenants import TenantAuthority, TenantStore
 __all__ = [
     "AliasStore",
     "AuthorStore",
+    "AutoSendFacts",
     "Campaigns",
     "ChatReader",
     "ContactReader",
     "ContactSchema",
     "ConversationStore",
     "Conversations",
+    "CreationQueue",
+    "CreationRecords",
     "Facts",
     "FaultPoints",
+    "InstallTimes",
     "LeadLookup",
     "LineList",
     "Messenger",
     "NewerSignatures",
     "NextSend",
     "NumberHash",
+    "SendContents",
     "SendStore",
     "StepStore",
     "TenantAuthority",

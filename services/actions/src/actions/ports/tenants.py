@@ -1,5 +1,6 @@
 """Who is connected."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from contracts.internal import TenantCheck
@@ -11,6 +12,14 @@ class TenantStore(Protocol):
 
     async def apply(self, snapshot: TenantSnapshot) -> bool:
         """Keep a snapshot if its revision is newer than what is known; tells whether it was.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        ...
+
+    async def retention_days(self) -> Mapping[int, int]:
+        """For how many days each account keeps contents.
 
         Raises:
             StoreAwayError: the database does not answer.

@@ -2,7 +2,9 @@
 
 from actions.adapters.in_memory.chert import Delivered, InMemoryMessenger
 from actions.adapters.in_memory.contacts import InMemoryContacts
+from actions.adapters.in_memory.contents import InMemorySendContents
 from actions.adapters.in_memory.conversations import InMemoryAuthorStore, InMemoryConversationStore, InMemoryWishStore
+from actions.adapters.in_memory.creations import InMemoryCreationQueue, InMemoryCreationRecords, InMemoryInstallTimes
 from actions.adapters.in_memory.facts import InMemoryFacts
 from actions.adapters.in_memory.faults import Faults
 from actions.adapters.in_memory.newer_signatures import InMemoryNewerSignatures
@@ -20,9 +22,13 @@ __all__ = [
     "InMemoryChertConversations",
     "InMemoryContacts",
     "InMemoryConversationStore",
+    "InMemoryCreationQueue",
+    "InMemoryCreationRecords",
     "InMemoryFacts",
+    "InMemoryInstallTimes",
     "InMemoryMessenger",
     "InMemoryNewerSignatures",
+    "InMemorySendContents",
     "InMemorySendStore",
     "InMemoryStepStore",
     "InMemoryTenantAuthority",

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime
 
+from actions.errors import ChertAwayError
 from actions.models import Campaign, ChatHistory, PhoneLine
 
 
@@ -53,6 +54,30 @@ class InMemoryFacts:
         """What Chert tells."""
         await self._asked()
         return None if self.away else self.campaigns.get(chert_tenant)
+
+    async def template(self, chert_tenant: str) -> str | None:
+        """The project's template.
+
+        Raises:
+            ChertAwayError: `away` is set.
+        """
+        self._check_here()
+        campaign = self.campaigns.get(chert_tenant)
+        return None if campaign is None else campaign.template
+
+    async def has_conversation(self, chert_tenant: str, phone: str) -> bool:
+        """Whether there are messages with a number.
+
+        Raises:
+            ChertAwayError: `away` is set.
+        """
+        self._check_here()
+        chat_id = self.leads.get((chert_tenant, phone))
+        return chat_id is not None and bool(self.histories.get((chert_tenant, chat_id), ChatHistory()).messages)
+
+    def _check_here(self) -> None:
+        if self.away:
+            raise ChertAwayError("away")
 
     async def _asked(self) -> None:
         if self.hangs:

@@ -1,5 +1,7 @@
 """Tenants, and `oauth` as one would ask it."""
 
+from collections.abc import Mapping
+
 from actions.errors import AuthorityAwayError
 from contracts.internal import TenantCheck
 from contracts.tenants import TenantSnapshot
@@ -18,6 +20,10 @@ class InMemoryTenantStore:
         if newer:
             self._tenants[snapshot.portal_id] = TenantSnapshot.model_validate(snapshot.model_dump())
         return newer
+
+    async def retention_days(self) -> Mapping[int, int]:
+        """For how many days each account keeps contents."""
+        return {portal_id: tenant.settings.retention_days for portal_id, tenant in self._tenants.items()}
 
     async def find(self, portal_id: int) -> TenantSnapshot | None:
         """The newest snapshot known."""

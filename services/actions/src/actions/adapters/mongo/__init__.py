@@ -2,7 +2,9 @@
 
 from actions.adapters.mongo.aliases import MongoAliasStore
 from actions.adapters.mongo.authors import MongoAuthorStore
+from actions.adapters.mongo.contents import MongoSendContents
 from actions.adapters.mongo.conversations import MongoConversationStore
+from actions.adapters.mongo.creations import MongoCreationQueue, MongoCreationRecords, MongoInstallTimes
 from actions.adapters.mongo.newer_signatures import MongoNewerSignatures
 from actions.adapters.mongo.outbox import MongoSendOutbox
 from actions.adapters.mongo.sends import MongoSendStore
@@ -14,7 +16,11 @@ __all__ = [
     "MongoAliasStore",
     "MongoAuthorStore",
     "MongoConversationStore",
+    "MongoCreationQueue",
+    "MongoCreationRecords",
+    "MongoInstallTimes",
     "MongoNewerSignatures",
+    "MongoSendContents",
     "MongoSendOutbox",
     "MongoSendStore",
     "MongoStepStore",

@@ -1,5 +1,6 @@
 """The projection of `tenant.*` in MongoDB."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from pymongo.asynchronous.database import AsyncDatabase
@@ -29,6 +30,15 @@ class MongoTenantStore:
         except DuplicateKeyError:
             # The account is known: with this revision or a newer one, or because a concurrent upsert came first.
             return await asked(lambda: self._replace_older(snapshot, upsert=False))
+
+    async def retention_days(self) -> Mapping[int, int]:
+        """For how many days each account keeps contents.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        found = await asked(lambda: self._tenants.find({}).to_list())
+        return {document["_id"]: TenantSnapshot.model_validate(document).settings.retention_days for document in found}
 
     async def find(self, portal_id: int) -> TenantSnapshot | None:
         """The newest snapshot known.

@@ -19,6 +19,14 @@ class MongoWishStore:
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._suppressions = database[COLLECTION]
 
+    async def ensure_indexes(self) -> None:
+        """Let a compare-and-set be direct and atomic on every server.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        await asked(lambda: self._suppressions.create_index([("_id", 1), ("at", 1)], unique=True))
+
     async def record(self, chert_tenant: str, number_hash: str, wish: Wish) -> bool:
         """Keep a wish unless a later one is known; tells whether it was kept.
 
@@ -52,8 +60,9 @@ class MongoWishStore:
             "since": known["since"] if known is not None and still_stopped else wish.at,
         }
         if known is not None:
-            seen = {"_id": key, "at": known["at"], "message_id": known["message_id"]}
-            return (await asked(lambda: self._suppressions.update_one(seen, {"$set": content}))).matched_count > 0
+            seen = {"_id": key, "at": known["at"]}
+            written = await asked(lambda: self._suppressions.find_one_and_update(seen, {"$set": content}))
+            return written is not None
         try:
             await asked(lambda: self._suppressions.insert_one({"_id": key, **content}))
         except DuplicateKeyError:

@@ -9,12 +9,15 @@ from actions.errors import (
     AuthorityAwayError,
     BusyError,
     CallbacksAwayError,
+    ChertAwayError,
     ClaimInProgressError,
     HubSpotAwayError,
     HubSpotBusyError,
+    InstallUnknownError,
     KeyOutlivedError,
     NeverSentError,
     NotDeliveredError,
+    NotNowError,
     NotToldError,
     OutOfTimeError,
     PostponedError,
@@ -38,6 +41,8 @@ OURS: Final[Mapping[type[CardError], str]] = {
 SHOWN: Final[Mapping[type[CardError], Refused]] = {
     HubSpotBusyError: Refused(code=Code.RATE_LIMITED, error="HubSpot is busy"),
     HubSpotAwayError: Refused(code=Code.UPSTREAM, error="HubSpot cannot be reached"),
+    ChertAwayError: Refused(code=Code.UPSTREAM, error="Chert cannot be reached"),
+    InstallUnknownError: Refused(code=Code.UNAVAILABLE, error="the account is not known yet"),
     ClaimInProgressError: Refused(code=Code.UNAVAILABLE, error="this send is in progress"),
     OutOfTimeError: Refused(code=Code.UNAVAILABLE, error="this takes too long right now"),
     KeyOutlivedError: Refused(code=Code.UNAVAILABLE, error="whether this was sent is not known yet"),
@@ -68,9 +73,10 @@ def failed(error: CardError) -> Failure:
         raise unavailable(OURS[type(error)]) from error
     shown = next(SHOWN[kind] for kind in type(error).__mro__ if kind in SHOWN)
     seconds = error.retry_after_seconds if isinstance(error, PostponedError) else None
-    code = int(error.code) if isinstance(error, NotDeliveredError) else shown.code
-    words = words_for_rep(code, shown.error, retry_after_seconds=seconds)
-    return _failure(Refused(code=code, error=shown.error), words, retryable=True)
+    if isinstance(error, NotDeliveredError):
+        told = error.told if isinstance(error, NotNowError) else ""
+        shown = Refused(code=int(error.code), error=told or shown.error)
+    return _failure(shown, words_for_rep(shown.code, shown.error, retry_after_seconds=seconds), retryable=True)
 
 
 def _failure(outcome: Refused, words: str, *, retryable: bool) -> Failure:

@@ -39,7 +39,7 @@ class SendFromCard:
         """
         request = _request(viewer, message)
         earlier = await self.sends.find(request.key)
-        if earlier is not None and earlier.answer is not None and earlier.fingerprint == fingerprint(request):
+        if earlier is not None and earlier.answer is not None and earlier.came_from(fingerprint(request)):
             return Answer(earlier.answer, duplicate=True)  # a repeat needs nothing from HubSpot
         await active_tenant(viewer.portal_id, tenants=self.tenants, authority=self.authority)
         contact = await self.contacts.read(viewer.portal_id, message.contact_id)
