@@ -150,7 +150,7 @@ async def test_a_workflow_waits_for_the_reply(rep: Rep) -> None:
     await page.get_by_role("button", name="Enroll").click()
     history = page.get_by_role("region", name="History")
     await expect(history.locator(".badge")).to_have_text("blocked", timeout=NEWS_MILLISECONDS)
-    await page.screenshot(path=SCREENSHOTS / "workflow-waits.png", full_page=True)
+    await page.screenshot(path=SCREENSHOTS / "workflow-waits.png")
 
     await expect(rep.phone.get_by_text("Hi Grace, do you want details?")).to_be_visible(timeout=NEWS_MILLISECONDS)
     await rep.lead_replies("Yes please")
@@ -160,5 +160,5 @@ async def test_a_workflow_waits_for_the_reply(rep: Rep) -> None:
     )
     await history.locator("summary").click()
     await expect(history.get_by_text("completed by the app")).to_be_visible()
-    await page.screenshot(path=SCREENSHOTS / "workflow-replied.png", full_page=True)
+    await page.screenshot(path=SCREENSHOTS / "workflow-replied.png")
     await rep.admin.is_accessible(page)

@@ -20,6 +20,8 @@ export interface Outgoing {
   readonly problem: Problem | null;
   /** The number of the last load that had begun when it was sent: only a later one must contain it. */
   readonly sentDuring: number;
+  /** The messages that were listed when it was written: none of them is this one. */
+  readonly earlier: ReadonlySet<string>;
 }
 
 /** Everything the card knows. */
@@ -94,8 +96,7 @@ export type Bubble =
 export function thread(state: State): readonly Bubble[] {
   const messages = distinct(state.context?.conversation.messages ?? []);
   const listed = messages.map((message): Bubble => ({ kind: "listed", key: message.id, at: message.at, message }));
-  const waiting = state.outgoing
-    .filter((one) => !isListed(one, messages))
+  const waiting = unlisted(state.outgoing, messages)
     .map((one): Bubble => ({ kind: "outgoing", key: one.clientMessageId, at: one.at, outgoing: one }));
   return [...listed, ...waiting];
 }
@@ -138,6 +139,7 @@ function begun(state: State, clientMessageId: string, text: string, at: Date): r
     messageId: null,
     problem: null,
     sentDuring: state.begun,
+    earlier: new Set(state.context?.conversation.messages.map((message) => message.id)),
   };
   return [...state.outgoing, fresh];
 }
@@ -153,6 +155,31 @@ function isListed(outgoing: Outgoing, messages: readonly Message[]): boolean {
   return messages.some(
     (message) => message.id === outgoing.messageId || message.client_message_id === outgoing.clientMessageId,
   );
+}
+
+/**
+ * Those that the server does not list yet. It lists a message a moment before it knows who sent it: what nobody is known
+ * to have sent, and what reads as one that is on its way, is taken for that one, each for one. It is only left out of the
+ * picture: if its send fails after all, it is there again.
+ */
+function unlisted(outgoing: readonly Outgoing[], messages: readonly Message[]): readonly Outgoing[] {
+  const anonymous = messages.filter((one) => one.direction === "outbound" && one.sender.kind === "unknown");
+  return outgoing
+    .filter((one) => !isListed(one, messages))
+    .filter((one) => {
+      const match = anonymous.findIndex((message) => one.messageId === null && readsAs(message, one));
+      return match < 0 || anonymous.splice(match, 1).length === 0;
+    });
+}
+
+/** Whether a message can be one that is on its way; what tags become is the server's business. */
+function readsAs(message: Message, outgoing: Outgoing): boolean {
+  const reads = outgoing.text.includes("{{") || spaced(message.text) === spaced(outgoing.text);
+  return reads && !outgoing.earlier.has(message.id);
+}
+
+function spaced(text: string): string {
+  return text.trim().replace(/\s+/gu, " ");
 }
 
 /** Whether it was sent so long ago that the server's newest page begins after it. */
