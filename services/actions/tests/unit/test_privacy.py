@@ -11,6 +11,7 @@ from actions.adapters.in_memory import (
     InMemoryMessenger,
     InMemorySendContents,
     InMemorySendStore,
+    InMemoryStepStore,
     InMemoryTenantStore,
 )
 from actions.handlers.privacy import EraseContact, PurgeContents
@@ -25,10 +26,15 @@ ERASURE = ContactErased(portal_id=62515, contact_id="904", occurred_at=datetime(
 
 @pytest.fixture
 def erase(
-    sends: InMemorySendStore, conversations: InMemoryConversationStore, contacts: InMemoryContacts
+    sends: InMemorySendStore,
+    steps: InMemoryStepStore,
+    conversations: InMemoryConversationStore,
+    contacts: InMemoryContacts,
 ) -> EraseContact:
     """The use case."""
-    return EraseContact(contents=InMemorySendContents(sends), conversations=conversations, contacts=contacts)
+    return EraseContact(
+        contents=InMemorySendContents(sends), steps=steps, conversations=conversations, contacts=contacts
+    )
 
 
 async def test_nothing_of_an_erased_contact_is_left(
