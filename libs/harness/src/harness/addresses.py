@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from harness import paths
 from harness.credentials import Credentials
 from harness.ports import LOOPBACK, free_port
 
@@ -123,6 +124,7 @@ class Environments:
             APP_ID=str(self.credentials.hubspot_app_id),
             REDIRECT_URIS=f"{self.addresses.gateway_url}/api/hubspot/oauth/callback",
             TARGET_BASE_URL=self.addresses.gateway_url,
+            PROJECT=str(paths.developer_project()),
             CLOCK_FILE=str(self.files.clock),
         )
 

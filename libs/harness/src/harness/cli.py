@@ -136,23 +136,22 @@ def _measure(kind: Path, name: str, scale: Scale) -> None:
 def _say_what_to_try(run: RunFile) -> None:
     portal, tenant = run.portals[0], run.chert.tenant_slug
     contact = portal.contacts[0]
-    account = f"{run.hubspot_url}/control/portals/{portal.portal_id}"
     console.print(
         f"""
 [bold]Open[/bold]
   the console                  {run.gateway_url}/console
   the contact, in HubSpot      {run.hubspot_url}/contacts/{portal.portal_id}/record/0-1/{contact.id}
-  the app, in HubSpot          {run.hubspot_url}/connected-apps/{portal.portal_id}
   that person's phone          {run.chert_url}/phones/{tenant}/{contact.phone}
+  workflows, in HubSpot        {run.hubspot_url}/workflows/{portal.portal_id}
+  the app, in HubSpot          {run.hubspot_url}/connected-apps/{portal.portal_id}
+  faults, in HubSpot           {run.hubspot_url}/faults
   both simulators' control     {run.hubspot_url}/docs  {run.chert_url}/docs
 
 [bold]Try[/bold]
   1. connect HubSpot on the console
-  2. let a workflow send:
-     curl -s {account}/workflow-executions -H 'Content-Type: application/json' \\
-       -d '{{"contact_id": "{contact.id}", "input_fields": {{"message": "Hello from a workflow"}}}}'
-  3. reply on that person's phone, and see the reply on the contact's timeline
-  4. uninstall the app in HubSpot, and let the workflow send again: it is refused
+  2. send from the card beside the contact, or create a workflow and enroll the contact
+  3. reply on that person's phone, and see the reply in the card and on the timeline; STOP ends it
+  4. uninstall the app in HubSpot: the card and the workflow are refused
 
 Addresses, ids and process ids are in .local/run.json, logs in .local/logs/. Ctrl-C stops everything.
 {prerequisites.node_note() or ""}""",

@@ -24,3 +24,8 @@ def repository_root() -> Path:
 def embedded_runtime() -> Path:
     """The folder with the embedded servers' Maven module and settings."""
     return repository_root() / _EMBEDDED_RUNTIME
+
+
+def developer_project() -> Path:
+    """The folder of the app's HubSpot developer project."""
+    return repository_root() / "deploy" / "hubspot-app"

@@ -92,8 +92,10 @@ def chromium(search_path: str | None = None) -> str | None:
 
 
 def node_note() -> str | None:
-    """What to tell people where Node is missing; nothing here needs it."""
-    return None if shutil.which("node") else "Node is not found here; only work on the HubSpot card needs it."
+    """What to tell people where Node is missing; only the card needs it."""
+    return (
+        None if shutil.which("node") else "Node is not found here, so the contact record is without the HubSpot card."
+    )
 
 
 def _has_java() -> bool:

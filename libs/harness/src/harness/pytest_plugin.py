@@ -49,6 +49,14 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
+def card() -> None:
+    """The HubSpot card is built, for tests that see it."""
+    from harness.card_build import ensure_built  # noqa: PLC0415 - see the module docstring
+
+    ensure_built()
+
+
+@pytest.fixture(scope="session")
 def harness_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestSession]:
     """What one test session shares; the other fixtures are parts of it."""
     from harness.session import TestSession  # noqa: PLC0415 - see the module docstring

@@ -14,7 +14,7 @@ from simulators.recording import RecordedRequest, Recorder
 # A batch of 100 records at HubSpot's largest text property (65,536 characters) is below this.
 MAX_BODY_BYTES = 10 * 1024 * 1024
 # Paths that belong to the simulator, not to the system it plays.
-OWN_PATHS = ("/control", "/docs", "/openapi.json", "/static", "/favicon.ico")
+OWN_PATHS = ("/control", "/docs", "/openapi.json", "/static", "/card/", "/favicon.ico")
 # Where `simulators.server` leaves the connection of a request.
 CONNECTION_EXTENSION = "simulators.connection"
 

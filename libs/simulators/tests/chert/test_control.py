@@ -89,7 +89,9 @@ async def test_the_phone_view(api: ApiClient, chert: ChertSimulator, receiver: R
     path = f"/phones/acme/{PHONE}"
     answer = await api.http.post(path, data={"text": "Yes & no"})
     await chert.webhooks.settle()
-    shown = (await api.http.get(path)).text
+    shown, thread = (await api.http.get(path)).text, (await api.http.get(f"{path}/thread")).text
+    assert thread.strip() in shown
+    assert "Delivered" in thread
     assert (303, path) == (answer.status_code, answer.headers["location"])
     assert 1 == len(receiver.bodies)
     assert "Hi &lt;b&gt;there&lt;/b&gt;" in shown

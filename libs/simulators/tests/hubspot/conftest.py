@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
@@ -12,12 +14,14 @@ from fastapi import FastAPI
 from simulators.clock import ManualClock
 from simulators.hubspot.app import create_app
 from simulators.hubspot.app_definition import CONDITIONAL_SCOPES, REQUIRED_SCOPES
+from simulators.hubspot.project import CARD_SCRIPTS
 from simulators.hubspot.scripted_admin import ScriptedAdmin
 from simulators.hubspot.settings import HubSpotSimulatorSettings
 from simulators.receiver import Receiver
 
 CALLBACK = "http://localhost:8080/api/hubspot/oauth/callback"
 VERIFIER = "v" * 64
+DEVELOPER_PROJECT = Path(__file__).parents[4] / "deploy" / "hubspot-app"
 
 
 @pytest.fixture
@@ -33,7 +37,18 @@ def receiver() -> Receiver:
 
 
 @pytest.fixture
-async def simulator(clock: ManualClock, receiver: Receiver) -> AsyncIterator[FastAPI]:
+def project(tmp_path: Path) -> Path:
+    """The app's developer project as this repository has it, with scripts that stand for the built card."""
+    folder = tmp_path / "hubspot-app"
+    shutil.copytree(DEVELOPER_PROJECT / "src", folder / "src", ignore=shutil.ignore_patterns("node_modules"))
+    for script in CARD_SCRIPTS:
+        (folder / "built" / script).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "built" / script).write_text("// built")
+    return folder
+
+
+@pytest.fixture
+async def simulator(clock: ManualClock, receiver: Receiver, project: Path) -> AsyncIterator[FastAPI]:
     """The simulated HubSpot, started and stopped."""
     settings = HubSpotSimulatorSettings(
         port=1,
@@ -42,6 +57,7 @@ async def simulator(clock: ManualClock, receiver: Receiver) -> AsyncIterator[Fas
         app_id=77,
         redirect_uris=(CALLBACK,),
         target_base_url="http://localhost:8080",
+        project=project,
     )
     app = create_app(settings, clock=clock, transport=httpx2.ASGITransport(app=receiver), chance=lambda: 0.5)
     async with app.router.lifespan_context(app):

@@ -25,3 +25,9 @@ _templates = Environment(
     auto_reload=False,
 )
 _templates.filters |= {"iso": iso, "clock_time": _clock_time}
+_templates.globals["deliveries"] = {
+    "pending": "Being delivered …",
+    "delivered": "Delivered to HubSpot's integration",
+    "failed": "Not delivered",
+    "dev_inbox": "Kept in the dev inbox",
+}

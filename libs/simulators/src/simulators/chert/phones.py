@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Path
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from simulators.chert.models import Chat, Event, Message, Tenant
 from simulators.chert.pages import page
 from simulators.chert.replies import reply
 from simulators.chert.schemas import Phone, Text
-from simulators.chert.simulator import Chert
+from simulators.chert.simulator import Chert, ChertSimulator
 
 router = APIRouter(prefix="/phones/{slug}/{phone}", include_in_schema=False)
 
@@ -18,13 +19,16 @@ async def show_phone(slug: str, phone: Annotated[Phone, Path()], chert: Chert) -
     """The thread as the lead sees it."""
     tenant = chert.state.tenant(slug)
     chat = chert.state.chat_with(tenant, phone)
-    return page(
-        "phone.html",
-        tenant=tenant,
-        phone=phone,
-        name=chat.name if chat else None,
-        messages=chat.messages if chat else [],
-    )
+    name = chat.name if chat else None
+    return page("phone.html", tenant=tenant, phone=phone, name=name, messages=_messages(chert, tenant, chat))
+
+
+@router.get("/thread")
+async def show_thread(slug: str, phone: Annotated[Phone, Path()], chert: Chert) -> HTMLResponse:
+    """The thread alone, as the page fetches it again and again."""
+    tenant = chert.state.tenant(slug)
+    messages = _messages(chert, tenant, chert.state.chat_with(tenant, phone))
+    return page("thread.html", messages=messages)
 
 
 @router.post("")
@@ -34,3 +38,11 @@ async def send_reply(
     """The lead replies."""
     reply(chert, chert.state.tenant(slug), phone, text)
     return RedirectResponse(f"/phones/{slug}/{phone}", status_code=303)
+
+
+def _messages(chert: ChertSimulator, tenant: Tenant, chat: Chat | None) -> list[tuple[Message, Event | None]]:
+    """The thread, each reply with its event: replies and their events are written in one order."""
+    if chat is None:
+        return []
+    events = (event for event in chert.state.events_of(tenant) if event.lead_id == chat.id)
+    return [(message, next(events, None) if message.direction == "inbound" else None) for message in chat.messages]

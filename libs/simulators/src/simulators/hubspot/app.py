@@ -23,12 +23,15 @@ from simulators.hubspot import (
     contacts,
     control,
     control_journal,
+    fault_pages,
     journal_api,
     marketplace,
     oauth,
     pages,
+    record_pages,
     schemas,
     search,
+    workflow_pages,
 )
 from simulators.hubspot.deliveries import TooManyDeliveriesError
 from simulators.hubspot.errors import EXCEPTION_HANDLERS, ExceptionHandler
@@ -36,6 +39,7 @@ from simulators.hubspot.settings import HubSpotSimulatorSettings
 from simulators.hubspot.simulator import Simulator
 from simulators.hubspot.state import PortalExistsError, UnknownContactError, UnknownPortalError
 from simulators.hubspot.templating import page
+from simulators.hubspot.workflow_builder import TooManyWorkflowsError, UnknownWorkflowError
 from simulators.hubspot.workflows import TooManyExecutionsError, UnknownExecutionError
 
 SYSTEM_CHANCE = random.SystemRandom().random
@@ -105,12 +109,18 @@ def _add_routes(app: FastAPI) -> None:
             app.include_router(router, prefix=prefix, include_in_schema=False)
     app.include_router(consent.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)
+    app.include_router(record_pages.router, include_in_schema=False)
+    app.include_router(workflow_pages.router, include_in_schema=False)
+    app.include_router(fault_pages.router, include_in_schema=False)
     app.include_router(marketplace.router, include_in_schema=False)
     app.include_router(journal_api.files_router, include_in_schema=False)
     app.include_router(control.router)
     app.include_router(control_journal.router)
     app.include_router(edge_control.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parents[1] / "static"))
+    project = app.state.simulator.project
+    if project is not None and project.has_card:
+        app.mount("/card", StaticFiles(directory=project.scripts))
 
 
 async def _answer_unknown(request: Request, _: LookupError) -> Response:
@@ -131,7 +141,9 @@ _CONTROL_HANDLERS: Mapping[int | type[Exception], ExceptionHandler] = {
     UnknownPortalError: _answer_unknown,
     UnknownContactError: _answer_unknown,
     UnknownExecutionError: _answer_unknown,
+    UnknownWorkflowError: _answer_unknown,
     PortalExistsError: _answer_exists,
     TooManyDeliveriesError: _answer_full,
     TooManyExecutionsError: _answer_full,
+    TooManyWorkflowsError: _answer_full,
 }

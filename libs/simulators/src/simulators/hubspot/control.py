@@ -30,7 +30,7 @@ from simulators.hubspot.control_models import (
 )
 from simulators.hubspot.models import Portal
 from simulators.hubspot.outbound import json_object
-from simulators.hubspot.pages import timeline
+from simulators.hubspot.record_pages import timeline
 from simulators.hubspot.simulator import Simulator, SimulatorDep
 from simulators.hubspot.workflows import Enrollment, Execution, UnknownExecutionError
 

@@ -261,6 +261,7 @@ class SwitchesView(_View):
     omit_hub_id: bool = Field(description="token answers lack hub_id")
     reuse_refresh_token: bool = Field(description="a new install of an account with a live grant gets its old token")
     authorize_error: str = Field(description="what the authorize screen answers the app whatever is decided; '' is off")
+    repeat_card_calls: bool = Field(description="each call of a card reaches the app twice, as after a lost answer")
     search_lag_seconds: float = Field(description="how long after a write the search finds it")
     burst_limit: int = Field(description="calls per 10 s and account")
     search_limit: int = Field(description="searches per second and account")
@@ -276,6 +277,7 @@ class SwitchesOrder(BaseModel):
     omit_hub_id: bool | None = None
     reuse_refresh_token: bool | None = None
     authorize_error: str | None = Field(default=None, max_length=1000)
+    repeat_card_calls: bool | None = None
     search_lag_seconds: float | None = Field(default=None, ge=0)
     burst_limit: int | None = Field(default=None, ge=0)
     search_limit: int | None = Field(default=None, ge=0)

@@ -110,6 +110,10 @@ class Grants:
         if portal.install is not None:
             self._journal.record(portal.portal_id, APP_UNINSTALLED)
         portal.install = None
+        self.revoke_all(portal)
+
+    def revoke_all(self, portal: Portal) -> None:
+        """End every grant and access token of an account now; the app stays among its connected apps."""
         for grant in self._grants.values():
             if grant.portal_id == portal.portal_id:
                 grant.active = False

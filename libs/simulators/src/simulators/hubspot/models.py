@@ -141,6 +141,7 @@ class Switches:
     omit_hub_id: bool = False
     reuse_refresh_token: bool = False
     authorize_error: str = ""
+    repeat_card_calls: bool = False
     search_lag_seconds: float = 0.0
     burst_limit: int = 110
     search_limit: int = 5

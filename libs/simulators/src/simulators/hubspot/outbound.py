@@ -33,7 +33,7 @@ class Answer:
 
 
 class SignedCaller:
-    """Posts JSON to the app, signed with its client secret at the moment of the call."""
+    """Calls the app with JSON, signed with its client secret at the moment of the call."""
 
     def __init__(
         self, client: httpx2.AsyncClient, clock: Clock, *, secret: str, target_base_url: str, public_base_url: str
@@ -44,10 +44,17 @@ class SignedCaller:
         self._target_base_url, self._public_base_url = target_base_url, public_base_url
 
     async def post(self, url: str, body: bytes, versions: Collection[SignatureVersion], patience: Patience) -> Answer:
+        """Post once."""
+        return await self.call("POST", url, body, versions, patience)
+
+    async def call(
+        self, method: str, url: str, body: bytes, versions: Collection[SignatureVersion], patience: Patience
+    ) -> Answer:
         """Call once; redirects are not followed. Whatever goes wrong on the way is an answer without a status."""
         timeout = httpx2.Timeout(patience.total, connect=patience.connect)
-        request = self._client.build_request("POST", url, content=body, timeout=timeout)
-        request.headers["Content-Type"] = "application/json"
+        request = self._client.build_request(method, url, content=body or None, timeout=timeout)
+        if body:
+            request.headers["Content-Type"] = "application/json"
         request.headers.update(
             signature_headers(
                 versions,

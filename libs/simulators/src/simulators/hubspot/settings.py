@@ -27,6 +27,8 @@ class HubSpotSimulatorSettings(BaseSettings):
     """Where an install that begins at the marketplace calls the app; absent, its usual path at its public address."""
     push_uninstall: bool = True
     """Whether an uninstall is also pushed to the app; HubSpot documents no such push (contract 3.3)."""
+    project: Path | None = None
+    """The app's developer project with its built card; absent, accounts have no card and no workflow to build."""
     clock_file: Path | None = None
 
     @field_validator("redirect_uris", mode="before")

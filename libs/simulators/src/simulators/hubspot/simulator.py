@@ -10,6 +10,7 @@ from simulators.background import BackgroundTasks
 from simulators.clock import Clock
 from simulators.faults import FaultPlan
 from simulators.hubspot.app_definition import app_from
+from simulators.hubspot.card_proxy import CardProxy
 from simulators.hubspot.deliveries import Delivery, DeliverySender
 from simulators.hubspot.file_links import FileLinks
 from simulators.hubspot.grants import Grants
@@ -17,9 +18,11 @@ from simulators.hubspot.journal import Journal
 from simulators.hubspot.limits import Limiter
 from simulators.hubspot.models import Portal, Switches
 from simulators.hubspot.outbound import SignedCaller
+from simulators.hubspot.project import read_project
 from simulators.hubspot.settings import HubSpotSimulatorSettings
 from simulators.hubspot.state import World
 from simulators.hubspot.webhooks import Webhooks
+from simulators.hubspot.workflow_builder import WorkflowBuilder
 from simulators.hubspot.workflows import WorkflowEngine
 from simulators.recording import Recorder
 
@@ -54,6 +57,11 @@ class Simulator:
             target_base_url=settings.target_base_url,
             public_base_url=settings.public_base_url or settings.target_base_url,
         )
+        self.project = None if settings.project is None else read_project(settings.project)
+        self.card_proxy = (
+            None if self.project is None else CardProxy(self.project, self.app, caller, settings.target_base_url)
+        )
+        self.builder = None if self.project is None else WorkflowBuilder(self.project, caller, settings.target_base_url)
         self.deliveries = DeliverySender(caller, clock, self.background, chance)
         self.webhooks = Webhooks(self.app, settings.target_base_url, self.deliveries, clock)
         self.workflows = WorkflowEngine(self.app, settings.target_base_url, caller, clock, self.background)
@@ -79,6 +87,8 @@ class Simulator:
             self.faults,
         ):
             part.clear()
+        if self.builder is not None:
+            self.builder.clear()
 
     def _switches(self) -> Switches:
         return Switches(push_uninstall=self._settings.push_uninstall)

@@ -11,6 +11,8 @@ from simulators.hubspot.richtext import rendered
 
 # Nothing on these pages comes from elsewhere or runs a script.
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
+# A page that hosts a card, or keeps itself fresh, runs the scripts of this server.
+WITH_SCRIPTS = f"{CONTENT_SECURITY_POLICY}; script-src 'self'; worker-src 'self'; connect-src 'self'"
 
 
 def _moment(seconds: float) -> str:
@@ -28,7 +30,9 @@ def _environment() -> jinja2.Environment:
 _templates = Jinja2Templates(env=_environment())
 
 
-def page(request: Request, template: str, *, status: int = 200, **context: object) -> Response:
+def page(
+    request: Request, template: str, *, status: int = 200, policy: str = CONTENT_SECURITY_POLICY, **context: object
+) -> Response:
     """A page rendered from a template."""
-    headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Referrer-Policy": "no-referrer"}
+    headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
     return _templates.TemplateResponse(request, template, context, status_code=status, headers=headers)
