@@ -139,7 +139,7 @@ async def test_what_hubspot_answers_has_a_meaning(
 async def test_a_busy_hubspot_leaves_the_card_what_it_knew(
     reader: HubSpotContacts, hubspot: ScriptedTransport, clock: ManualClock
 ) -> None:
-    """For a minute the card shows the contact as it was; a send never goes by that, nor does anyone after an erasure."""
+    """For a minute the card shows the contact as it was; a send never goes by that, nor anyone after an erasure."""
     busy = [httpx2.Response(429, json={"category": "RATE_LIMITS"}) for _ in range(4)]
     hubspot.steps = [httpx2.Response(200, json=RECORD), *busy]
     first = await reader.recent(62515, "904")
