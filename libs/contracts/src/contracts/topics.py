@@ -3,13 +3,14 @@
 from types import MappingProxyType
 from typing import Final
 
+from contracts.breakers import BreakerChanged, BreakerClosed, BreakerOpened
 from contracts.deliveries import DeliveryRejected
 from contracts.envelope import EventData, EventType
 from contracts.messages import ContactLinked, MessageReceived, MessageRefused, MessageSent, ReplyRecorded
 from contracts.tenants import AppUninstalled, TenantInstalled, TenantSnapshot, TenantUninstalled, TenantUpdated
 
 
-def _account(data: TenantSnapshot | AppUninstalled | ReplyRecorded | ContactLinked) -> str:
+def _account(data: TenantSnapshot | AppUninstalled | ReplyRecorded | ContactLinked | BreakerChanged) -> str:
     return str(data.portal_id)
 
 
@@ -34,6 +35,8 @@ MESSAGE_SENT: Final = EventType("message.sent", 1, MessageSent, _conversation)
 MESSAGE_REFUSED: Final = EventType("message.refused", 1, MessageRefused, _recipient)
 REPLY_RECORDED: Final = EventType("reply.recorded", 1, ReplyRecorded, _account)
 CONTACT_LINKED: Final = EventType("contact.linked", 1, ContactLinked, _account)
+BREAKER_OPENED: Final = EventType("breaker.opened", 1, BreakerOpened, _account)
+BREAKER_CLOSED: Final = EventType("breaker.closed", 1, BreakerClosed, _account)
 DELIVERY_REJECTED: Final = EventType("delivery.rejected", 1, DeliveryRejected, _owner)
 
 EVENT_TYPES: Final = MappingProxyType[str, EventType[EventData]](
@@ -49,6 +52,8 @@ EVENT_TYPES: Final = MappingProxyType[str, EventType[EventData]](
             MESSAGE_REFUSED,
             REPLY_RECORDED,
             CONTACT_LINKED,
+            BREAKER_OPENED,
+            BREAKER_CLOSED,
             DELIVERY_REJECTED,
         )
     },
