@@ -27,6 +27,7 @@ from timeline.adapters.mongo import MongoStores
 from timeline.adapters.oauth import OAuthAccessTokens
 from timeline.consumers import subscribe
 from timeline.handlers.assembly import Handlers, Process
+from timeline.handlers.budget import Budget
 from timeline.handlers.leases import CALL_SECONDS
 from timeline.ports import Outside
 from timeline.settings import Settings, TimelineSecrets
@@ -49,11 +50,17 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     database = client[settings.mongo_database]
     broker = kafka.broker(settings.kafka_bootstrap, "timeline")
     http = httpx2.AsyncClient(trust_env=False)
-    hubspot = HubSpotConnection(settings.hubspot_api_url, version=settings.hubspot_api_version, limits=HUBSPOT_LIMITS)
+    budget = Budget(plumbing.clock)
+    hubspot = HubSpotConnection(
+        settings.hubspot_api_url,
+        version=settings.hubspot_api_version,
+        limits=HUBSPOT_LIMITS,
+        observe_rate_limit=lambda portal_id, limit: budget.told(portal_id, limit.maximum, limit.remaining),
+    )
     sister = Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http)
-    timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock))
+    timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock), budget)
     faults = NoFaultPoints() if settings.fault_point is None else KillOnce(settings.fault_point, database)
-    loops = _loops(settings, plumbing, database, broker, Outside(timeline, timeline, faults))
+    loops = _loops(settings, plumbing, database, broker, Outside(timeline, timeline, faults), budget)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -70,7 +77,12 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
 
 
 def _loops(
-    settings: Settings, plumbing: Plumbing, database: AsyncDatabase[Document], broker: KafkaBroker, outside: Outside
+    settings: Settings,
+    plumbing: Plumbing,
+    database: AsyncDatabase[Document],
+    broker: KafkaBroker,
+    outside: Outside,
+    budget: Budget,
 ) -> Sequence[Loop]:
     """Use cases, subscriptions and loops over the database; what runs, those first that others lean on."""
     mongo_stores, held = MongoStores(database, plumbing.clock), MongoHeldMessages(database)
@@ -78,7 +90,8 @@ def _loops(
     handlers = Handlers(
         stores,
         outside,
-        Process(plumbing.randomness.uuid(), stopping.is_set, settings.public_base_url),
+        Process(plumbing.randomness.uuid(), stopping.is_set, settings.public_base_url, settings.batch),
+        budget=budget,
         clock=plumbing.clock,
         randomness=plumbing.randomness,
         metrics=plumbing.metrics,
@@ -87,7 +100,11 @@ def _loops(
     publisher = KafkaEventPublisher(broker, plumbing.metrics)
     relays = [
         workers.relay(name, OutboxRelay(outbox, publisher, plumbing.metrics))
-        for name, outbox in (("entry relay", mongo_stores.entry_outbox), ("link relay", mongo_stores.link_outbox))
+        for name, outbox in (
+            ("entry relay", mongo_stores.entry_outbox),
+            ("link relay", mongo_stores.link_outbox),
+            ("breaker relay", mongo_stores.lane_outbox),
+        )
     ]
 
     def relay_soon() -> None:

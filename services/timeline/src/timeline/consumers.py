@@ -38,7 +38,8 @@ def subscribe(
     @consumers.subscriber(TENANT_INSTALLED, projection=True)
     async def on_tenant_installed(event: Event[TenantInstalled]) -> None:
         await project(event.data)
-        work_soon(await handlers.tenants.retry_unmatched(event.data.portal_id))
+        if event.data.status == "active":
+            work_soon([event.data.portal_id, *await handlers.tenants.resume(event.data.portal_id)])
 
     @consumers.subscriber(TENANT_UPDATED, projection=True)
     async def on_tenant_updated(event: Event[TenantUpdated]) -> None:

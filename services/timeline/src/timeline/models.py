@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from contracts.envelope import Event, EventData
 from contracts.messages import MessageReceived
+
+MAX_BATCH: Final = 100
+"""The most inputs HubSpot takes in one batch (hubspot-contract.md, section 5.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,30 @@ class Intent:
     fence: int
     at: datetime
     contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intention:
+    """An intent of one entry, as it is noted down.
+
+    Attributes:
+        entry_id: whose.
+        intent: what is about to begin.
+        instead_of: fences of earlier intents that were looked for and came to nothing.
+    """
+
+    entry_id: str
+    intent: Intent
+    instead_of: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """An intent that certainly came to nothing; `gone` names a contact that does not exist any more."""
+
+    entry_id: str
+    fence: int
+    gone: str | None = None
 
 
 EntryState = Literal["pending", "unmatched", "recorded", "failed", "superseded"]
@@ -149,6 +176,30 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
+class Breaker:
+    """Open: the account's calls failed too often in a row.
+
+    Attributes:
+        opening: counts the openings of this lane's breaker from 1.
+        opened_at: when.
+        reason: what the last call ended with, fit for a log.
+    """
+
+    opening: int
+    opened_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """How much of an account's rolling window was used when a lane was let go, and by whom."""
+
+    holder: str
+    calls: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
     """What a holder sees of its lane: the fence of the lease and the work.
 
@@ -157,6 +208,9 @@ class Lane:
         version: changes whenever work is added.
         failures: calls for this account that failed one after the other.
         pending: the work list, in no order.
+        openings: how often its breaker has opened.
+        breaker: set while it is open.
+        spent: what the last holder left of the account's window; none if it never let go.
     """
 
     portal_id: int
@@ -164,6 +218,9 @@ class Lane:
     version: int
     failures: int
     pending: tuple[Work, ...]
+    openings: int = 0
+    breaker: Breaker | None = None
+    spent: Spent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +254,10 @@ class Closing:
         paused_until: the whole lane rests until then.
         failures: calls that failed one after the other.
         version: let go only if nothing was added since this version.
+        openings: how often the breaker has opened.
+        breaker: set while it is open.
+        spent: how much of the account's window is used.
+        events: what the world is told of the breaker, in the same write.
     """
 
     settled: frozenset[str]
@@ -205,6 +266,10 @@ class Closing:
     paused_until: datetime | None
     failures: int
     version: int
+    openings: int = 0
+    breaker: Breaker | None = None
+    spent: Spent | None = None
+    events: Sequence[Event[EventData]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +278,14 @@ class Candidate:
 
     contact_id: str
     numbers: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search for phone numbers found; `whole` unless there is more than one answer can carry."""
+
+    candidates: Sequence[Candidate]
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +310,9 @@ class FaultPoint(StrEnum):
     """Places where a crash hurts most, by name."""
 
     AFTER_INBOX_INSERT = "after_inbox_insert_before_commit"
+    AFTER_ENTRIES = "after_entries_before_list"
+    AFTER_LIST = "after_list_before_commit"
     AFTER_INTENT = "after_intent_before_write"
     AFTER_WRITE = "after_write_before_record"
+    AFTER_OWN = "after_own_before_record"
     AFTER_RECORD = "after_record"

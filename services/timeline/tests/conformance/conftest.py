@@ -105,8 +105,8 @@ async def memory(request: pytest.FixtureRequest, clock: ManualClock) -> AsyncIte
 def short_lanes(memory: InMemoryStores | MongoStores) -> LaneStore:
     """Lanes whose work lists take two lines."""
     if isinstance(memory, InMemoryStores):
-        return InMemoryLanes(max_pending=2)
-    return MongoLanes(memory.database, max_pending=2)
+        return InMemoryLanes(memory.lane_outbox, max_pending=2)
+    return MongoLanes(memory.database, memory.lane_outbox, max_pending=2)
 
 
 @pytest.fixture

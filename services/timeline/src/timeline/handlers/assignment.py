@@ -15,8 +15,8 @@ from chassis.logging import get_log
 from chassis.metrics import Metrics
 from chassis.randomness import Randomness
 from contracts.tenants import TenantSnapshot
-from timeline.models import Conversation, Entry, Received, Work
-from timeline.ports import InboxStore, NewEntries, SentLinks, Tenants, WorkLists
+from timeline.models import Conversation, Entry, FaultPoint, Received, Work
+from timeline.ports import FaultPoints, InboxStore, NewEntries, SentLinks, Tenants, WorkLists
 
 LOG = get_log()
 
@@ -49,12 +49,13 @@ class Assigner:
         links: SentLinks,
         entries: NewEntries,
         lanes: WorkLists,
+        faults: FaultPoints,
         clock: Clock,
         randomness: Randomness,
         metrics: Metrics,
     ) -> None:
         self._inbox, self._tenants, self._links = inbox, tenants, links
-        self._entries, self._lanes = entries, lanes
+        self._entries, self._lanes, self._faults = entries, lanes, faults
         self._clock, self._randomness, self._metrics = clock, randomness, metrics
 
     async def assign(self, row_ids: Sequence[str]) -> Assigned:
@@ -92,10 +93,13 @@ class Assigner:
         now = self._clock.now()
         entries = [_entry(row, tenant) for row in rows for tenant in plan[row.id]]
         await self._entries.add(entries, now)
+        await self._faults.reach(FaultPoint.AFTER_ENTRIES)
         works: dict[int, list[Work]] = {}
         for entry in entries:
             works.setdefault(entry.portal_id, []).append(entry.work(self._randomness.token(TICKET_BYTES)))
-        return await self._lanes.add(works, now)
+        full = await self._lanes.add(works, now)
+        await self._faults.reach(FaultPoint.AFTER_LIST)
+        return full
 
     async def _wait(self, rows: Sequence[Received]) -> None:
         """Let rows wait for a tenant, and look once more: it may have come while they were being put there."""

@@ -9,10 +9,11 @@ from timeline.ports.contacts import Links, LinkStore, SentLinks, Unmatched
 from timeline.ports.entries import Communications, EntryOutcomes, EntryReader, EntryStore, IntentLog, NewEntries
 from timeline.ports.inbox import InboxStore, Intake, Unassigned, WaitingRoom
 from timeline.ports.lanes import LaneStore, LaneSweep, Leases, WorkLists
-from timeline.ports.outside import ContactSearch, FaultPoints, Timeline
+from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline
 from timeline.ports.tenants import Tenants, TenantStore, TenantWriter
 
 __all__ = [
+    "CallMeter",
     "Communications",
     "ContactSearch",
     "EntryOutcomes",

@@ -1,11 +1,11 @@
 """Entries and the owners of HubSpot's records, in memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from timeline.adapters.in_memory.outbox import InMemoryOutbox
-from timeline.models import Entry, Intent, Settlement
+from timeline.models import Entry, Intention, Settlement, Withdrawal
 
 
 class InMemoryEntries:
@@ -25,28 +25,35 @@ class InMemoryEntries:
         """Those that exist, in the order of their ids here."""
         return [self.entries[entry_id] for entry_id in entry_ids if entry_id in self.entries]
 
-    async def intend(self, entry_id: str, intent: Intent, *, instead_of: Collection[int] = ()) -> Entry:
-        """Note an intent down, drop those of earlier fences that came to nothing; the entry as it is now."""
-        entry = self.entries[entry_id]
-        standing = [one for one in entry.intents if one.fence not in {*instead_of, intent.fence}]
-        self.entries[entry_id] = replace(entry, intents=(*standing, intent), attempts=entry.attempts + 1)
-        return self.entries[entry_id]
+    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Entry]:
+        """Note intents down, first all of them; then the entries as they are, by id."""
+        for one in intentions:
+            entry, intent = self.entries[one.entry_id], one.intent
+            standing = [other for other in entry.intents if other.fence not in {*one.instead_of, intent.fence}]
+            self.entries[one.entry_id] = replace(entry, intents=(*standing, intent), attempts=entry.attempts + 1)
+        return {one.entry_id: self.entries[one.entry_id] for one in intentions}
 
-    async def withdraw(self, entry_id: str, fence: int, *, gone: str | None = None) -> None:
-        """Drop an intent: nothing was written."""
-        entry = self.entries[entry_id]
-        self.entries[entry_id] = replace(
-            entry,
-            intents=tuple(one for one in entry.intents if one.fence != fence),
-            gone=entry.gone if gone is None else (*entry.gone, gone),
-        )
+    async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
+        """Drop intents: nothing was written."""
+        for one in withdrawals:
+            entry = self.entries[one.entry_id]
+            self.entries[one.entry_id] = replace(
+                entry,
+                intents=tuple(intent for intent in entry.intents if intent.fence != one.fence),
+                gone=entry.gone if one.gone is None else (*entry.gone, one.gone),
+            )
 
-    async def postpone(self, entry_id: str, until: datetime, reason: str) -> None:  # noqa: ARG002 - for people to read
-        """Leave an entry alone for a while."""
-        self.entries[entry_id] = replace(self.entries[entry_id], due_at=until)
+    async def postpone(self, entry_ids: Sequence[str], until: datetime, reason: str) -> None:  # noqa: ARG002 - for people
+        """Leave entries alone for a while."""
+        for entry_id in entry_ids:
+            self.entries[entry_id] = replace(self.entries[entry_id], due_at=until)
 
-    async def settle(self, entry_id: str, settlement: Settlement) -> None:
-        """Note down how it ended, together with the events that tell it."""
+    async def settle(self, settlements: Mapping[str, Settlement]) -> None:
+        """Note down by entry how it ended, together with the events that tell it."""
+        for entry_id, settlement in settlements.items():
+            self._settle(entry_id, settlement)
+
+    def _settle(self, entry_id: str, settlement: Settlement) -> None:
         self.entries[entry_id] = replace(
             self.entries[entry_id],
             state=settlement.state,
@@ -64,6 +71,10 @@ class InMemoryCommunications:
     def __init__(self) -> None:
         self.owners: dict[tuple[int, str], str] = {}
 
-    async def own(self, portal_id: int, communication_id: str, entry_id: str) -> bool:
-        """Claim a record for an entry; false if it is another's."""
-        return self.owners.setdefault((portal_id, communication_id), entry_id) == entry_id
+    async def own(self, portal_id: int, owners: Mapping[str, str]) -> frozenset[str]:
+        """Claim records for entries, `{communication id: entry id}`; those records that are another's."""
+        return frozenset(
+            record
+            for record, entry_id in owners.items()
+            if self.owners.setdefault((portal_id, record), entry_id) != entry_id
+        )

@@ -13,11 +13,11 @@ class InMemoryStores:
     """What outlives a process: give the same to the next one, as a database would."""
 
     def __init__(self) -> None:
-        self.entry_outbox, self.link_outbox = InMemoryOutbox(), InMemoryOutbox()
+        self.entry_outbox, self.link_outbox, self.lane_outbox = InMemoryOutbox(), InMemoryOutbox(), InMemoryOutbox()
         self.inbox, self.tenants, self.unmatched = InMemoryInbox(), InMemoryTenants(), InMemoryUnmatched()
         self.links = InMemoryLinks(self.link_outbox)
         self.entries = InMemoryEntries(self.entry_outbox)
-        self.communications, self.lanes = InMemoryCommunications(), InMemoryLanes()
+        self.communications, self.lanes = InMemoryCommunications(), InMemoryLanes(self.lane_outbox)
         self.stores = Stores(
             inbox=self.inbox,
             tenants=self.tenants,

@@ -4,7 +4,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from chassis.clock import Clock
 from chassis.mongo import Document
-from timeline.adapters.mongo import entries, links
+from timeline.adapters.mongo import entries, lanes, links
 from timeline.adapters.mongo.communications import MongoCommunications
 from timeline.adapters.mongo.entries import MongoEntries
 from timeline.adapters.mongo.inbox import MongoInbox
@@ -23,7 +23,12 @@ class MongoStores:
         self.database = database
         self.entry_outbox = MongoOutbox(database[entries.COLLECTION], clock)
         self.link_outbox = MongoOutbox(database[links.COLLECTION], clock)
-        inbox, tenants, lanes = MongoInbox(database), MongoTenants(database), MongoLanes(database)
+        self.lane_outbox = MongoOutbox(database[lanes.COLLECTION], clock, key=int)
+        inbox, tenants, lane_store = (
+            MongoInbox(database),
+            MongoTenants(database),
+            MongoLanes(database, self.lane_outbox),
+        )
         unmatched = MongoUnmatched(database)
         self.stores = Stores(
             inbox=inbox,
@@ -32,9 +37,10 @@ class MongoStores:
             unmatched=unmatched,
             entries=MongoEntries(database, self.entry_outbox),
             communications=MongoCommunications(database),
-            lanes=lanes,
+            lanes=lane_store,
         )
-        self._indexed = (inbox, tenants, lanes, unmatched, self.entry_outbox, self.link_outbox)
+        outboxes = (self.entry_outbox, self.link_outbox, self.lane_outbox)
+        self._indexed = (inbox, tenants, lane_store, unmatched, *outboxes)
 
     async def ensure_indexes(self) -> None:
         """Make every index that is not there."""
