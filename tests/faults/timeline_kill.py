@@ -66,16 +66,21 @@ class Seen:
     looks: Counter[str] = field(default_factory=Counter)
     creates: int = 0
     last: int = 0
+    _latest: int = 0
 
-    def take(self, requests: Sequence[Received]) -> None:
-        """Go on from these."""
+    def take(self, requests: Sequence[Received], *, whole: bool = False) -> None:
+        """Go on from these; those that are new may not be answered yet and wait, unless this is the whole."""
+        latest = max((request.seq for request in requests), default=self._latest)
+        ripe = latest if whole else self._latest
         for request in requests:
-            self.last = max(self.last, request.seq)
+            if request.seq > ripe or not request.body:  # without a body it broke off on its way there
+                continue
             if request.path == READS:
                 inputs = json.loads(request.body)["inputs"]
                 self.looks.update(one["id"] for one in inputs if "after" not in one)
             elif request.path in {CREATES, f"{CREATES}/batch/create"}:
                 self._create(request)
+        self.last, self._latest = ripe, latest
 
     def _create(self, request: Received) -> None:
         self.creates += 1
@@ -108,7 +113,7 @@ async def _measure(system: System, report: Report, replies: int) -> None:
         await leads.all_written(seconds=DRAIN_SECONDS)
         await asyncio.sleep(LATE_SECONDS / SPEED)  # what was ordered to happen late has happened
         verdict = await leads.judge()
-        await storm.look()
+        await storm.look(whole=True)
         await leads.hubspot.close()
     report.add("F1.events", verdict.said, "replies", f">= {replies}")
     report.add("F1.effects", verdict.written, "replies on timelines", f">= {replies}")
@@ -151,9 +156,9 @@ class Storm:
             if number % 10 == 9:
                 console.print(f"{number + 1} kills, {len(self._leads.said)} replies, {dict(self.hit)}", highlight=False)
 
-    async def look(self) -> None:
+    async def look(self, *, whole: bool = False) -> None:
         """Take in what HubSpot was asked since the last time."""
-        self.seen.take(await self._leads.hubspot.requests("/crm", since=self.seen.last))
+        self.seen.take(await self._leads.hubspot.requests("/crm", since=self.seen.last), whole=whole)
 
     async def _kill(self, number: int, replies: int) -> None:
         victim, point = self._replicas[number % 2], self._plan[number]
