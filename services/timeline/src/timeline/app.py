@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import httpx2
@@ -21,11 +22,13 @@ from chassis.settings import RereadFile
 from chassis.sisters import Sister
 from hubspot_client import CallLimits, HubSpotConnection
 from timeline import __doc__ as description
+from timeline import api
 from timeline.adapters.faults import KillOnce, NoFaultPoints
 from timeline.adapters.hubspot import HubSpotTimeline
 from timeline.adapters.mongo import MongoStores
 from timeline.adapters.oauth import OAuthAccessTokens
 from timeline.consumers import subscribe
+from timeline.handlers.activity import read_activity
 from timeline.handlers.assembly import Handlers, Process
 from timeline.handlers.budget import Budget
 from timeline.handlers.leases import CALL_SECONDS
@@ -60,7 +63,8 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     sister = Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http)
     timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock), budget)
     faults = NoFaultPoints() if settings.fault_point is None else KillOnce(settings.fault_point, database)
-    loops = _loops(settings, plumbing, database, broker, Outside(timeline, timeline, faults), budget)
+    stores = MongoStores(database, plumbing.clock)
+    loops = _loops(settings, plumbing, stores, broker, Outside(timeline, timeline, faults), budget)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -73,19 +77,22 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
             yield
 
     _watch(plumbing, database, secrets)
-    return service_app("timeline", description or "", plumbing, lifespan)
+    app = service_app("timeline", description or "", plumbing, lifespan)
+    read = partial(read_activity, entries=stores.stores.entries, breakers=stores.stores.lanes)
+    app.include_router(api.router(lambda: secrets.read().service_credentials, read, DATABASE_AWAY))
+    return app
 
 
 def _loops(
     settings: Settings,
     plumbing: Plumbing,
-    database: AsyncDatabase[Document],
+    mongo_stores: MongoStores,
     broker: KafkaBroker,
     outside: Outside,
     budget: Budget,
 ) -> Sequence[Loop]:
     """Use cases, subscriptions and loops over the database; what runs, those first that others lean on."""
-    mongo_stores, held = MongoStores(database, plumbing.clock), MongoHeldMessages(database)
+    held = MongoHeldMessages(mongo_stores.database)
     stores, stopping = mongo_stores.stores, asyncio.Event()
     handlers = Handlers(
         stores,

@@ -151,6 +151,23 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry as it is shown to people: with what was made of it.
+
+    Attributes:
+        entry: the reply.
+        at: when it was given to the account.
+        contact_id: on whose timeline it is, or was to be.
+        reason: why it is not there.
+    """
+
+    entry: Entry
+    at: datetime
+    contact_id: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """How an entry ended, or that it waits for a contact; told to the world in the same write.
 

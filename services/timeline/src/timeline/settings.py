@@ -53,6 +53,8 @@ class TimelineSecrets(Secrets):
 
     Attributes:
         oauth_credential: what `oauth` knows this service by.
+        service_credentials: what each sister service that asks this one is known by.
     """
 
     oauth_credential: Secret
+    service_credentials: dict[str, Secret] = Field(default_factory=dict)

@@ -26,7 +26,7 @@ OPERATORS: Final = {
     "$in", "$or", "$exists", "$lt", "$lte", "$gt", "$gte", "$db", "$readPreference",
 }  # fmt: skip
 GROWING: Final = {"inbox", "entries", "links", "communications"}
-SWEEPS: Final = [{"since"}, {"waiting_for"}, {"outbox.time"}]
+SWEEPS: Final = [{"since"}, {"waiting_for"}, {"outbox.time"}, {"portal_id", "assigned_at"}]
 
 
 class Subset(monitoring.CommandListener):

@@ -178,3 +178,17 @@ async def test_a_record_belongs_to_one_entry(communications: Communications) -> 
     assert {"77"} == await communications.own(1, {"77": "someone else", "78": "someone else"})
     assert frozenset() == await communications.own(1, {})
     assert frozenset() == await communications.own(2, {"77": "someone else"})
+
+
+async def test_people_see_the_latest_first(entries: EntryStore, entry: Any) -> None:
+    """Of one account, from a moment on, newest first, so many: with contact and reason."""
+    for number in range(4):
+        await entries.add([entry(f"m{number}"), entry(f"m{number}", portal_id=2)], NOW + timedelta(seconds=number))
+    await entries.settle({"62515:acme:m3": Settlement("failed", NOW, contact_id="904", reason="400")})
+    await entries.postpone(["62515:acme:m2"], NOW, "locked")
+
+    latest = await entries.latest(62515, NOW + timedelta(seconds=1), 2)
+
+    assert ["62515:acme:m3", "62515:acme:m2"] == [shown.entry.id for shown in latest]
+    assert [("904", "400"), (None, "locked")] == [(shown.contact_id, shown.reason) for shown in latest]
+    assert 3 == len(await entries.latest(62515, NOW + timedelta(seconds=1), 9))

@@ -93,11 +93,12 @@ class Outcomes:
         self._tell("superseded", entry)
         return Settled()
 
-    async def failed(self, entry: Entry, error: ReplyError) -> Step:
+    async def failed(self, entry: Entry, error: ReplyError, contact_id: str | None) -> Step:
         """HubSpot refused it for good; its words are kept for whoever looks."""
-        await self._entries.settle(
-            {entry.id: Settlement("failed", self._clock.now(), reason=error.reason, words=error.words)}
+        settlement = Settlement(
+            "failed", self._clock.now(), contact_id=contact_id, reason=error.reason, words=error.words
         )
+        await self._entries.settle({entry.id: settlement})
         self._tell("failed", entry, reason=error.reason)
         return Settled()
 

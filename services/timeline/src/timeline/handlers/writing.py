@@ -245,7 +245,7 @@ class Writer:
             cause = await self._cause(error, contacts[key], lease)
             if isinstance(cause, ContactGoneError):
                 await self._intents.withdraw([Withdrawal(key, lease.fence, gone=contacts[key])])
-            done(entries[key], await self._after(cause, entries[key]))
+            done(entries[key], await self._after(cause, entries[key], contacts[key]))
         for other in failed.values():
             if not isinstance(other, ReplyError):
                 raise other
@@ -260,7 +260,7 @@ class Writer:
             return error
         return ContactGoneError(error.reason, words=error.words)
 
-    async def _after(self, error: ReplyError, entry: Entry) -> Step:
+    async def _after(self, error: ReplyError, entry: Entry, contact_id: str | None = None) -> Step:
         """What a failure that concerns this reply alone means for it."""
         now = self._clock.now()
         if isinstance(error, WriteUnknownError):
@@ -270,4 +270,4 @@ class Writer:
             return await self._outcomes.postponed(entry, now + wait, error.reason)
         if isinstance(error, ContactGoneError):
             return await self._outcomes.postponed(entry, now, error.reason)
-        return await self._outcomes.failed(entry, error)
+        return await self._outcomes.failed(entry, error, contact_id)

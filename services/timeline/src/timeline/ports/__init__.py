@@ -6,16 +6,26 @@ Every store method can be repeated when its answer was lost: the second call fin
 from dataclasses import dataclass
 
 from timeline.ports.contacts import Links, LinkStore, SentLinks, Unmatched
-from timeline.ports.entries import Communications, EntryOutcomes, EntryReader, EntryStore, IntentLog, NewEntries
+from timeline.ports.entries import (
+    Communications,
+    EntryHistory,
+    EntryOutcomes,
+    EntryReader,
+    EntryStore,
+    IntentLog,
+    NewEntries,
+)
 from timeline.ports.inbox import InboxStore, Intake, Unassigned, WaitingRoom
-from timeline.ports.lanes import LaneStore, LaneSweep, Leases, WorkLists
+from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, WorkLists
 from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline
 from timeline.ports.tenants import Tenants, TenantStore, TenantWriter
 
 __all__ = [
+    "Breakers",
     "CallMeter",
     "Communications",
     "ContactSearch",
+    "EntryHistory",
     "EntryOutcomes",
     "EntryReader",
     "EntryStore",

@@ -8,6 +8,7 @@ from timeline.models import (
     Entry,
     Intention,
     Settlement,
+    Shown,
     Withdrawal,
 )
 
@@ -52,6 +53,14 @@ class EntryOutcomes(Protocol):
         ...
 
 
+class EntryHistory(Protocol):
+    """Entries as people look at them."""
+
+    async def latest(self, portal_id: int, since: datetime, limit: int) -> Sequence[Shown]:
+        """The latest of an account, newest first."""
+        ...
+
+
 class Communications(Protocol):
     """Which reply a HubSpot record belongs to."""
 
@@ -60,5 +69,5 @@ class Communications(Protocol):
         ...
 
 
-class EntryStore(NewEntries, EntryReader, IntentLog, EntryOutcomes, Protocol):
+class EntryStore(NewEntries, EntryReader, IntentLog, EntryOutcomes, EntryHistory, Protocol):
     """The entries, whole."""

@@ -60,5 +60,13 @@ class LaneSweep(Protocol):
         ...
 
 
-class LaneStore(WorkLists, Leases, LaneSweep, Protocol):
+class Breakers(Protocol):
+    """Which accounts' lanes rest after failures."""
+
+    async def breaker(self, portal_id: int) -> Breaker | None:
+        """The open breaker of an account, if it is open."""
+        ...
+
+
+class LaneStore(WorkLists, Leases, LaneSweep, Breakers, Protocol):
     """The lanes, whole."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from timeline.adapters.in_memory.outbox import InMemoryOutbox
-from timeline.models import Entry, Intention, Settlement, Withdrawal
+from timeline.models import Entry, Intention, Settlement, Shown, Withdrawal
 
 
 class InMemoryEntries:
@@ -14,16 +14,30 @@ class InMemoryEntries:
     def __init__(self, outbox: InMemoryOutbox) -> None:
         self.entries: dict[str, Entry] = {}
         self.settlements: dict[str, Settlement] = {}
+        self.reasons: dict[str, str] = {}
+        self.assigned_at: dict[str, datetime] = {}
         self._outbox = outbox
 
-    async def add(self, entries: Sequence[Entry], now: datetime) -> None:  # noqa: ARG002 - nothing here asks when
+    async def add(self, entries: Sequence[Entry], now: datetime) -> None:
         """Keep entries that are not there yet."""
         for entry in entries:
             self.entries.setdefault(entry.id, entry)
+            self.assigned_at.setdefault(entry.id, now)
 
     async def read(self, entry_ids: Sequence[str]) -> Sequence[Entry]:
         """Those that exist, in the order of their ids here."""
         return [self.entries[entry_id] for entry_id in entry_ids if entry_id in self.entries]
+
+    async def latest(self, portal_id: int, since: datetime, limit: int) -> Sequence[Shown]:
+        """The latest of an account, newest first."""
+        own = [entry for entry in self.entries.values() if entry.portal_id == portal_id]
+        recent = sorted(own, key=lambda entry: self.assigned_at[entry.id], reverse=True)
+        return [self._shown(entry) for entry in recent if self.assigned_at[entry.id] >= since][:limit]
+
+    def _shown(self, entry: Entry) -> Shown:
+        settled = self.settlements.get(entry.id)
+        contact_id = None if settled is None else settled.contact_id
+        return Shown(entry, self.assigned_at[entry.id], contact_id, self.reasons.get(entry.id))
 
     async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Entry]:
         """Note intents down, first all of them; then the entries as they are, by id."""
@@ -43,10 +57,11 @@ class InMemoryEntries:
                 gone=entry.gone if one.gone is None else (*entry.gone, one.gone),
             )
 
-    async def postpone(self, entry_ids: Sequence[str], until: datetime, reason: str) -> None:  # noqa: ARG002 - for people
+    async def postpone(self, entry_ids: Sequence[str], until: datetime, reason: str) -> None:
         """Leave entries alone for a while."""
         for entry_id in entry_ids:
             self.entries[entry_id] = replace(self.entries[entry_id], due_at=until)
+            self.reasons[entry_id] = reason
 
     async def settle(self, settlements: Mapping[str, Settlement]) -> None:
         """Note down by entry how it ended, together with the events that tell it."""
@@ -62,6 +77,9 @@ class InMemoryEntries:
             due_at=None,
         )
         self.settlements[entry_id] = settlement
+        self.reasons.pop(entry_id, None)
+        if settlement.reason is not None:
+            self.reasons[entry_id] = settlement.reason
         self._outbox.put(entry_id, settlement.events)
 
 

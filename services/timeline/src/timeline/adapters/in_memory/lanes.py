@@ -115,6 +115,11 @@ class InMemoryLanes:
         """When the oldest reply was received that waits on a list of an active account."""
         return min((lane.oldest_at for lane in self.lanes.values() if lane.oldest_at is not None), default=None)
 
+    async def breaker(self, portal_id: int) -> Breaker | None:
+        """The open breaker of an account, if it is open."""
+        lane = self.lanes.get(portal_id)
+        return None if lane is None else lane.breaker
+
 
 def _seen(portal_id: int, lane: LaneRow) -> Lane:
     return Lane(

@@ -15,7 +15,7 @@ from pymongo.errors import BulkWriteError
 from chassis.mongo import Document, duplicates
 from contracts.messages import MessageReceived
 from timeline.adapters.mongo.outbox import MongoOutbox, to_outbox
-from timeline.models import Entry, Intent, Intention, Settlement, Withdrawal
+from timeline.models import Entry, Intent, Intention, Settlement, Shown, Withdrawal
 
 COLLECTION: Final = "entries"
 
@@ -40,6 +40,16 @@ class MongoEntries:
         found = self._entries.find({"_id": {"$in": list(entry_ids)}})
         by_id = {document["_id"]: _entry(document) async for document in found}
         return [by_id[entry_id] for entry_id in entry_ids if entry_id in by_id]
+
+    async def ensure_indexes(self) -> None:
+        """Let people's looks at an account find its latest."""
+        await self._entries.create_index([("portal_id", 1), ("assigned_at", -1)])
+
+    async def latest(self, portal_id: int, since: datetime, limit: int) -> Sequence[Shown]:
+        """The latest of an account, newest first."""
+        query = {"portal_id": portal_id, "assigned_at": {"$gte": since}}
+        found = self._entries.find(query).sort("assigned_at", -1).limit(limit)
+        return [Shown(_entry(one), one["assigned_at"], one.get("contact_id"), one.get("reason")) async for one in found]
 
     async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Entry]:
         """Note intents down, first all of them; then the entries as they are, by id."""

@@ -125,6 +125,11 @@ class MongoLanes:
         document = await self._lanes.find_one(query, {"oldest_at": 1}, sort=[("oldest_at", 1)])
         return None if document is None else document["oldest_at"]
 
+    async def breaker(self, portal_id: int) -> Breaker | None:
+        """The open breaker of an account, if it is open."""
+        found = await self._lanes.find_one({"_id": portal_id}, {"breaker": 1})
+        return None if found is None else _breaker(found)
+
     def _addition(self, portal_id: int, works: Sequence[Work], now: datetime) -> UpdateOne:
         return UpdateOne(
             {"_id": portal_id, **self._room},

@@ -29,18 +29,18 @@ class MongoStores:
             MongoTenants(database),
             MongoLanes(database, self.lane_outbox),
         )
-        unmatched = MongoUnmatched(database)
+        unmatched, entry_store = MongoUnmatched(database), MongoEntries(database, self.entry_outbox)
         self.stores = Stores(
             inbox=inbox,
             tenants=tenants,
             links=MongoLinks(database, self.link_outbox),
             unmatched=unmatched,
-            entries=MongoEntries(database, self.entry_outbox),
+            entries=entry_store,
             communications=MongoCommunications(database),
             lanes=lane_store,
         )
         outboxes = (self.entry_outbox, self.link_outbox, self.lane_outbox)
-        self._indexed = (inbox, tenants, lane_store, unmatched, *outboxes)
+        self._indexed = (inbox, tenants, lane_store, unmatched, entry_store, *outboxes)
 
     async def ensure_indexes(self) -> None:
         """Make every index that is not there."""
