@@ -66,6 +66,8 @@ LogEvent = Literal[
     "tokens.resealed",
     "replica.forgotten",
     "breaker.changed",
+    "contact.followed",
+    "contact.erased",
 ]
 """Every log event. One canonical line per request or message; the rest are lifecycle and trouble."""
 

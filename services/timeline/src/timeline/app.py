@@ -20,6 +20,7 @@ from chassis.mongo import DATABASE_AWAY, Document
 from chassis.outbox import OutboxRelay
 from chassis.settings import RereadFile
 from chassis.sisters import Sister
+from chassis.workers import Worker
 from hubspot_client import CallLimits, HubSpotConnection
 from timeline import __doc__ as description
 from timeline import api
@@ -128,8 +129,15 @@ def _loops(
         sweep_soon=assignment.wake,
         work_soon=lanes.work_soon,
     )
-    sweep, gauge = workers.sweep(lanes), workers.gauge(stores.lanes)
-    return (*(relay.running for relay in relays), gauge.running, sweep.running, lanes.running, assignment.running)
+    loops: tuple[Worker | LaneRunner, ...] = (
+        *relays,
+        workers.gauge(stores.lanes),
+        workers.retries(handlers.contacts, work_soon=lanes.work_soon),
+        workers.sweep(lanes),
+        lanes,
+        assignment,
+    )
+    return [loop.running for loop in loops]
 
 
 def _consumers(broker: KafkaBroker, held: HeldMessages, plumbing: Plumbing) -> Consumers:

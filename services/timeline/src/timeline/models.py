@@ -28,6 +28,28 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a conversation before a message of it is given to accounts.
+
+    Attributes:
+        begun: whether the account has sent something in it.
+        erased_at: when its contact was deleted for privacy; what came before must not be kept.
+    """
+
+    begun: bool = False
+    erased_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """An account whose unmatched replies are to be tried again, for its contacts changed; the last time at `until`."""
+
+    portal_id: int
+    due_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """One inbound message as it lies in the inbox, until it is assigned to accounts."""
 
@@ -96,8 +118,8 @@ class Withdrawal:
     gone: str | None = None
 
 
-EntryState = Literal["pending", "unmatched", "recorded", "failed", "superseded"]
-"""`pending` and `unmatched` may still reach the timeline; the other three are final."""
+EntryState = Literal["pending", "unmatched", "recorded", "failed", "superseded", "erased"]
+"""`pending` and `unmatched` may still reach the timeline; the others are final, but for a merge of contacts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,3 +355,8 @@ class FaultPoint(StrEnum):
     AFTER_WRITE = "after_write_before_record"
     AFTER_OWN = "after_own_before_record"
     AFTER_RECORD = "after_record"
+
+
+def without_content(message: MessageReceived) -> MessageReceived:
+    """What may be kept of a message whose sender is to be forgotten: its ids and when it came."""
+    return message.model_copy(update={"sender": "erased", "line": None, "parts": ()})

@@ -11,6 +11,7 @@ from chassis.logging import get_log
 from chassis.outbox import RELAY_SECONDS, OutboxRelay
 from chassis.workers import Worker
 from timeline.handlers.assignment import Assigner
+from timeline.handlers.contact_changes import ContactChanges
 from timeline.ports import LaneSweep
 
 LOG = get_log()
@@ -20,6 +21,9 @@ ASSIGN_SECONDS: Final = 15.0
 
 SWEEP_SECONDS: Final = 1.0
 """How often lanes are searched for what became due, or lost its holder."""
+
+RETRY_SECONDS: Final = 5.0
+"""How often accounts are looked for whose contacts changed."""
 
 ALARM_SECONDS: Final = 15.0
 """How far ahead a process sets itself an alarm for a lane; the sweep finds what is due later."""
@@ -168,6 +172,15 @@ class Workers:
             return assigned.more
 
         return self._worker("assignment", step, ASSIGN_SECONDS)
+
+    def retries(self, contacts: ContactChanges, *, work_soon: Callable[[Collection[int]], None]) -> Worker:
+        """Tries replies again whose account's contacts changed a while ago."""
+
+        async def step() -> bool:
+            work_soon(await contacts.retry_due())
+            return False
+
+        return self._worker("retries", step, RETRY_SECONDS)
 
     def gauge(self, lanes: LaneSweep) -> Worker:
         """Says how old the oldest reply is that is not on its timeline."""

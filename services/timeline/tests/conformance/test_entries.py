@@ -10,7 +10,7 @@ import pytest
 from contracts.envelope import Event
 from contracts.messages import ReplyRecorded
 from contracts.topics import REPLY_RECORDED
-from timeline.models import Entry, Intent, Intention, Settlement, Withdrawal
+from timeline.models import Conversation, Entry, Intent, Intention, Settlement, Withdrawal
 from timeline.ports import Communications, EntryStore
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -192,3 +192,32 @@ async def test_people_see_the_latest_first(entries: EntryStore, entry: Any) -> N
     assert ["62515:acme:m3", "62515:acme:m2"] == [shown.entry.id for shown in latest]
     assert [("904", "400"), (None, "locked")] == [(shown.contact_id, shown.reason) for shown in latest]
     assert 3 == len(await entries.latest(62515, NOW + timedelta(seconds=1), 9))
+
+
+async def test_what_failed_for_a_contact_is_revived(entries: EntryStore, entry: Any) -> None:
+    """Entries that failed for a contact are pending again, of that account alone, also when asked for twice."""
+    await entries.add([entry("m1"), entry("m2"), entry("m1", portal_id=7)], NOW)
+    for key in (ENTRY, "7:acme:m1"):
+        await entries.settle({key: Settlement("failed", NOW, contact_id="904", reason="404")})
+
+    for _ in range(2):
+        assert [ENTRY] == [revived.id for revived in await entries.revive(62515, ["903", "904"])]
+
+    assert ["pending", "pending", "failed"] == [
+        one.state for one in await entries.read([ENTRY, "62515:acme:m2", "7:acme:m1"])
+    ]
+
+
+async def test_erasing_removes_content_and_ends_what_is_open(entries: EntryStore, entry: Any) -> None:
+    """Nothing that a contact wrote is left: not by contact, not by conversation; other accounts keep theirs."""
+    await entries.add([entry("m1"), entry("m2"), entry("m3", portal_id=7)], NOW)
+    await entries.settle({ENTRY: Settlement("recorded", NOW, contact_id="904", communication_id="77")})
+    chat = Conversation(62515, "acme", "chat.1")
+
+    assert 2 == await entries.erase(62515, "904", [chat], NOW)
+    assert 0 == await entries.erase(8, "904", [], NOW)
+
+    one, two, other = await entries.read([ENTRY, "62515:acme:m2", "7:acme:m3"])
+    assert ("recorded", "erased", "pending") == (one.state, two.state, other.state)
+    assert ((), (), "erased") == (one.message.parts, two.message.parts, two.message.sender)
+    assert other == entry("m3", portal_id=7)

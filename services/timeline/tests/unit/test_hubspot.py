@@ -221,11 +221,11 @@ async def test_a_failed_batch_says_whether_it_may_have_been_written(
         await timeline.create_batch(PORTAL, {"a": NOTE, "b": NOTE})
 
 
-async def test_a_contact_that_was_merged_is_not_there(answering: Answers) -> None:
-    """A contact exists only under its own id: a deleted one is not found, a merged one answers under another."""
+async def test_a_contact_is_found_where_it_is_now(answering: Answers) -> None:
+    """A contact is where it was, where it was merged into, or nowhere."""
     answers = [httpx2.Response(200, json={"id": name, "properties": {}}) for name in ("904", "905")]
     timeline, _ = answering(*answers, refusal(404), refusal(403, "MISSING_SCOPES"))
 
-    assert [True, False, False] == [await timeline.exists(PORTAL, "904") for _ in range(3)]
+    assert ["904", "905", None] == [await timeline.whereabouts(PORTAL, "904") for _ in range(3)]
     with pytest.raises(AccessRefusedError):
-        await timeline.exists(PORTAL, "904")
+        await timeline.whereabouts(PORTAL, "904")

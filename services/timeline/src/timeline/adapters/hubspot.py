@@ -91,21 +91,21 @@ class HubSpotTimeline:
         unknown = {key: errors.WriteUnknownError("not in the answer") for key in batch.unanswered}
         return {**batch.created, **failed, **unknown}
 
-    async def exists(self, portal_id: int, contact_id: str) -> bool:
-        """Whether there is this contact; one that was merged answers under the other's id.
+    async def whereabouts(self, portal_id: int, contact_id: str) -> str | None:
+        """The id that a contact has now: its own, that of the one it was merged into, or none.
 
         Raises:
             AccountError: it cannot be asked now.
         """
         try:
-            return (await self._client.contacts.read(portal_id, contact_id)).id == contact_id
+            return (await self._client.contacts.read(portal_id, contact_id)).id
         except NotFoundError:
-            return False
+            return None
         except HubSpotError as error:
             meaning = self._meaning(portal_id, error)
             if isinstance(meaning, AccountError):
                 raise meaning from error
-            return True
+            return contact_id
 
     async def written(self, portal_id: int, contact_id: str) -> AsyncIterator[Written]:
         """The contact's communications, found by association.

@@ -10,12 +10,13 @@ from timeline.ports import Breakers, EntryHistory
 _SHOWN_DIGITS: Final = 4
 _NO_TRACE: Final = "0" * 32
 
-_STATUS: Final[dict[EntryState, Literal["written", "waiting", "unmatched", "failed", "superseded"]]] = {
+_STATUS: Final[dict[EntryState, Literal["written", "waiting", "unmatched", "failed", "superseded", "erased"]]] = {
     "pending": "waiting",
     "unmatched": "unmatched",
     "recorded": "written",
     "failed": "failed",
     "superseded": "superseded",
+    "erased": "erased",
 }
 
 

@@ -10,6 +10,7 @@ from contracts.envelope import Event
 from contracts.messages import MessageReceived, MessageSent
 from timeline.handlers.assignment import Assigner
 from timeline.handlers.budget import Budget
+from timeline.handlers.contact_changes import ContactChanges
 from timeline.handlers.contacts import ContactFinder
 from timeline.handlers.intake import store_received
 from timeline.handlers.lanes import LaneWork
@@ -75,6 +76,17 @@ class Handlers:
             clock=clock,
             randomness=randomness,
             metrics=metrics,
+        )
+        self.contacts = ContactChanges(
+            links=stores.links,
+            entries=stores.entries,
+            inbox=stores.inbox,
+            unmatched=stores.unmatched,
+            retries=stores.retries,
+            lanes=stores.lanes,
+            requeue=self._requeue,
+            clock=clock,
+            randomness=randomness,
         )
         outcomes = Outcomes(entries=stores.entries, clock=clock, metrics=metrics)
         self.lanes = LaneWork(

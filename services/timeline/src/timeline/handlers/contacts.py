@@ -7,6 +7,7 @@ stays with it. A later send to another contact moves the conversation there.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from chassis.clock import Clock
@@ -19,7 +20,7 @@ from contracts.topics import CONTACT_LINKED
 from timeline.errors import BudgetSpentError
 from timeline.handlers import phones
 from timeline.handlers.budget import Budget
-from timeline.models import Candidate, Entry
+from timeline.models import Candidate, Conversation, Entry
 from timeline.ports import ContactSearch, Links
 
 LOG = get_log()
@@ -93,30 +94,34 @@ class ContactFinder:
         owners = phones.owners(candidates, entry.message.sender, tenant.settings.default_region, entry.gone)
         if not owners:
             return
-        linked = await self._links.claim(
-            entry.conversation, owners[0], gone=entry.gone, event=self._told(entry, owners[0])
+        contact_id = await self._links.claim(
+            entry.conversation,
+            owners[0],
+            gone=entry.gone,
+            event=linked(entry.conversation, owners[0], self._clock.now()),
         )
-        LOG.info("contact.linked", conversation=entry.conversation.id, contact_id=linked, candidates=len(owners))
-        if linked not in entry.gone:
-            searched.contacts[entry.id] = linked
+        LOG.info("contact.linked", conversation=entry.conversation.id, contact_id=contact_id, candidates=len(owners))
+        if contact_id not in entry.gone:
+            searched.contacts[entry.id] = contact_id
 
-    def _told(self, entry: Entry, contact_id: str) -> Event[ContactLinked]:
-        now = self._clock.now()
-        return Event(
-            type=CONTACT_LINKED,
-            id=f"contact.linked:{entry.conversation.id}:{contact_id}",
-            source="/timeline",
-            time=now,
-            subject=contact_id,
-            traceparent=current_traceparent(),
-            data=ContactLinked(
-                portal_id=entry.portal_id,
-                chert_tenant=entry.message.chert_tenant,
-                chat_id=entry.message.chat_id,
-                contact_id=contact_id,
-                linked_at=now,
-            ),
-        )
+
+def linked(conversation: Conversation, contact_id: str, now: datetime) -> Event[ContactLinked]:
+    """What the world is told of a link."""
+    return Event(
+        type=CONTACT_LINKED,
+        id=f"contact.linked:{conversation.id}:{contact_id}",
+        source="/timeline",
+        time=now,
+        subject=contact_id,
+        traceparent=current_traceparent(),
+        data=ContactLinked(
+            portal_id=conversation.portal_id,
+            chert_tenant=conversation.chert_tenant,
+            chat_id=conversation.chat_id,
+            contact_id=contact_id,
+            linked_at=now,
+        ),
+    )
 
 
 def _by_number(entries: Sequence[Entry]) -> Mapping[str, Sequence[Entry]]:

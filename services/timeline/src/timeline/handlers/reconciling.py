@@ -13,7 +13,7 @@ from timeline.handlers import bodies
 from timeline.handlers.budget import Budget
 from timeline.handlers.leases import CALL_SECONDS, require_call_time
 from timeline.handlers.outcomes import Outcomes, Step, Target
-from timeline.models import Entry, Intent, Lease
+from timeline.models import Entry, Lease
 from timeline.ports import Communications, Timeline
 
 FIRST_LOOK: Final = timedelta(seconds=2)
@@ -54,28 +54,38 @@ class Reconciler:
             LeaseSpentError: nothing more may be begun under this lease.
         """
         asked_at = self._clock.now()
-        for intent in entry.intents:
-            communication_id = await self._found(entry, intent, lease)
-            if communication_id is not None:
-                target = Target(entry, intent.contact_id, communication_id)
-                return await self._outcomes.adopted(target)
         settled_at = max(intent.at for intent in entry.intents) + SETTLED_AFTER
+        for contact_id in {intent.contact_id: None for intent in entry.intents}:
+            target = await self._found(entry, contact_id, lease)
+            if target is None and asked_at >= settled_at:
+                target = await self._found_elsewhere(entry, contact_id, lease)
+            if target is not None:
+                return await self._outcomes.adopted(target)
         if asked_at < settled_at:
             return await self._outcomes.postponed(entry, settled_at, "may still be carried out")
         return None
 
-    async def _found(self, entry: Entry, intent: Intent, lease: Lease) -> str | None:
+    async def _found_elsewhere(self, entry: Entry, contact_id: str, lease: Lease) -> Target | None:
+        """The reply on the timeline of the contact that this one was merged into since."""
+        self._require_call(lease)
+        now_at = await self._timeline.whereabouts(entry.portal_id, contact_id)
+        return None if now_at is None or now_at == contact_id else await self._found(entry, now_at, lease)
+
+    async def _found(self, entry: Entry, contact_id: str, lease: Lease) -> Target | None:
         """The reply among the contact's communications, if it is there and no other reply's."""
-        require_call_time(lease, self._clock)
-        self._budget.require_call(entry.portal_id)
+        self._require_call(lease)
         body = bodies.render(entry.message, self._public_base_url)
         try:
-            async for written in self._timeline.written(entry.portal_id, intent.contact_id):
+            async for written in self._timeline.written(entry.portal_id, contact_id):
                 if bodies.is_same(entry.message, body, written) and await self._own(entry, written.id):
-                    return written.id
+                    return Target(entry, contact_id, written.id)
         except ContactGoneError:
             pass  # with the contact its timeline is gone
         return None
+
+    def _require_call(self, lease: Lease) -> None:
+        require_call_time(lease, self._clock)
+        self._budget.require_call(lease.portal_id)
 
     async def _own(self, entry: Entry, communication_id: str) -> bool:
         return not await self._communications.own(entry.portal_id, {communication_id: entry.id})

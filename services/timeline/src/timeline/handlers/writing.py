@@ -256,7 +256,7 @@ class Writer:
             return error
         require_call_time(lease, self._clock)
         self._budget.require_call(lease.portal_id)
-        if await self._timeline.exists(lease.portal_id, contact_id):
+        if await self._timeline.whereabouts(lease.portal_id, contact_id) == contact_id:
             return error
         return ContactGoneError(error.reason, words=error.words)
 

@@ -1,10 +1,11 @@
 """Entries: one reply for one account each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from timeline.models import (
+    Conversation,
     Entry,
     Intention,
     Settlement,
@@ -61,6 +62,18 @@ class EntryHistory(Protocol):
         ...
 
 
+class EntryKeeper(Protocol):
+    """Entries as changes of contacts concern them: rare, so they may read all entries of an account."""
+
+    async def revive(self, portal_id: int, contact_ids: Collection[str]) -> Sequence[Entry]:
+        """Make those that failed for one of these contacts pending again; those, and what was revived before."""
+        ...
+
+    async def erase(self, portal_id: int, contact_id: str, chats: Collection[Conversation], now: datetime) -> int:
+        """Remove the content of a contact's entries and of these conversations'; what was open ends. Says how many."""
+        ...
+
+
 class Communications(Protocol):
     """Which reply a HubSpot record belongs to."""
 
@@ -69,5 +82,5 @@ class Communications(Protocol):
         ...
 
 
-class EntryStore(NewEntries, EntryReader, IntentLog, EntryOutcomes, EntryHistory, Protocol):
+class EntryStore(NewEntries, EntryReader, IntentLog, EntryOutcomes, EntryHistory, EntryKeeper, Protocol):
     """The entries, whole."""

@@ -59,8 +59,8 @@ class Timeline(Protocol):
         """
         ...
 
-    async def exists(self, portal_id: int, contact_id: str) -> bool:
-        """Whether there is this contact, under this very id.
+    async def whereabouts(self, portal_id: int, contact_id: str) -> str | None:
+        """The id that a contact has now: its own, that of the one it was merged into, or none.
 
         Raises:
             AccountError: it cannot be asked now.

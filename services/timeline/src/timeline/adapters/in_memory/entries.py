@@ -1,11 +1,11 @@
 """Entries and the owners of HubSpot's records, in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from timeline.adapters.in_memory.outbox import InMemoryOutbox
-from timeline.models import Entry, Intention, Settlement, Shown, Withdrawal
+from timeline.models import Conversation, Entry, EntryState, Intention, Settlement, Shown, Withdrawal, without_content
 
 
 class InMemoryEntries:
@@ -38,6 +38,32 @@ class InMemoryEntries:
         settled = self.settlements.get(entry.id)
         contact_id = None if settled is None else settled.contact_id
         return Shown(entry, self.assigned_at[entry.id], contact_id, self.reasons.get(entry.id))
+
+    async def revive(self, portal_id: int, contact_ids: Collection[str]) -> Sequence[Entry]:
+        """Make those that failed for one of these contacts pending again; those, and what was revived before."""
+        revived = [
+            replace(entry, state="pending")
+            for entry in self.entries.values()
+            if entry.portal_id == portal_id
+            and entry.state in {"failed", "pending"}
+            and entry.id in self.settlements
+            and self.settlements[entry.id].contact_id in contact_ids
+        ]
+        self.entries.update({entry.id: entry for entry in revived})
+        return revived
+
+    async def erase(self, portal_id: int, contact_id: str, chats: Collection[Conversation], now: datetime) -> int:  # noqa: ARG002 - nothing here asks when
+        """Remove the content of a contact's entries and of these conversations'; what was open ends. Says how many."""
+        found = [
+            entry
+            for entry in self.entries.values()
+            if entry.portal_id == portal_id
+            and (entry.conversation in chats or self._shown(entry).contact_id == contact_id)
+        ]
+        for entry in found:
+            state: EntryState = "erased" if entry.open or entry.state == "failed" else entry.state
+            self.entries[entry.id] = replace(entry, state=state, message=without_content(entry.message), intents=())
+        return len(found)
 
     async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Entry]:
         """Note intents down, first all of them; then the entries as they are, by id."""

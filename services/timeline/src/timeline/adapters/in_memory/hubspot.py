@@ -3,7 +3,7 @@
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -71,6 +71,7 @@ class InMemoryHubSpot:
     creates: list[int] = field(default_factory=list)
     batch_answers: deque[Answer] = field(default_factory=deque)
     deleted: set[str] = field(default_factory=set)
+    merged: dict[str, str] = field(default_factory=dict)
     meter: CallMeter = field(default_factory=Unmetered)
     page: int = 200
     reads: int = 0
@@ -103,10 +104,21 @@ class InMemoryHubSpot:
                 results[trace_id] = error
         return results
 
-    async def exists(self, portal_id: int, contact_id: str) -> bool:  # noqa: ARG002 - ids are unique over accounts
-        """Whether nobody took the contact away."""
+    async def whereabouts(self, portal_id: int, contact_id: str) -> str | None:  # noqa: ARG002 - ids are unique
+        """The contact itself, or the one it was merged into, unless somebody took it away."""
         self._maybe_fail()
-        return contact_id not in self.deleted
+        return None if contact_id in self.deleted else self.merged.get(contact_id, contact_id)
+
+    def merge(self, portal_id: int, contact_id: str, into: str) -> None:
+        """One contact becomes another, with all that is on its timeline."""
+        self.merged[contact_id] = into
+        self.contacts[portal_id] = [one for one in self.contacts[portal_id] if one.contact_id != contact_id]
+        self.records = [
+            replace(record, note=replace(record.note, contact_id=into))
+            if record.note.contact_id == contact_id
+            else record
+            for record in self.records
+        ]
 
     def _create(self, portal_id: int, note: Note, trace_id: str) -> str:
         answer = self.answers.popleft() if self.answers else Answer()

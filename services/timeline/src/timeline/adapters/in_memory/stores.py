@@ -5,6 +5,7 @@ from timeline.adapters.in_memory.inbox import InMemoryInbox
 from timeline.adapters.in_memory.lanes import InMemoryLanes
 from timeline.adapters.in_memory.links import InMemoryLinks, InMemoryUnmatched
 from timeline.adapters.in_memory.outbox import InMemoryOutbox
+from timeline.adapters.in_memory.retries import InMemoryRetries
 from timeline.adapters.in_memory.tenants import InMemoryTenants
 from timeline.ports import Stores
 
@@ -15,6 +16,7 @@ class InMemoryStores:
     def __init__(self) -> None:
         self.entry_outbox, self.link_outbox, self.lane_outbox = InMemoryOutbox(), InMemoryOutbox(), InMemoryOutbox()
         self.inbox, self.tenants, self.unmatched = InMemoryInbox(), InMemoryTenants(), InMemoryUnmatched()
+        self.retries = InMemoryRetries()
         self.links = InMemoryLinks(self.link_outbox)
         self.entries = InMemoryEntries(self.entry_outbox)
         self.communications, self.lanes = InMemoryCommunications(), InMemoryLanes(self.lane_outbox)
@@ -23,6 +25,7 @@ class InMemoryStores:
             tenants=self.tenants,
             links=self.links,
             unmatched=self.unmatched,
+            retries=self.retries,
             entries=self.entries,
             communications=self.communications,
             lanes=self.lanes,

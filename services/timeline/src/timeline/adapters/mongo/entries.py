@@ -4,7 +4,8 @@
 reads in the answer to its own write who else has been there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -15,7 +16,7 @@ from pymongo.errors import BulkWriteError
 from chassis.mongo import Document, duplicates
 from contracts.messages import MessageReceived
 from timeline.adapters.mongo.outbox import MongoOutbox, to_outbox
-from timeline.models import Entry, Intent, Intention, Settlement, Shown, Withdrawal
+from timeline.models import Conversation, Entry, Intent, Intention, Settlement, Shown, Withdrawal, without_content
 
 COLLECTION: Final = "entries"
 
@@ -42,14 +43,32 @@ class MongoEntries:
         return [by_id[entry_id] for entry_id in entry_ids if entry_id in by_id]
 
     async def ensure_indexes(self) -> None:
-        """Let people's looks at an account find its latest."""
+        """Let people's looks at an account find its latest, and changes of contacts what they concern."""
         await self._entries.create_index([("portal_id", 1), ("assigned_at", -1)])
+        await self._entries.create_index([("portal_id", 1), ("contact_id", 1)])
+        await self._entries.create_index([("portal_id", 1), ("message.chat_id", 1)])
 
     async def latest(self, portal_id: int, since: datetime, limit: int) -> Sequence[Shown]:
         """The latest of an account, newest first."""
         query = {"portal_id": portal_id, "assigned_at": {"$gte": since}}
         found = self._entries.find(query).sort("assigned_at", -1).limit(limit)
         return [Shown(_entry(one), one["assigned_at"], one.get("contact_id"), one.get("reason")) async for one in found]
+
+    async def revive(self, portal_id: int, contact_ids: Collection[str]) -> Sequence[Entry]:
+        """Make those that failed for one of these contacts pending again; those, and what was revived before."""
+        of = {"portal_id": portal_id, "contact_id": {"$in": list(contact_ids)}}
+        found = [_entry(one) async for one in self._entries.find({**of, "state": {"$in": ["failed", "pending"]}})]
+        await self._update([(entry.id, {"$set": {"state": "pending"}}) for entry in found if entry.state == "failed"])
+        return [replace(entry, state="pending") for entry in found]
+
+    async def erase(self, portal_id: int, contact_id: str, chats: Collection[Conversation], now: datetime) -> int:
+        """Remove the content of a contact's entries and of these conversations'; what was open ends. Says how many."""
+        by_chat = {"portal_id": portal_id, "message.chat_id": {"$in": [one.chat_id for one in chats]}}
+        found: dict[str, Entry] = {}
+        for query in ({"portal_id": portal_id, "contact_id": contact_id}, by_chat):
+            found |= {one["_id"]: _entry(one) async for one in self._entries.find(query)}
+        await self._update([(key, _erasure(entry, now)) for key, entry in found.items()])
+        return len(found)
 
     async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Entry]:
         """Note intents down, first all of them; then the entries as they are, by id."""
@@ -82,6 +101,12 @@ def _intention(one: Intention) -> Document:
     if one.instead_of:
         update["$unset"] = {_place(fence): "" for fence in one.instead_of}
     return update
+
+
+def _erasure(entry: Entry, now: datetime) -> Document:
+    ended = {"state": "erased"} if entry.open or entry.state == "failed" else {}
+    kept = without_content(entry.message).model_dump(mode="json")
+    return {"$set": {**ended, "message": kept, "words": "", "intents": {}, "erased_at": now}}
 
 
 def _withdrawal(one: Withdrawal) -> Document:

@@ -11,6 +11,7 @@ from timeline.adapters.mongo.inbox import MongoInbox
 from timeline.adapters.mongo.lanes import MongoLanes
 from timeline.adapters.mongo.links import MongoLinks
 from timeline.adapters.mongo.outbox import MongoOutbox
+from timeline.adapters.mongo.retries import MongoRetries
 from timeline.adapters.mongo.tenants import MongoTenants
 from timeline.adapters.mongo.unmatched import MongoUnmatched
 from timeline.ports import Stores
@@ -29,18 +30,20 @@ class MongoStores:
             MongoTenants(database),
             MongoLanes(database, self.lane_outbox),
         )
+        retries = MongoRetries(database)
         unmatched, entry_store = MongoUnmatched(database), MongoEntries(database, self.entry_outbox)
         self.stores = Stores(
             inbox=inbox,
             tenants=tenants,
             links=MongoLinks(database, self.link_outbox),
             unmatched=unmatched,
+            retries=retries,
             entries=entry_store,
             communications=MongoCommunications(database),
             lanes=lane_store,
         )
         outboxes = (self.entry_outbox, self.link_outbox, self.lane_outbox)
-        self._indexed = (inbox, tenants, lane_store, unmatched, entry_store, *outboxes)
+        self._indexed = (inbox, tenants, lane_store, unmatched, retries, entry_store, *outboxes)
 
     async def ensure_indexes(self) -> None:
         """Make every index that is not there."""
