@@ -59,7 +59,7 @@ class Verdict:
 
 @dataclass
 class Leads:
-    """All leads of a run, and everything that they said."""
+    """All leads of a run, and everything that they said, by the id that its write carries."""
 
     system: System
     hubspot: HubSpotControl
@@ -67,6 +67,7 @@ class Leads:
     random: Random
     leads: list[Lead] = field(default_factory=list)
     said: dict[str, Lead] = field(default_factory=dict)
+    said_at: dict[str, float] = field(default_factory=dict)
     _moment: float = field(default_factory=time.time)
 
     @classmethod
@@ -127,7 +128,8 @@ class Leads:
             parts=(MessagePart(type="text", value=text),),
             received_at=at,
         )
-        self.said[f"{lead.portal_id}:{lead.tenant}:{data.message_id}"] = lead
+        key = f"{lead.portal_id}:{lead.tenant}:{data.message_id}"
+        self.said[key], self.said_at[key] = lead, time.time()
         return Event(MESSAGE_RECEIVED, f"message.received:{lead.tenant}:{data.message_id}", "/webhooks", at, data)
 
     async def tell(self, events: Sequence[Event[MessageReceived]]) -> None:
