@@ -156,7 +156,8 @@ class Writer:
         await self._settle_failed(intended, contacts, failed, lease, done)
 
     def _note(self, entry: Entry, contact_id: str) -> Note:
-        return Note(contact_id, bodies.render(entry.message, self._public_base_url), entry.message.received_at)
+        body = bodies.render(entry.message, self._public_base_url, sent=entry.sent_to is not None)
+        return Note(contact_id, body, entry.message.received_at)
 
     async def _intend(
         self, entries: Collection[Entry], contacts: Mapping[str, str], lease: Lease

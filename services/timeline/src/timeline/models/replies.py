@@ -109,6 +109,7 @@ class Entry:
         attempts: how many writes were begun.
         due_at: not to be touched before.
         communication_id: HubSpot's record of it.
+        sent_to: the contact, when this is no reply but a message that was sent.
     """
 
     portal_id: int
@@ -122,6 +123,7 @@ class Entry:
     attempts: int = 0
     due_at: datetime | None = None
     communication_id: str | None = None
+    sent_to: str | None = None
 
     @property
     def id(self) -> str:
@@ -140,7 +142,9 @@ class Entry:
 
     def work(self, ticket: str) -> Work:
         """Its line in a work list."""
-        return Work(ticket, self.id, self.conversation.id, self.message.received_at)
+        if self.sent_to is None:
+            return Work(ticket, self.id, self.conversation.id, self.message.received_at)
+        return Work(ticket, self.id, f"{self.conversation.id}:sent", self.message.received_at, sent=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,7 @@ def _document(entry: Entry, now: datetime) -> Document:
         "intents": {},
         "gone": [],
         "attempts": 0,
+        "sent_to": entry.sent_to,
         "outbox": [],
     }
 
@@ -168,4 +169,5 @@ def _entry(document: Document) -> Entry:
         attempts=document["attempts"],
         due_at=document.get("due_at"),
         communication_id=document.get("communication_id"),
+        sent_to=document.get("sent_to"),
     )
