@@ -53,7 +53,10 @@ def contacts(
         background.consumers,
         take_in=TakeInCreations(tenants=send.tenants, queue=queue, records=records, clock=plumbing.clock),
         erase=EraseContact(
-            contents=contents, conversations=MongoConversationStore(connections.database), contacts=outside.contacts
+            contents=contents,
+            steps=background.steps,
+            conversations=MongoConversationStore(connections.database),
+            contacts=outside.contacts,
         ),
         wake=creations.wake,
     )

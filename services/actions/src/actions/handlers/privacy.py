@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from actions.ports import ConversationStore, SendContents, TenantStore
+from actions.ports import ConversationStore, SendContents, StepStore, TenantStore
 from chassis.clock import Clock
 from chassis.logging import get_log
 from contracts.contacts import ContactErased
@@ -28,11 +28,13 @@ class EraseContact:
 
     Attributes:
         contents: the sends.
+        steps: workflow steps, and the replies that they waited for.
         conversations: links to the contact.
         contacts: what was read of it; another process forgets it by itself within seconds.
     """
 
     contents: SendContents
+    steps: StepStore
     conversations: ConversationStore
     contacts: Forgetful
 
@@ -44,6 +46,7 @@ class EraseContact:
         """
         self.contacts.forget(erased.portal_id, erased.contact_id)
         sends = await self.contents.erase(erased.portal_id, erased.contact_id)
+        await self.steps.erase(erased.portal_id, erased.contact_id)
         await self.conversations.unlink(erased.portal_id, erased.contact_id)
         LOG.info("contact.erased", portal_id=erased.portal_id, contact_id=erased.contact_id, sends=sends)
 
