@@ -1,9 +1,9 @@
 """What a workflow's call costs: the real service against a bare handler, and a repeat against a first call.
 
-Both are driven over a few connections, each of which sends one call after the other, in turn, in paired windows. What
-the service does after its answer, which is to tell of the send, delays the calls that follow; the bare handler does
-that before its answer. Every call is another enrolment of another contact, so both databases grow. The simulators add
-nothing.
+Both are driven over one connection that sends one call after the other, in turn, in paired windows. What the service
+does after its answer, which is to tell of the send, delays the calls that follow; the bare handler does that before its
+answer. Every call is another enrolment of another contact, so both databases grow. The simulators add nothing. For
+comparison both are also driven over four connections at once, where each has as much to do as it can.
 """
 
 import asyncio
@@ -34,7 +34,8 @@ from harness.topics import create_topic
 ROUNDS: Final = {Scale.QUICK: 9, Scale.FULL: 21}
 WINDOW_SECONDS: Final = 2.0
 WARM_UP_SECONDS: Final = 2.0
-CONNECTIONS: Final = 4
+CONNECTIONS: Final = 1
+BUSY_CONNECTIONS: Final = 4
 SECONDS: Final = 60.0
 OK: Final = 200
 BASELINE: Final = Path(__file__).parent / "baselines" / "bare_action.py"
@@ -42,11 +43,13 @@ BASELINE: Final = Path(__file__).parent / "baselines" / "bare_action.py"
 
 @dataclass
 class Side:
-    """One of the two: where it is, and what was measured of it."""
+    """One of the two: where it is, how much processor it has used, and what was measured of it."""
 
     url: str
     numbers: "itertools.count[int]"
+    cpu_seconds: Callable[[], float]
     seconds: list[float] = field(default_factory=list)
+    cpu: float = 0.0
     sent: list[int] = field(default_factory=list)
 
 
@@ -56,9 +59,9 @@ class Driver:
     def __init__(self, calls: WorkflowCalls) -> None:
         self._calls = calls
 
-    async def first_calls(self, side: Side, seconds: float) -> Sequence[float]:
+    async def first_calls(self, side: Side, seconds: float, connections: int = CONNECTIONS) -> Sequence[float]:
         """New enrolments for a window; how long each took, in seconds."""
-        ends, before = time.perf_counter() + seconds, len(side.sent)
+        ends, before, cpu = time.perf_counter() + seconds, len(side.sent), side.cpu_seconds()
 
         async def one() -> list[float]:
             taken = []
@@ -69,8 +72,9 @@ class Driver:
                     side.sent.append(number)
             return taken
 
-        taken = await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
+        taken = await asyncio.gather(*(one() for _ in range(connections)))
         side.seconds += (found := list(itertools.chain.from_iterable(taken)))
+        side.cpu += side.cpu_seconds() - cpu
         if not side.sent[before:]:
             raise WireError("nothing was sent in a window")
         return found
@@ -123,14 +127,16 @@ async def _measure(system: System, report: Report, rounds: int) -> None:
         await admin.connect(system.url("oauth"), portal.project_id, portal.portal_id)
     calls = WorkflowCalls(portal.portal_id, system.credentials.hubspot_client_secret, system.addresses.gateway_url)
     driver = Driver(calls)
-    bare = Side(await _start_baseline(system, portal.portal_id), itertools.count(5_000_000))
-    service = Side(system.url("actions"), itertools.count())
+    bare_url = await _start_baseline(system, portal.portal_id)
+    bare = Side(bare_url, itertools.count(5_000_000), system.processes["bare_action"].cpu_seconds)
+    service = Side(system.url("actions"), itertools.count(), system.processes["actions"].cpu_seconds)
     for side in (bare, service):
         await driver.first_calls(side, WARM_UP_SECONDS)
     warm = len(service.seconds)
     await _compare_firsts(driver, bare, service, report, rounds)
     report.add("S3.events", len(service.seconds) - warm, "calls", f">= {50 * rounds}")
     await _compare_repeats(driver, service, report, rounds)
+    await _compare_busy(driver, bare, service, report, rounds)
     await _check_effects(system, service, report)
 
 
@@ -145,6 +151,14 @@ async def _compare_firsts(driver: Driver, bare: Side, service: Side, report: Rep
     for name, side in (("bare", bare), ("service", service)):
         report.add(f"S3.{name}_p50_ms", statistics.median(side.seconds) * 1000, "ms")
         report.add(f"S3.{name}_p99_ms", percentile(side.seconds, 0.99) * 1000, "ms")
+        report.add(f"S3.{name}_cpu_ms", side.cpu / len(side.sent) * 1000, "ms of processor a call")
+
+
+async def _compare_busy(driver: Driver, bare: Side, service: Side, report: Report, rounds: int) -> None:
+    """Informs only: four at once measure how much processor a call takes, not how long it does."""
+    busy = [_p99(driver, side, BUSY_CONNECTIONS) for side in (bare, service)]
+    found = compare(await paired_ratios(rounds, baseline=busy[0], candidate=busy[1]))
+    report.add("S3.busy_p99_ratio", found.median, "")
 
 
 async def _compare_repeats(driver: Driver, service: Side, report: Report, rounds: int) -> None:
@@ -174,9 +188,9 @@ async def _check_effects(system: System, service: Side, report: Report) -> None:
     report.add("S3.told", len({one.event.id for one in told}), "events", f"== {len(service.sent)}")
 
 
-def _p99(driver: Driver, side: Side) -> Callable[[], Awaitable[float]]:
+def _p99(driver: Driver, side: Side, connections: int = CONNECTIONS) -> Callable[[], Awaitable[float]]:
     async def drive() -> float:
-        return percentile(await driver.first_calls(side, WINDOW_SECONDS), 0.99)
+        return percentile(await driver.first_calls(side, WINDOW_SECONDS, connections), 0.99)
 
     return drive
 

@@ -26,6 +26,7 @@ from chert_client.errors import (
     ServerFaultError,
 )
 from chert_client.signatures import sign
+from chert_client.tenants import TenantLimits, Tenants
 
 _API: Final = "/api/v1"
 _READ_ATTEMPTS: Final = 3
@@ -54,13 +55,14 @@ ReturnType = TypeVar("ReturnType")
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """The bounds of one call and of the pool; `total_seconds` covers every try of a read."""
+    """The bounds of one call, of the pool and of each tenant; `total_seconds` covers every try of a read."""
 
     connect_seconds: float = 2.0
     read_seconds: float = 10.0
     total_seconds: float = 15.0
     response_bytes: int = 4 * 1024 * 1024
     connections: int = 100
+    tenant: TenantLimits = field(default_factory=TenantLimits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ class ChertConnection:
         self._signing_secret = signing_secret
         self._now = now
         self._limits = limits
+        self._tenants = Tenants(limits.tenant)
         self._reading = stamina.AsyncRetryingCaller(
             attempts=_READ_ATTEMPTS, timeout=limits.total_seconds, wait_jitter=0.2
         ).on(_worth_another_try)
@@ -122,13 +125,14 @@ class ChertConnection:
         async with self._budget() as progress:
 
             async def attempt() -> ReturnType:
-                return understand(await self._answer(call, progress))
+                async with self._tenants.entered(call.tenant):
+                    return understand(await self._answer(call, progress))
 
             return await self._reading(attempt)
 
     async def write(self, call: Call, understand: Callable[[Answer], ReturnType]) -> ReturnType:
         """Send a call once, whatever comes of it."""
-        async with self._budget() as progress:
+        async with self._budget() as progress, self._tenants.entered(call.tenant):
             return understand(await self._answer(call, progress))
 
     @asynccontextmanager

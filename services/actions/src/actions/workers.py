@@ -20,6 +20,31 @@ CREATION_SECONDS: Final = 1.0
 PURGE_SECONDS: Final = 3600.0
 """How often contents are purged; where no index is real each round reads every send."""
 
+RELAYED_TOGETHER: Final = 32
+"""Events published at once; they are of different sends, so no order between them matters."""
+
+TOGETHER_SECONDS: Final = 0.03
+"""How long the relay waits for more sends to tell of; one look for all of them costs as much as for one."""
+
+
+class Soon:
+    """Wakes a worker a little later, once for all who ask meanwhile."""
+
+    def __init__(self, wake: Callable[[], None], seconds: float) -> None:
+        self._wake, self._seconds = wake, seconds
+        self._waiting = False
+
+    def __call__(self) -> None:
+        """Wake it soon."""
+        if not self._waiting:
+            self._waiting = True
+            asyncio.get_running_loop().call_later(self._seconds, self._now)
+
+    def _now(self) -> None:
+        self._waiting = False
+        self._wake()
+
+
 STEP_SECONDS: Final = 1.0
 """How often due steps are looked for."""
 

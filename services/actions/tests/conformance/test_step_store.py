@@ -88,14 +88,20 @@ async def test_of_many_changes_of_one_turn_one_counts(store: StepStore, step: St
     assert winner == await store.find(step.key)
 
 
-async def test_a_change_made_again_is_its_own(store: StepStore, step: Step) -> None:
-    """Whoever does not know whether their change arrived may make it again."""
+@pytest.mark.parametrize("microsecond", [0, 123_456])
+async def test_a_change_made_again_is_its_own(store: StepStore, step: Step, microsecond: int) -> None:
+    """Whoever does not know whether their change arrived may make it again, however fine their clock is."""
     await store.open(step)
+    at = AT.replace(microsecond=microsecond)
+    changed = replace(waiting(step), due_at=at, sent_at=at, reply=Reply(replied=True, text="yes", at=at))
 
-    first = await store.change(step, waiting(step))
+    first = await store.change(step, changed)
+    again = await store.change(step, changed)
 
     assert first is not None
-    assert first == await store.change(step, waiting(step))
+    assert again is not None
+    assert (first.turn, first.state) == (again.turn, again.state)
+    assert await store.change(step, replace(changed, tries=1)) is None
 
 
 async def test_a_change_of_what_is_gone_changes_nothing(store: StepStore, step: Step) -> None:

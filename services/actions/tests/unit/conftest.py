@@ -29,6 +29,7 @@ from actions.handlers.card.campaign import ShowCampaign
 from actions.handlers.card.context import ShowCard
 from actions.handlers.card.sending import SendFromCard
 from actions.handlers.claims import Claims
+from actions.handlers.parking import Parking
 from actions.handlers.reconciling import Reconciling
 from actions.handlers.sending import SendOnce
 from actions.handlers.telling import Teller
@@ -192,17 +193,18 @@ def new_process(
     randomness = SeededRandomness()
 
     def start() -> SendOnce:
+        claims, deaths = Claims(sends, aliases, clock), Deaths(faults)
         return SendOnce(
             tenants=tenants,
             authority=authority,
             sends=sends,
-            claims=Claims(sends, aliases, clock),
+            claims=claims,
             wishes=wishes,
             number_hash=number_hash,
             messenger=messenger,
             reconciling=Reconciling(conversations=chert_conversations, sends=sends, aliases=aliases, clock=clock),
-            steps=steps,
-            faults=Deaths(faults),
+            parking=Parking(steps=steps, sends=sends, claims=claims, faults=deaths, clock=clock),
+            faults=deaths,
             announce=lambda: announced.append("woken"),
             teller=Teller(metrics),
             clock=clock,

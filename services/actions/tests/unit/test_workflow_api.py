@@ -58,6 +58,7 @@ from actions.errors import (
 )
 from actions.handlers.bulkheads import Bulkhead
 from actions.handlers.claims import Claims
+from actions.handlers.parking import Parking
 from actions.handlers.reconciling import Reconciling
 from actions.handlers.sending import SendOnce
 from actions.handlers.signature_versions import SignatureVersions
@@ -562,7 +563,8 @@ class Signing:
 def sending_for_anyone() -> FastAPI:
     """The app, serving every account."""
     plumbing, sends, faults = Plumbing(clock=CLOCK), InMemorySendStore(), Faults()
-    aliases, steps = InMemoryAliasStore(), InMemoryStepStore()
+    aliases, steps, deaths = InMemoryAliasStore(), InMemoryStepStore(), Deaths(faults)
+    claims = Claims(sends, aliases, CLOCK)
     tenant = TenantSnapshot(
         portal_id=1, project_id="p", chert_tenant="acme", status="active", generation=1, revision=1, scopes=()
     )
@@ -570,13 +572,13 @@ def sending_for_anyone() -> FastAPI:
         tenants=EveryTenant(tenant),
         authority=InMemoryTenantAuthority(),
         sends=sends,
-        claims=Claims(sends, aliases, CLOCK),
+        claims=claims,
         wishes=InMemoryWishStore(),
         number_hash=KeyedNumberHash(lambda: SecretStr("number-hash-key-0123456789")),
         messenger=InMemoryMessenger(faults),
         reconciling=Reconciling(conversations=InMemoryChertConversations(), sends=sends, aliases=aliases, clock=CLOCK),
-        steps=steps,
-        faults=Deaths(faults),
+        parking=Parking(steps=steps, sends=sends, claims=claims, faults=deaths, clock=CLOCK),
+        faults=deaths,
         announce=lambda: None,
         teller=Teller(plumbing.metrics),
         clock=CLOCK,

@@ -12,6 +12,7 @@ from simulators.chert.models import EnvelopeForm, Event, JsonObject, Limits, Sen
 from simulators.chert.replies import reply
 from simulators.chert.schemas import Phone, Text
 from simulators.chert.simulator import Chert
+from simulators.chert.state import LINES_PER_TENANT
 from simulators.chert.views import event_row, iso, lead_view, line_view, tenant_view
 
 router = APIRouter(prefix="/control", tags=["control"])
@@ -37,6 +38,7 @@ class TenantOrder(BaseModel):
     project_id: Name
     name: Name
     user: Name | None = Field(default=None, description="e-mail of the only user who may see it")
+    lines: int = Field(default=LINES_PER_TENANT, ge=1, le=100, description="how many active lines it has")
 
 
 class TenantChange(BaseModel):
@@ -55,6 +57,12 @@ class TenantChange(BaseModel):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError("unknown time zone") from error
         return limits
+
+
+class KeyLifetime(BaseModel):
+    """How long an idempotency key is known."""
+
+    lifetime_seconds: float = Field(ge=0, le=10 * 86_400)
 
 
 class LineChange(BaseModel):
@@ -96,12 +104,13 @@ async def add_user(order: UserOrder, chert: Chert) -> JsonObject:
 
 @router.post("/tenants", status_code=201, responses={409: {"description": "The slug is taken"}})
 async def add_tenant(order: TenantOrder, chert: Chert) -> JsonObject:
-    """Adds a project with two active lines, and its user when that one is new."""
+    """Adds a project with its active lines, and its user when that one is new."""
     if order.slug in chert.state.tenants:
         raise HTTPException(409, "The slug is taken")
     if order.user is not None:
         chert.state.add_user(order.user, order.user)
-    return tenant_view(chert.state.add_tenant(Tenant(order.slug, order.project_id, order.name, order.user, lines=[])))
+    tenant = Tenant(order.slug, order.project_id, order.name, order.user, lines=[])
+    return tenant_view(chert.state.add_tenant(tenant, lines=order.lines))
 
 
 @router.patch("/tenants/{slug}")
@@ -122,6 +131,12 @@ async def change_line(slug: str, line_id: str, change: LineChange, chert: Chert)
         raise ChertError(Code.NOT_FOUND, "Line not found")
     line.is_active = change.is_active
     return line_view(line)
+
+
+@router.put("/idempotency", status_code=204, response_class=Response)
+async def set_key_lifetime(order: KeyLifetime, chert: Chert) -> None:
+    """Forgets idempotency keys after so long, those that are known too."""
+    chert.state.idempotency.lifetime_seconds = order.lifetime_seconds
 
 
 @router.put("/tenants/{slug}/next-send", status_code=204, response_class=Response)

@@ -1,7 +1,8 @@
 """Idempotency keys of the sending routes.
 
 The same key with the same body gets the original answer again; with another body it is refused. How long a key lives is
-not published: 24 hours here. Only successes are kept, so a failed call can be repeated under its key.
+not published: 24 hours here, unless the control API says otherwise. Only successes are kept, so a failed call can be
+repeated under its key.
 """
 
 from collections.abc import Callable
@@ -26,6 +27,7 @@ class IdempotencyKeys:
     """The answers given under each tenant's keys, oldest first."""
 
     def __init__(self) -> None:
+        self.lifetime_seconds: float = LIFETIME_SECONDS
         self._answered: dict[tuple[str, str], _Answered] = {}
 
     def once(
@@ -52,6 +54,6 @@ class IdempotencyKeys:
         # Insertion order is time order (but for clock jumps back), so the oldest key comes first.
         while self._answered:
             oldest = next(iter(self._answered))
-            if now - self._answered[oldest].at < LIFETIME_SECONDS:
+            if now - self._answered[oldest].at < self.lifetime_seconds:
                 return
             del self._answered[oldest]

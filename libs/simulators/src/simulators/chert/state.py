@@ -52,9 +52,9 @@ class State:
         for subscription in [kept for kept in self.subscriptions.values() if kept.tenant is not None]:
             del self.subscriptions[subscription.id]
 
-    def add_tenant(self, tenant: Tenant) -> Tenant:
+    def add_tenant(self, tenant: Tenant, *, lines: int = LINES_PER_TENANT) -> Tenant:
         """Adds a project and gives it its active lines."""
-        tenant.lines.extend(self._new_line() for _ in range(LINES_PER_TENANT))
+        tenant.lines.extend(self._new_line() for _ in range(lines))
         self.tenants[tenant.slug] = tenant
         return tenant
 

@@ -20,7 +20,7 @@ from actions.handlers.conversations import Conversations
 from actions.handlers.opt_outs import OptOuts, OptOutWords
 from actions.handlers.replies import Replies
 from actions.settings import Settings
-from actions.workers import relay_worker
+from actions.workers import RELAYED_TOGETHER, relay_worker
 from chassis.consuming import Consumers, ErrorKinds
 from chassis.inbox import HeldMessages, MongoHeldMessages
 from chassis.kafka import BrokerAwayError, KafkaEventPublisher
@@ -53,7 +53,9 @@ def background(settings: Settings, connections: Connections, plumbing: Plumbing)
     wishes = MongoWishStore(connections.database)
     prepare = (outbox.ensure_indexes, held.ensure_indexes, sends.ensure_indexes, wishes.ensure_indexes)
     publisher = KafkaEventPublisher(connections.broker, plumbing.metrics)
-    relay = relay_worker(OutboxRelay(outbox, publisher, plumbing.metrics), plumbing, prepare=prepare)
+    relay = relay_worker(
+        OutboxRelay(outbox, publisher, plumbing.metrics, at_once=RELAYED_TOGETHER), plumbing, prepare=prepare
+    )
     consumers = _consumers(connections, held, plumbing)
     database = connections.database
     subscribe(consumers, tenants=MongoTenantStore(database), installs=MongoInstallTimes(database))

@@ -8,31 +8,34 @@ from actions.adapters.oauth import OAuthTenantAuthority
 from actions.app.background import Background
 from actions.app.connections import Connections
 from actions.handlers.claims import Claims
+from actions.handlers.parking import Parking
 from actions.handlers.reconciling import Reconciling
 from actions.handlers.sending import SendOnce
 from actions.handlers.telling import Teller
 from actions.ports import Conversations, FaultPoints
 from actions.settings import Settings
+from actions.workers import TOGETHER_SECONDS, Soon
 from chassis.lifespan import Plumbing
 
 
 def send_once(settings: Settings, connections: Connections, background: Background, plumbing: Plumbing) -> SendOnce:
     """One for the process: whatever asks for a send asks it."""
     database, sends, aliases = connections.database, background.sends, MongoAliasStore(connections.database)
+    claims, faults = Claims(sends, aliases, plumbing.clock), fault_points(settings, connections)
     return SendOnce(
         tenants=MongoTenantStore(database),
         authority=OAuthTenantAuthority(connections.oauth, plumbing.clock),
         sends=sends,
-        claims=Claims(sends, aliases, plumbing.clock),
+        claims=claims,
         wishes=MongoWishStore(database),
         number_hash=connections.number_hash,
         messenger=ChertMessenger(connections.chert),
         reconciling=Reconciling(
             conversations=conversations_of(connections), sends=sends, aliases=aliases, clock=plumbing.clock
         ),
-        steps=background.steps,
-        faults=fault_points(settings, connections),
-        announce=background.relay.wake,
+        parking=Parking(steps=background.steps, sends=sends, claims=claims, faults=faults, clock=plumbing.clock),
+        faults=faults,
+        announce=Soon(background.relay.wake, TOGETHER_SECONDS),
         teller=Teller(plumbing.metrics),
         clock=plumbing.clock,
         randomness=plumbing.randomness,

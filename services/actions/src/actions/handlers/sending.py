@@ -19,14 +19,14 @@ from actions.errors import (
 from actions.handlers.announcing import events_of
 from actions.handlers.claims import Claims
 from actions.handlers.opt_outs import OPTED_OUT
+from actions.handlers.parking import Parking
 from actions.handlers.planning import draft_send, fingerprint
 from actions.handlers.reconciling import Reconciling, is_doubtful
 from actions.handlers.telling import Teller
 from actions.handlers.tenants import confirmed_tenant
-from actions.handlers.waiting import awaiting_reply, is_refused_now, parked, refusal, wait_until
+from actions.handlers.waiting import is_refused_now, refusal
 from actions.models import (
     ERASED,
-    Accepted,
     Answer,
     Attempt,
     AttemptStatus,
@@ -43,7 +43,6 @@ from actions.ports import (
     Messenger,
     NumberHash,
     SendStore,
-    StepStore,
     TenantAuthority,
     TenantStore,
     WishStore,
@@ -89,7 +88,7 @@ class SendOnce:
         number_hash: how they are remembered.
         messenger: Chert.
         reconciling: looks before another try, where the key may be forgotten.
-        steps: workflow steps that wait.
+        parking: lets a workflow's step wait.
         faults: where a test makes the process die.
         announce: wakes whoever publishes events.
         teller: tells what became of each request.
@@ -105,7 +104,7 @@ class SendOnce:
     number_hash: NumberHash
     messenger: Messenger
     reconciling: Reconciling
-    steps: StepStore
+    parking: Parking
     faults: FaultPoints
     announce: Callable[[], None]
     teller: Teller
@@ -208,7 +207,7 @@ class SendOnce:
         """Bring a held send to its final answer, and keep that; or park it."""
         outcome = await self._decided(send, tenant, answer_by)
         await self.faults.reach(FaultPoint.AFTER_CALL)
-        await self._await_reply(send, outcome)
+        await self.parking.await_reply(send, outcome)
         ended = self._ended(send, outcome)
         settled = await self.sends.settle(send, ended, answer=outcome, events=events_of(send, outcome, ended.at))
         if settled.answer is None:
@@ -223,7 +222,7 @@ class SendOnce:
         except NotNowError as error:
             return await self._not_now(send, error)
         if isinstance(outcome, Refused) and outcome.code == Code.ACCOUNT_LIMIT:
-            await self._park(send, outcome.code, outcome.retry_after_seconds)
+            await self.parking.park(send, outcome.code, outcome.retry_after_seconds)
         return outcome
 
     async def _outcome(self, send: Send, tenant: TenantSnapshot, answer_by: float) -> Outcome:
@@ -270,44 +269,15 @@ class SendOnce:
 
     async def _not_now(self, send: Send, error: NotNowError) -> Outcome:
         """Chert cannot send it now: the step waits, or is refused with Chert's words, or its caller comes again."""
-        await self._park(send, error.code, error.retry_after_seconds)
+        await self.parking.park(send, error.code, error.retry_after_seconds)
         if is_refused_now(send, error.code) and not is_doubtful(send):
             return refusal(error.code, error.told, error.retry_after_seconds)
         await self._let_go(send, "unsent", error)
         raise error
 
-    async def _park(self, send: Send, code: int, retry_after_seconds: float | None) -> None:
-        """Let a send wait if its step is to.
-
-        The step is kept first: one whose send is not parked in the end is looked at once too often, never once too
-        little.
-
-        Raises:
-            StepParkedError: it waits.
-        """
-        due = wait_until(send, code, retry_after_seconds, self.clock.now())
-        step = None if due is None else parked(send, due)
-        if due is None or step is None:
-            return
-        await self.steps.open(step)
-        await self.faults.reach(FaultPoint.AFTER_STEP)
-        await self.sends.settle(send, self.claims.attempt("parked", send, code), parked_until=due)
-        raise StepParkedError(due, code=Code(code))
-
     async def _let_go(self, send: Send, status: AttemptStatus, error: PostponedError) -> None:
         ended = self.claims.attempt(status, send, error.code)
         await self.sends.settle(send, ended, parked_until=send.parked_until)
-
-    async def _await_reply(self, send: Send, outcome: Outcome) -> None:
-        """Before the answer is kept, so that no answered send lacks the step that its workflow waits for."""
-        now = self.clock.now()
-        step = parked(send, now)
-        if step is None or not isinstance(outcome, Accepted):
-            return
-        waiting = awaiting_reply(step, outcome, send.attempts[-1].at, now)
-        if waiting is not None:
-            await self.steps.open(waiting)
-            await self.faults.reach(FaultPoint.AFTER_STEP)
 
     def _ended(self, send: Send, outcome: Outcome) -> Attempt:
         if isinstance(outcome, Refused):

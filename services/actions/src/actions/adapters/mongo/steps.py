@@ -108,9 +108,10 @@ class MongoStepStore:
         found = _step(
             await asked(lambda: self._open.find_one_and_update(query, update, return_document=ReturnDocument.AFTER))
         )
-        if found is None:  # or the answer to our own change got lost
-            found = await self.find(seen.key)
-        return found if found == now else None
+        if found is not None:
+            return found
+        known = await self.find(seen.key)  # the answer to our own change may have got lost
+        return known if known == _as_kept(now) else None
 
     async def finish(self, step: Step) -> None:
         """Close a step for good.
@@ -154,6 +155,22 @@ def _watched(step: Step) -> str | None:
 
 def _chat(chert_tenant: str, chat_id: str) -> str:
     return f"{chert_tenant}:{chat_id}"
+
+
+def _as_kept(step: Step) -> Step:
+    """The step as it comes back: moments are kept to the millisecond."""
+    reply = step.reply
+    return replace(
+        step,
+        due_at=_milliseconds(step.due_at),
+        opened_at=_milliseconds(step.opened_at),
+        sent_at=None if step.sent_at is None else _milliseconds(step.sent_at),
+        reply=reply if reply is None or reply.at is None else replace(reply, at=_milliseconds(reply.at)),
+    )
+
+
+def _milliseconds(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _document(step: Step) -> Document:
