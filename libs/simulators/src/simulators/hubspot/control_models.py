@@ -1,4 +1,7 @@
-"""What the control API takes and gives. Moments are Unix seconds by the simulator's clock."""
+"""What the control API takes and gives, in one module, as its document lists it.
+
+Moments are Unix seconds by the simulator's clock.
+"""
 
 from typing import Self
 
@@ -34,6 +37,32 @@ class PortalChange(BaseModel):
     unavailable_scopes: list[str] | None = None
     withheld_scopes: list[str] | None = None
     missing_properties: list[str] | None = None
+
+
+class OutageOrder(BaseModel):
+    """How every call for one account is answered for a while: 423, 429, 477 or a fault of HubSpot's."""
+
+    status: int = Field(ge=400, le=599)
+    seconds: float = Field(ge=0, description="for how long, by the simulator's clock; 0 ends it")
+    retry_after_seconds: int | None = Field(default=None, ge=0)
+
+
+class ContactsOrder(BaseModel):
+    """Properties of new contacts."""
+
+    contacts: list[dict[str, str]] = Field(max_length=10_000)
+
+
+class ContactsCreated(BaseModel):
+    """The new contacts, in the order given."""
+
+    ids: list[str]
+
+
+class HistoryOrder(BaseModel):
+    """Messages that were logged on a contact's timeline before anyone looked."""
+
+    count: int = Field(ge=1, le=1_000)
 
 
 class PortalView(BaseModel):
@@ -263,6 +292,9 @@ class SwitchesView(_View):
     authorize_error: str = Field(description="what the authorize screen answers the app whatever is decided; '' is off")
     repeat_card_calls: bool = Field(description="each call of a card reaches the app twice, as after a lost answer")
     search_lag_seconds: float = Field(description="how long after a write the search finds it")
+    association_lag_seconds: float = Field(description="how long after a write its association can be read")
+    rewrite_bodies: bool = Field(description="the HTML of a logged message is kept in HubSpot's own form")
+    refused_text: str = Field(description="a message with this in its body breaks the account's rules; '' is off")
     burst_limit: int = Field(description="calls per 10 s and account")
     search_limit: int = Field(description="searches per second and account")
 
@@ -279,5 +311,8 @@ class SwitchesOrder(BaseModel):
     authorize_error: str | None = Field(default=None, max_length=1000)
     repeat_card_calls: bool | None = None
     search_lag_seconds: float | None = Field(default=None, ge=0)
+    association_lag_seconds: float | None = Field(default=None, ge=0)
+    rewrite_bodies: bool | None = None
+    refused_text: str | None = Field(default=None, max_length=1000)
     burst_limit: int | None = Field(default=None, ge=0)
     search_limit: int | None = Field(default=None, ge=0)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from actions.models import Outgoing, Refused, Send
-from actions.ports import SendStore
+from actions.ports import CardOpenings, SendStore
 from contracts.internal import SendActivity, SendActivityPage
 
 SHOWN_DIGITS = 4
@@ -13,7 +13,9 @@ EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Before any send: whether the action was ever called is asked without an end."""
 
 
-async def read_activity(portal_id: int, since: datetime, limit: int, *, sends: SendStore) -> SendActivityPage:
+async def read_activity(
+    portal_id: int, since: datetime, limit: int, *, sends: SendStore, openings: CardOpenings
+) -> SendActivityPage:
     """The latest sends since a moment, newest first.
 
     Raises:
@@ -23,6 +25,7 @@ async def read_activity(portal_id: int, since: datetime, limit: int, *, sends: S
     called = await sends.latest(portal_id, EVER, 1, source="workflow")
     return SendActivityPage(
         sends=tuple(_activity(send) for send in found),
+        card_opened_at=await openings.last(portal_id),
         action_called_at=called[0].claimed_at if called else None,
     )
 
