@@ -196,6 +196,20 @@ async def test_only_five_properties_are_read(connected: Walk, card: Card) -> Non
     assert {name for names in asked for name in names} <= FIVE
 
 
+async def test_no_phone_has_its_true_reason(connected: Walk, card: Card) -> None:
+    """A property that the account lacks is told apart from one that is empty."""
+    walk = connected
+    contact_id = await add_contact(walk, "")
+    portal = f"{walk.run.hubspot_url}/control/portals/{walk.portal.portal_id}"
+    async with httpx2.AsyncClient(trust_env=False, timeout=30) as http:
+        assert (await http.patch(portal, json={"missing_properties": ["mobilephone"]})).is_success
+
+    composer = (await card.context(contact_id)).part("composer")
+
+    assert (1013, "contact has no usable phone number") == (composer["code"], composer["error"])
+    assert "Phone number is empty, and Chert cannot read Mobile phone number in this account." == composer["message"]
+
+
 async def test_a_disconnected_account_is_told_so(connected: Walk, card: Card) -> None:
     """Disconnected while the card is open: the next question gets Chert's documented words."""
     await connected.uninstall()

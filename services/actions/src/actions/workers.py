@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final, Protocol
 
-from actions.handlers.privacy import PurgeContents
 from chassis.lifespan import Plumbing
 from chassis.logging import get_log
 from chassis.metrics import Metrics
@@ -150,7 +149,9 @@ def creation_worker(queue: DueAccounts, lanes: AccountLanes, plumbing: Plumbing)
     return _worker("created contacts", step, CREATION_SECONDS, plumbing)
 
 
-def purge_worker(purge: PurgeContents, prepare: Callable[[], Awaitable[None]], plumbing: Plumbing) -> Worker:
+def purge_worker(
+    purge: Callable[[], Awaitable[None]], prepare: Callable[[], Awaitable[None]], plumbing: Plumbing
+) -> Worker:
     """Removes contents that are older than their account keeps them."""
 
     async def step() -> bool:

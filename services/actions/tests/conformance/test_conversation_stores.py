@@ -1,14 +1,20 @@
-"""The batteries of `ConversationStore`, `AuthorStore` and `WishStore`."""
+"""The batteries of `ConversationStore`, `AuthorStore`, `WishStore` and `CardOpenings`."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from actions.adapters.in_memory import InMemoryAuthorStore, InMemoryConversationStore, InMemoryWishStore
-from actions.adapters.mongo import MongoAuthorStore, MongoConversationStore, MongoWishStore
+from actions.adapters.in_memory import (
+    InMemoryAuthorStore,
+    InMemoryCardOpenings,
+    InMemoryConversationStore,
+    InMemoryWishStore,
+)
+from actions.adapters.mongo import MongoAuthorStore, MongoCardOpenings, MongoConversationStore, MongoWishStore
 from actions.models import Author, ContactChat, NumberChat, Wish
-from actions.ports import AuthorStore, ConversationStore, WishStore
+from actions.ports import AuthorStore, CardOpenings, ConversationStore, WishStore
+from chassis.clock import ManualClock
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -42,6 +48,14 @@ async def indexed(wishes: WishStore) -> None:
     """The store of wishes with its indexes, as a process has it."""
     if isinstance(wishes, MongoWishStore):
         await wishes.ensure_indexes()
+
+
+@pytest.fixture
+def openings(backend: str, request: pytest.FixtureRequest, clock: ManualClock) -> CardOpenings:
+    """A fresh store."""
+    if backend == "in memory":
+        return InMemoryCardOpenings(clock)
+    return MongoCardOpenings(request.getfixturevalue("mongo_database"), clock)
 
 
 def wish(minutes: int, *, stop: bool) -> Wish:
@@ -130,3 +144,16 @@ async def test_wishes_at_once_leave_the_last(wishes: WishStore, indexed: None) -
     await asyncio.gather(*(wishes.record("acme", "aa", wish(minute, stop=minute == 15)) for minute in range(16)))
 
     assert NOON + timedelta(minutes=15) == await wishes.opted_out_since("acme", "aa")
+
+
+async def test_the_last_opening_is_known(openings: CardOpenings, clock: ManualClock) -> None:
+    """Each account's own, to the nearest ten minutes, also when many open the first card at once."""
+    assert await openings.last(1) is None
+    await asyncio.gather(*(openings.note(1) for _ in range(8)))
+    assert clock.now() == await openings.last(1)
+
+    clock.advance(600)
+    await openings.note(1)
+
+    assert clock.now() == await openings.last(1)
+    assert await openings.last(2) is None

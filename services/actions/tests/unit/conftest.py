@@ -12,6 +12,7 @@ from actions.adapters.in_memory import (
     InMemoryAliasStore,
     InMemoryAuthorStore,
     InMemoryCallbacks,
+    InMemoryCardOpenings,
     InMemoryChertConversations,
     InMemoryContacts,
     InMemoryConversationStore,
@@ -149,6 +150,12 @@ def contacts(faults: Faults) -> InMemoryContacts:
 
 
 @pytest.fixture
+def openings(clock: ManualClock) -> InMemoryCardOpenings:
+    """When the card was last opened."""
+    return InMemoryCardOpenings(clock)
+
+
+@pytest.fixture
 def facts() -> InMemoryFacts:
     """What Chert tells."""
     return InMemoryFacts()
@@ -239,6 +246,7 @@ def card(
     facts: InMemoryFacts,
     sends: InMemorySendStore,
     send_once: SendOnce,
+    openings: InMemoryCardOpenings,
     clock: ManualClock,
 ) -> CardUseCases:
     """What the card can ask for."""
@@ -253,6 +261,7 @@ def card(
             wishes=wishes,
             number_hash=number_hash,
             facts=facts,
+            openings=openings,
         ),
         send=SendFromCard(tenants=tenants, authority=authority, contacts=contacts, sends=sends, send=send_once),
         campaign=ShowCampaign(tenants=tenants, authority=authority, campaigns=facts, sends=sends, clock=clock),

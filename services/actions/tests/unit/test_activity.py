@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from actions.adapters.in_memory import InMemorySendStore
+from actions.adapters.in_memory import InMemoryCardOpenings, InMemorySendStore
 from actions.api.activity import router
 from actions.errors import StoreAwayError
 from actions.handlers.activity import read_activity
@@ -60,9 +60,9 @@ def store(sends: InMemorySendStore) -> InMemorySendStore:
     return sends
 
 
-async def test_the_latest_come_first(store: InMemorySendStore) -> None:
+async def test_the_latest_come_first(store: InMemorySendStore, openings: InMemoryCardOpenings) -> None:
     """Sends of this account alone, since the moment, newest first, each request once, with what became of it."""
-    page = await read_activity(PORTAL, AT - timedelta(days=30), 10, sends=store)
+    page = await read_activity(PORTAL, AT - timedelta(days=30), 10, sends=store, openings=openings)
 
     assert [("waiting", 3002, ""), ("refused", 1013, "contact has no usable phone number"), ("sent", None, "")] == [
         (one.status, one.code, one.words) for one in page.sends
@@ -72,28 +72,28 @@ async def test_the_latest_come_first(store: InMemorySendStore) -> None:
     assert AT + timedelta(minutes=1) == page.action_called_at
 
 
-async def test_a_limit_does_not_hide_the_last_call(store: InMemorySendStore) -> None:
+async def test_a_limit_does_not_hide_the_last_call(store: InMemorySendStore, openings: InMemoryCardOpenings) -> None:
     """When the action was last called is told however few sends are asked for."""
-    page = await read_activity(PORTAL, AT - timedelta(days=30), 1, sends=store)
+    page = await read_activity(PORTAL, AT - timedelta(days=30), 1, sends=store, openings=openings)
 
     assert ["waiting"] == [one.status for one in page.sends]
     assert AT + timedelta(minutes=1) == page.action_called_at
 
 
-async def test_no_text_and_no_number_leaves(store: InMemorySendStore) -> None:
+async def test_no_text_and_no_number_leaves(store: InMemorySendStore, openings: InMemoryCardOpenings) -> None:
     """Neither a message nor a whole number is in the answer."""
-    page = await read_activity(PORTAL, AT - timedelta(days=90), 100, sends=store)
+    page = await read_activity(PORTAL, AT - timedelta(days=90), 100, sends=store, openings=openings)
 
     for secret in (CANARY, "4155550132", "Jo"):
         assert secret not in page.model_dump_json()
 
 
 @pytest.fixture
-def api(store: InMemorySendStore) -> httpx2.AsyncClient:
+def api(store: InMemorySendStore, openings: InMemoryCardOpenings) -> httpx2.AsyncClient:
     """The route."""
 
     async def read(portal_id: int, since: datetime, limit: int) -> SendActivityPage:
-        return await read_activity(portal_id, since, limit, sends=store)
+        return await read_activity(portal_id, since, limit, sends=store, openings=openings)
 
     app = FastAPI()
     install(app)
@@ -140,3 +140,14 @@ async def test_a_database_that_is_away_is_temporary(api: httpx2.AsyncClient, sto
     response = await api.send(ask())
 
     assert (503, True) == (response.status_code, response.json()["retryable"])
+
+
+async def test_an_opened_card_is_told(store: InMemorySendStore, openings: InMemoryCardOpenings) -> None:
+    """An admin sees that the card was opened in this account, and in no other."""
+    await openings.note(PORTAL)
+
+    opened, other = [
+        await read_activity(portal_id, AT, 1, sends=store, openings=openings) for portal_id in (PORTAL, PORTAL + 1)
+    ]
+
+    assert (AT, None) == (opened.card_opened_at, other.card_opened_at)

@@ -10,7 +10,7 @@ import stamina
 from pydantic import SecretStr
 
 from actions.adapters.access_tokens import OAuthAccessTokens
-from actions.adapters.contacts import RECENT_SECONDS, SCHEMA_SECONDS, HubSpotContacts
+from actions.adapters.contacts import RECENT_SECONDS, SCHEMA_SECONDS, STALE_SECONDS, HubSpotContacts
 from actions.adapters.facts import ChertFacts
 from actions.errors import (
     ActionsError,
@@ -133,6 +133,26 @@ async def test_what_hubspot_answers_has_a_meaning(
     hubspot.steps = [*answers, httpx2.Response(200, json=RECORD)]
 
     with pytest.raises(kind):
+        await reader.recent(62515, "904")
+
+
+async def test_a_busy_hubspot_leaves_the_card_what_it_knew(
+    reader: HubSpotContacts, hubspot: ScriptedTransport, clock: ManualClock
+) -> None:
+    """For a minute the card shows the contact as it was; a send never goes by that, nor anyone after an erasure."""
+    busy = [httpx2.Response(429, json={"category": "RATE_LIMITS"}) for _ in range(4)]
+    hubspot.steps = [httpx2.Response(200, json=RECORD), *busy]
+    first = await reader.recent(62515, "904")
+    clock.advance(RECENT_SECONDS)
+
+    assert first == await reader.recent(62515, "904")
+    with pytest.raises(HubSpotBusyError):
+        await reader.read(62515, "904")
+    clock.advance(STALE_SECONDS - RECENT_SECONDS)
+    with pytest.raises(HubSpotBusyError):
+        await reader.recent(62515, "904")
+    reader.forget(62515, "904")
+    with pytest.raises(HubSpotBusyError):
         await reader.recent(62515, "904")
 
 

@@ -16,7 +16,7 @@ from actions.adapters.in_memory import (
 )
 from actions.handlers.privacy import EraseContact, PurgeContents
 from actions.handlers.sending import SendOnce
-from actions.models import ERASED, Answer, ContactChat, Erased, SendRequest
+from actions.models import ERASED, Answer, ContactChat, Erased, Reply, SendRequest, Step, StepPlan
 from chassis.clock import ManualClock
 from contracts.contacts import ContactErased
 from contracts.tenants import TenantSnapshot
@@ -55,6 +55,30 @@ async def test_nothing_of_an_erased_contact_is_left(
     assert ["begun", "sent"] == [attempt.status for attempt in send.attempts]
     assert [] == [secret for secret in ("4155551234", "Ada", "Lovelace") if secret in repr(send)]
     assert await conversations.of_contact(62515, "acme", "904") is None
+
+
+async def test_what_an_erased_contact_answered_is_gone(erase: EraseContact, steps: InMemoryStepStore) -> None:
+    """A workflow's step keeps that there was an answer, and no longer which."""
+    at = ERASURE.occurred_at
+    step = Step(
+        key="wf:62515:ap-1",
+        portal_id=62515,
+        contact_id="904",
+        plan=StepPlan(callback_id="ap-1", if_not_now="wait", wait_days=1, reply_days=1),
+        state="completing",
+        due_at=at,
+        opened_at=at,
+        chert_tenant="acme",
+        phone_line_id=None,
+        reply=Reply(replied=True, text="Yes, Ada here", at=at),
+    )
+    await steps.open(step)
+
+    await erase(ERASURE)
+
+    kept = await steps.find(step.key)
+    assert kept is not None
+    assert kept.reply == Reply(replied=True, text="", at=at)
 
 
 async def test_a_late_repeat_still_does_nothing(

@@ -4,6 +4,7 @@
     ├── AccountError              nothing was written, and the account as a whole has to wait
     │   ├── AccountInactiveError      it is not connected
     │   ├── AccountThrottledError     429, or 477 while it moves to another data centre
+    │   │   └── BudgetSpentError          our own share of its limit is used up
     │   ├── AccountUnreachableError   HubSpot or `oauth` cannot be asked
     │   └── AccessRefusedError        401, or 403 for a scope
     ├── ReplyError                about one reply; the account's other replies go on
@@ -11,6 +12,7 @@
     │   ├── RecordLockedError         423: nothing was written, soon again
     │   ├── ContactGoneError          404: there is no such contact any more
     │   └── ReplyRefusedError         HubSpot understood and refused for good
+    ├── ChertAwayError            Chert's event log cannot be read now
     └── LeaseSpentError           too little of the lease is left for one more call, or another holder came
 
 An error's text names kinds and statuses alone, so it can be logged.
@@ -39,6 +41,10 @@ class AccountInactiveError(AccountError):
 
 class AccountThrottledError(AccountError):
     """HubSpot wants fewer calls for this account, or none for a while."""
+
+
+class BudgetSpentError(AccountThrottledError):
+    """Our share of the account's limit is used up; `retry_after_seconds` says until when."""
 
 
 class AccountUnreachableError(AccountError):
@@ -77,6 +83,14 @@ class ContactGoneError(ReplyError):
 
 class ReplyRefusedError(ReplyError):
     """HubSpot refused this reply for good; nothing was written."""
+
+
+class ChertAwayError(TimelineError):
+    """Chert's event log cannot be read now."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class LeaseSpentError(TimelineError):

@@ -28,6 +28,9 @@ from hubspot_client.errors import (
 RECENT_SECONDS: Final = 5.0
 """How long a contact is shown as it was read: a card that polls costs one call in that time, not one each."""
 
+STALE_SECONDS: Final = 60.0
+"""How long it is shown all the same while HubSpot wants fewer calls or does not answer; a send never goes by that."""
+
 SCHEMA_SECONDS: Final = 24 * 3600.0
 """How long it is known which properties an account has: admins change that rarely."""
 
@@ -48,12 +51,19 @@ class HubSpotContacts:
         self._missing = Remembered(self._read_missing, seconds=SCHEMA_SECONDS, clock=clock)
 
     async def recent(self, portal_id: int, contact_id: str) -> Contact:
-        """The contact as it was at most a few seconds ago.
+        """The contact as it was at most a few seconds ago; a minute, while HubSpot cannot be asked.
 
         Raises:
             ActionsError: as the port says.
         """
-        return await self._contacts((portal_id, contact_id))
+        key = portal_id, contact_id
+        try:
+            return await self._contacts(key)
+        except (HubSpotBusyError, HubSpotAwayError):
+            known = self._contacts.known(key, seconds=STALE_SECONDS)
+            if known is None:
+                raise
+            return known
 
     async def read(self, portal_id: int, contact_id: str) -> Contact:
         """The contact as it is now; those who ask at the same moment share an answer.

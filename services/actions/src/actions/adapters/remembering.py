@@ -24,11 +24,11 @@ class Remembered(Generic[K, V]):
 
     async def __call__(self, key: K) -> V:
         """The answer as it was at most so long ago; what `ask` raises reaches everybody who waits for it."""
-        known = self._answers.get(key)
-        if known is not None and self._clock.monotonic() - known[1] < self._seconds:
-            self._answers.move_to_end(key)
-            return known[0]
-        return await self.fresh(key)
+        known = self.known(key, seconds=self._seconds)
+        if known is None:
+            return await self.fresh(key)
+        self._answers.move_to_end(key)
+        return known
 
     async def fresh(self, key: K) -> V:
         """The answer to a call that ends from now on."""
@@ -38,6 +38,11 @@ class Remembered(Generic[K, V]):
             self._asking[key] = asking
             asking.add_done_callback(lambda task: self._ended(key, task))
         return await asyncio.shield(asking)
+
+    def known(self, key: K, *, seconds: float) -> V | None:
+        """What was answered at most so long ago, without asking."""
+        known = self._answers.get(key)
+        return None if known is None or self._clock.monotonic() - known[1] >= seconds else known[0]
 
     def forget(self, key: K) -> None:
         """Ask anew next time, also where a call is under way that began before."""

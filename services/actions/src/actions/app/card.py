@@ -29,6 +29,7 @@ def card_use_cases(
             wishes=MongoWishStore(database),
             number_hash=connections.number_hash,
             facts=facts,
+            openings=outside.openings,
         ),
         send=SendFromCard(tenants=tenants, authority=authority, contacts=contacts, sends=background.sends, send=send),
         campaign=ShowCampaign(

@@ -57,6 +57,5 @@ def add_routes(
     app.include_router(workflow.router(signatures, for_workflow))
     app.include_router(phone_lines.router(signatures, offer))
     app.include_router(card.router(verifier, use_cases, plumbing.metrics))
-    app.include_router(
-        activity.router(lambda: secrets.read().service_credentials, partial(read_activity, sends=background.sends))
-    )
+    read = partial(read_activity, sends=background.sends, openings=outside.openings)
+    app.include_router(activity.router(lambda: secrets.read().service_credentials, read))

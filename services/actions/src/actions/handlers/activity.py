@@ -3,13 +3,15 @@
 from datetime import datetime
 
 from actions.models import Outgoing, Refused, Send
-from actions.ports import SendStore
+from actions.ports import CardOpenings, SendStore
 from contracts.internal import SendActivity, SendActivityPage
 
 SHOWN_DIGITS = 4
 
 
-async def read_activity(portal_id: int, since: datetime, limit: int, *, sends: SendStore) -> SendActivityPage:
+async def read_activity(
+    portal_id: int, since: datetime, limit: int, *, sends: SendStore, openings: CardOpenings
+) -> SendActivityPage:
     """The latest sends since a moment, newest first.
 
     Raises:
@@ -19,6 +21,7 @@ async def read_activity(portal_id: int, since: datetime, limit: int, *, sends: S
     called = await sends.latest(portal_id, since, 1, source="workflow")
     return SendActivityPage(
         sends=tuple(_activity(send) for send in found),
+        card_opened_at=await openings.last(portal_id),
         action_called_at=called[0].claimed_at if called else None,
     )
 

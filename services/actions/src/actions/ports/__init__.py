@@ -8,6 +8,7 @@ from actions.ports.creations import AutoSendFacts, CreationQueue, CreationRecord
 from actions.ports.facts import Campaigns, ChatReader, Facts, LeadLookup, LineList, NextSend
 from actions.ports.faults import FaultPoints
 from actions.ports.hubspot import NewerSignatures, Verifier
+from actions.ports.openings import CardOpenings
 from actions.ports.sends import AliasStore, SendStore
 from actions.ports.steps import Conversations, StepStore, WorkflowCallbacks
 from actions.ports.tenants import TenantAuthority, TenantStore
@@ -17,6 +18,7 @@ __all__ = [
     "AuthorStore",
     "AutoSendFacts",
     "Campaigns",
+    "CardOpenings",
     "ChatReader",
     "ContactReader",
     "ContactSchema",

@@ -5,30 +5,51 @@ Every store method can be repeated when its answer was lost: the second call fin
 
 from dataclasses import dataclass
 
-from timeline.ports.contacts import Links, LinkStore, SentLinks, Unmatched
-from timeline.ports.entries import Communications, EntryOutcomes, EntryReader, EntryStore, IntentLog, NewEntries
-from timeline.ports.inbox import InboxStore, Intake, Unassigned, WaitingRoom
-from timeline.ports.lanes import LaneStore, LaneSweep, Leases, WorkLists
-from timeline.ports.outside import ContactSearch, FaultPoints, Timeline
+from timeline.ports.catching_up import ChertLog, Cursors, KnownMessages, Projects
+from timeline.ports.contacts import LinkKeeper, Links, LinkStore, Retries, SentLinks, Unmatched
+from timeline.ports.entries import (
+    Communications,
+    EntryHistory,
+    EntryKeeper,
+    EntryOutcomes,
+    EntryReader,
+    EntryStore,
+    IntentLog,
+    NewEntries,
+)
+from timeline.ports.inbox import InboxKeeper, InboxStore, Intake, Unassigned, WaitingRoom
+from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, WorkLists
+from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline
 from timeline.ports.tenants import Tenants, TenantStore, TenantWriter
 
 __all__ = [
+    "Breakers",
+    "CallMeter",
+    "ChertLog",
     "Communications",
     "ContactSearch",
+    "Cursors",
+    "EntryHistory",
+    "EntryKeeper",
     "EntryOutcomes",
     "EntryReader",
     "EntryStore",
     "FaultPoints",
+    "InboxKeeper",
     "InboxStore",
     "Intake",
     "IntentLog",
+    "KnownMessages",
     "LaneStore",
     "LaneSweep",
     "Leases",
+    "LinkKeeper",
     "LinkStore",
     "Links",
     "NewEntries",
     "Outside",
+    "Projects",
+    "Retries",
     "SentLinks",
     "Stores",
     "TenantStore",
@@ -50,6 +71,8 @@ class Stores:
     tenants: TenantStore
     links: LinkStore
     unmatched: Unmatched
+    retries: Retries
+    cursors: Cursors
     entries: EntryStore
     communications: Communications
     lanes: LaneStore

@@ -8,6 +8,7 @@ from actions.adapters.in_memory.creations import InMemoryCreationQueue, InMemory
 from actions.adapters.in_memory.facts import InMemoryFacts
 from actions.adapters.in_memory.faults import Faults
 from actions.adapters.in_memory.newer_signatures import InMemoryNewerSignatures
+from actions.adapters.in_memory.openings import InMemoryCardOpenings
 from actions.adapters.in_memory.sends import InMemoryAliasStore, InMemorySendStore
 from actions.adapters.in_memory.steps import Deaths, InMemoryCallbacks, InMemoryChertConversations, InMemoryStepStore
 from actions.adapters.in_memory.tenants import InMemoryTenantAuthority, InMemoryTenantStore
@@ -19,6 +20,7 @@ __all__ = [
     "InMemoryAliasStore",
     "InMemoryAuthorStore",
     "InMemoryCallbacks",
+    "InMemoryCardOpenings",
     "InMemoryChertConversations",
     "InMemoryContacts",
     "InMemoryConversationStore",

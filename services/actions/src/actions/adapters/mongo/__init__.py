@@ -6,6 +6,7 @@ from actions.adapters.mongo.contents import MongoSendContents
 from actions.adapters.mongo.conversations import MongoConversationStore
 from actions.adapters.mongo.creations import MongoCreationQueue, MongoCreationRecords, MongoInstallTimes
 from actions.adapters.mongo.newer_signatures import MongoNewerSignatures
+from actions.adapters.mongo.openings import MongoCardOpenings
 from actions.adapters.mongo.outbox import MongoSendOutbox
 from actions.adapters.mongo.sends import MongoSendStore
 from actions.adapters.mongo.steps import MongoStepStore
@@ -15,6 +16,7 @@ from actions.adapters.mongo.wishes import MongoWishStore
 __all__ = [
     "MongoAliasStore",
     "MongoAuthorStore",
+    "MongoCardOpenings",
     "MongoConversationStore",
     "MongoCreationQueue",
     "MongoCreationRecords",

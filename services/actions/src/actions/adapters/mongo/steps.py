@@ -133,8 +133,9 @@ class MongoStepStore:
             StoreAwayError: the database does not answer.
         """
         query = {"portal_id": portal_id, "contact_id": contact_id, "reply.text": {"$exists": True}}
-        for collection in (self._open, self._finished):
-            await asked(lambda of=collection: of.update_many(query, {"$set": {"reply.text": ""}}))  # type: ignore[misc]
+        nothing = {"$set": {"reply.text": ""}}
+        await asked(lambda: self._open.update_many(query, nothing))
+        await asked(lambda: self._finished.update_many(query, nothing))
 
     async def _watch(self, step: Step) -> None:
         """Before the step says that it waits: whoever sees a reply then finds it."""

@@ -27,6 +27,7 @@ from actions.models import (
 )
 from actions.ports import (
     AuthorStore,
+    CardOpenings,
     ContactReader,
     ContactSchema,
     ConversationStore,
@@ -67,6 +68,7 @@ class ShowCard:
         wishes: who wants no messages.
         number_hash: how numbers are remembered.
         facts: what Chert tells.
+        openings: when the card was last opened.
     """
 
     tenants: TenantStore
@@ -78,6 +80,7 @@ class ShowCard:
     wishes: WishStore
     number_hash: NumberHash
     facts: Facts
+    openings: CardOpenings
 
     async def __call__(self, viewer: Viewer, contact_id: str) -> CardContext:
         """Everything about one contact.
@@ -87,6 +90,7 @@ class ShowCard:
             PostponedError: something that the card cannot do without does not answer.
         """
         tenant = await active_tenant(viewer.portal_id, tenants=self.tenants, authority=self.authority)
+        await self.openings.note(viewer.portal_id)
         contact = await self.contacts.recent(viewer.portal_id, contact_id)
         found = find_phone(contact, tenant.settings.default_region)
         phone, phone_property = found or (None, None)

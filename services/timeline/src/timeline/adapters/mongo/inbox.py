@@ -5,7 +5,7 @@ assigned; then `portals` names the accounts whose entries have it. `since` exist
 `waiting_for` while it waits for a tenant.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -46,6 +46,12 @@ class MongoInbox:
         found = self._inbox.find({"_id": {"$in": list(row_ids)}})
         return sorted([_row(document) async for document in found if "since" in document], key=_age)
 
+    async def unknown(self, messages: Sequence[MessageReceived]) -> Sequence[MessageReceived]:
+        """Those that never were received."""
+        keys = {Received(message).id: message for message in messages}
+        known = {row["_id"] async for row in self._inbox.find({"_id": {"$in": list(keys)}}, {"_id": 1})}
+        return [message for key, message in keys.items() if key not in known]
+
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting."""
         found = self._inbox.find({"since": {"$exists": True}}).sort("since", 1).limit(limit)
@@ -74,6 +80,11 @@ class MongoInbox:
             ],
             ordered=False,
         )
+
+    async def erase(self, chert_tenant: str, chat_ids: Collection[str]) -> None:
+        """Remove the content of messages of these conversations that no account has yet; their keys stay."""
+        query = {"message.chert_tenant": chert_tenant, "message.chat_id": {"$in": list(chat_ids)}}
+        await self._inbox.update_many(query, {"$set": {"portals": []}, "$unset": {**_CONTENT, "waiting_for": ""}})
 
     async def call(self, chert_tenant: str, now: datetime) -> int:
         """Let those of one tenant be assigned after all; says how many."""

@@ -1,13 +1,13 @@
-"""Replies on their way to a timeline, and the lanes that take them there."""
+"""Replies on their way to a timeline: as they were received, and as entries, one for each account."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Literal
 
 from contracts.envelope import Event, EventData
 from contracts.messages import MessageReceived
+from timeline.models.lanes import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,19 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a conversation before a message of it is given to accounts.
+
+    Attributes:
+        begun: whether the account has sent something in it.
+        erased_at: when its contact was deleted for privacy; what came before must not be kept.
+    """
+
+    begun: bool = False
+    erased_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """One inbound message as it lies in the inbox, until it is assigned to accounts."""
 
@@ -35,23 +48,6 @@ class Received:
     def id(self) -> str:
         """Key of the inbox (`architecture.md`, rule 2)."""
         return f"{self.message.chert_tenant}:{self.message.message_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One line of a lane's work list.
-
-    Attributes:
-        ticket: of this line alone, so that a reply that was listed again is not crossed out with its first line.
-        entry_id: which reply.
-        conversation_id: what must stay in order.
-        received_at: its place in that order.
-    """
-
-    ticket: str
-    entry_id: str
-    conversation_id: str
-    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +65,32 @@ class Intent:
     contact_id: str
 
 
-EntryState = Literal["pending", "unmatched", "recorded", "failed", "superseded"]
-"""`pending` and `unmatched` may still reach the timeline; the other three are final."""
+@dataclass(frozen=True, slots=True)
+class Intention:
+    """An intent of one entry, as it is noted down.
+
+    Attributes:
+        entry_id: whose.
+        intent: what is about to begin.
+        instead_of: fences of earlier intents that were looked for and came to nothing.
+    """
+
+    entry_id: str
+    intent: Intent
+    instead_of: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """An intent that certainly came to nothing; `gone` names a contact that does not exist any more."""
+
+    entry_id: str
+    fence: int
+    gone: str | None = None
+
+
+EntryState = Literal["pending", "unmatched", "recorded", "failed", "superseded", "erased"]
+"""`pending` and `unmatched` may still reach the timeline; the others are final, but for a merge of contacts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +109,7 @@ class Entry:
         attempts: how many writes were begun.
         due_at: not to be touched before.
         communication_id: HubSpot's record of it.
+        sent_to: the contact, when this is no reply but a message that was sent.
     """
 
     portal_id: int
@@ -102,6 +123,7 @@ class Entry:
     attempts: int = 0
     due_at: datetime | None = None
     communication_id: str | None = None
+    sent_to: str | None = None
 
     @property
     def id(self) -> str:
@@ -120,7 +142,26 @@ class Entry:
 
     def work(self, ticket: str) -> Work:
         """Its line in a work list."""
-        return Work(ticket, self.id, self.conversation.id, self.message.received_at)
+        if self.sent_to is None:
+            return Work(ticket, self.id, self.conversation.id, self.message.received_at)
+        return Work(ticket, self.id, f"{self.conversation.id}:sent", self.message.received_at, sent=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry as it is shown to people: with what was made of it.
+
+    Attributes:
+        entry: the reply.
+        at: when it was given to the account.
+        contact_id: on whose timeline it is, or was to be.
+        reason: why it is not there.
+    """
+
+    entry: Entry
+    at: datetime
+    contact_id: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,95 +189,6 @@ class Settlement:
     events: Sequence[Event[EventData]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """What a holder sees of its lane: the fence of the lease and the work.
-
-    Attributes:
-        fence: grows with every holder.
-        version: changes whenever work is added.
-        failures: calls for this account that failed one after the other.
-        pending: the work list, in no order.
-    """
-
-    portal_id: int
-    fence: int
-    version: int
-    failures: int
-    pending: tuple[Work, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to work on a lane, until a moment on the holder's own monotonic clock (`architecture.md`, rule 9)."""
-
-    portal_id: int
-    holder: str
-    fence: int
-    until: float
-
-
-@dataclass(frozen=True, slots=True)
-class DueLane:
-    """A lane in which something is due, and the sign of life of whoever holds it."""
-
-    portal_id: int
-    holder: str | None
-    fence: int
-    beat: int
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """What a holder leaves behind when it lets go of a lane.
-
-    Attributes:
-        settled: tickets of lines that are done with.
-        due_at: when the next line is due; none when nothing is left.
-        oldest_at: when the oldest line left was received; none also when the lane waits for its account.
-        paused_until: the whole lane rests until then.
-        failures: calls that failed one after the other.
-        version: let go only if nothing was added since this version.
-    """
-
-    settled: frozenset[str]
-    due_at: datetime | None
-    oldest_at: datetime | None
-    paused_until: datetime | None
-    failures: int
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A contact that a search found, with its numbers as they are written there."""
-
-    contact_id: str
-    numbers: tuple[str, ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A reply as it goes to HubSpot: rich text, already escaped, and its place on the contact's timeline."""
-
-    contact_id: str
-    body: str = field(repr=False)
-    timestamp: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A communication as HubSpot has it; `body` may have been rewritten."""
-
-    id: str
-    body: str = field(repr=False)
-    timestamp: datetime | None
-
-
-class FaultPoint(StrEnum):
-    """Places where a crash hurts most, by name."""
-
-    AFTER_INBOX_INSERT = "after_inbox_insert_before_commit"
-    AFTER_INTENT = "after_intent_before_write"
-    AFTER_WRITE = "after_write_before_record"
-    AFTER_RECORD = "after_record"
+def without_content(message: MessageReceived) -> MessageReceived:
+    """What may be kept of a message whose sender is to be forgotten: its ids and when it came."""
+    return message.model_copy(update={"sender": "erased", "line": None, "parts": ()})

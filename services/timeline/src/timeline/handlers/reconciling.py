@@ -1,0 +1,114 @@
+"""Finding out what became of writes whose end is not known, before anything is written again.
+
+HubSpot has no idempotency key, so the contact's communications are read and the reply is looked for among them. If it
+is there, it is adopted. If not, it may still be on its way, so it is looked for once more when that can no longer be.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from chassis.clock import Clock
+from timeline.handlers import bodies
+from timeline.handlers.budget import Budget
+from timeline.handlers.leases import CALL_SECONDS, require_call_time
+from timeline.handlers.outcomes import Outcomes, Step, Target
+from timeline.models import Entry, Lease, Written
+from timeline.ports import Communications, Timeline
+
+FIRST_LOOK: Final = timedelta(seconds=2)
+"""When a reply with an unknown end is first looked for: HubSpot's reads lag a little behind its writes."""
+
+LATE_COMMIT: Final = timedelta(seconds=60)
+"""How long after its arrival a write may still be carried out (`architecture.md`, section 4, timeline)."""
+
+READ_LAG: Final = timedelta(seconds=5)
+"""How long a write that was carried out may stay invisible to a read by association."""
+
+SETTLED_AFTER: Final = timedelta(seconds=CALL_SECONDS) + LATE_COMMIT + READ_LAG
+"""When an intent that is not found was never carried out: the call may begin a whole call's budget after the intent."""
+
+
+class Reconciler:
+    """Settles what earlier writes left open."""
+
+    def __init__(
+        self,
+        *,
+        communications: Communications,
+        timeline: Timeline,
+        outcomes: Outcomes,
+        budget: Budget,
+        clock: Clock,
+        public_base_url: str,
+    ) -> None:
+        self._communications, self._timeline, self._outcomes = communications, timeline, outcomes
+        self._budget, self._clock, self._public_base_url = budget, clock, public_base_url
+
+    async def settle(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
+        """Look for entries together: adopt what is found, or wait. Of those left out no write can have happened.
+
+        Raises:
+            AccountError: the account's communications cannot be read now.
+            ReplyRefusedError: HubSpot will not show them.
+            LeaseSpentError: nothing more may be begun under this lease.
+        """
+        asked_at = self._clock.now()
+        places = {entry.id: {intent.contact_id for intent in entry.intents} for entry in entries}
+        found = await self._found(entries, places, lease)
+        late = [entry for entry in entries if entry.id not in found and asked_at >= _settled_at(entry)]
+        found |= await self._found_elsewhere(late, places, lease)
+        steps: dict[str, Step] = {}
+        for entry in entries:
+            if entry.id in found:
+                steps[entry.id] = await self._outcomes.adopted(found[entry.id])
+            elif asked_at < _settled_at(entry):
+                steps[entry.id] = await self._outcomes.postponed(entry, _settled_at(entry), "may still be carried out")
+        return steps
+
+    async def _found_elsewhere(
+        self, entries: Sequence[Entry], places: Mapping[str, Collection[str]], lease: Lease
+    ) -> Mapping[str, Target]:
+        """Entries on the timelines of contacts that theirs were merged into since."""
+        moved: dict[str, set[str]] = {}
+        for entry in entries:
+            for contact_id in places[entry.id]:
+                self._require_call(lease)
+                now_at = await self._timeline.whereabouts(entry.portal_id, contact_id)
+                if now_at is not None and now_at != contact_id:
+                    moved.setdefault(entry.id, set()).add(now_at)
+        return await self._found([entry for entry in entries if entry.id in moved], moved, lease)
+
+    async def _found(
+        self, entries: Sequence[Entry], places: Mapping[str, Collection[str]], lease: Lease
+    ) -> dict[str, Target]:
+        """Entries among the communications of these contacts, each of which is no other entry's."""
+        missing = {entry.id: entry for entry in entries}
+        found: dict[str, Target] = {}
+        if not missing:
+            return found
+        self._require_call(lease)
+        contact_ids = {contact_id for entry in entries for contact_id in places[entry.id]}
+        async for written in self._timeline.written(lease.portal_id, sorted(contact_ids)):
+            for entry in [one for one in missing.values() if written.contact_id in places[one.id]]:
+                if self._is_same(entry, written) and await self._own(entry, written.id):
+                    found[entry.id] = Target(missing.pop(entry.id), written.contact_id, written.id)
+                    break
+            if not missing:
+                break
+        return found
+
+    def _is_same(self, entry: Entry, written: Written) -> bool:
+        body = bodies.render(entry.message, self._public_base_url, sent=entry.sent_to is not None)
+        return bodies.is_same(entry.message, body, written)
+
+    def _require_call(self, lease: Lease) -> None:
+        require_call_time(lease, self._clock)
+        self._budget.require_call(lease.portal_id)
+
+    async def _own(self, entry: Entry, communication_id: str) -> bool:
+        return not await self._communications.own(entry.portal_id, {communication_id: entry.id})
+
+
+def _settled_at(entry: Entry) -> datetime:
+    return max(intent.at for intent in entry.intents) + SETTLED_AFTER
