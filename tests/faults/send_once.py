@@ -143,7 +143,7 @@ class Sending:
     async def under_kills(self, count: int, each: int) -> None:
         """Enrol in portions, each of which sees one death at a named point."""
         world = await World.open(self._system, self._http, 1)
-        await self._system.move_clock(speed=SPEED)
+        await self._system.move_clock(offset_seconds=self._offset, speed=SPEED)
         began = time.time()
         enrolments = await world.enrolments(count // 2, steps=2, inputs=INPUTS)
         plan = [point for point in POINTS for _ in range(each)]
