@@ -26,6 +26,8 @@ TOPICS = (
     "message.refused",
     "message.received",
     "contact.linked",
+    "contact.created",
+    "contact.erased",
 )
 
 

@@ -1,4 +1,7 @@
-"""What the control API takes and gives. Moments are Unix seconds by the simulator's clock."""
+"""What the control API takes and gives, in one module, as its document lists it.
+
+Moments are Unix seconds by the simulator's clock.
+"""
 
 from typing import Self
 
