@@ -20,6 +20,7 @@ from _workflow_world import FINAL, Enrolment, Execution, World, http_client, jud
 from pydantic import JsonValue
 from rich.console import Console
 
+from chassis.clock import SystemClock
 from harness.control import ChertControl
 from harness.errors import StartFailedError
 from harness.own_systems import own_system
@@ -65,6 +66,10 @@ INPUTS: Final[tuple[Mapping[str, str], ...]] = (
     {},
     {"after_sending": "wait_for_reply", "reply_days": "2"},
 )
+ANSWER_SECONDS: Final = 3.0
+"""Between two rounds of answers of the leads."""
+CLOCK: Final = SystemClock()
+"""Fault runs last as long as what they wait for; the simulated clock is the system's."""
 console = Console()
 
 
@@ -234,7 +239,7 @@ class Sending:
         while True:
             for one in asked:
                 await self._reply(world, one)
-            await asyncio.sleep(1.0)
+            await CLOCK.sleep(ANSWER_SECONDS)
 
     async def _calm(self, seconds: float) -> None:
         """Let time run as it does, from where it has come to after so many fast seconds."""
@@ -269,7 +274,7 @@ class Sending:
             now = sum((await world.sent()).values())
             if now != count:
                 count, since = now, time.monotonic()
-            await asyncio.sleep(0.3)
+            await CLOCK.sleep(0.3)
         return count
 
     async def _finished(self, world: World, seconds: float, *, jump_seconds: float = 0.0) -> list[Execution]:
@@ -281,7 +286,7 @@ class Sending:
             if not left or time.monotonic() > ends:
                 self.sum.unfinished += len(left)
                 return executions
-            await asyncio.sleep(LOOK_SECONDS)
+            await CLOCK.sleep(LOOK_SECONDS)
             if jump_seconds:
                 await self._jump(jump_seconds)
 
