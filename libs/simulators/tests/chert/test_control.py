@@ -14,6 +14,13 @@ async def test_tenants(api: ApiClient) -> None:
     assert [True, True] == [line["is_active"] for line in created.json()["phone_numbers"]]
 
 
+async def test_a_tenant_with_more_lines(api: ApiClient) -> None:
+    """A project may begin with any number of lines, all active."""
+    order = {"slug": "hooli", "project_id": "p4", "name": "Hooli", "lines": 3}
+    created = await api.http.post("/control/tenants", json=order)
+    assert [True] * 3 == [line["is_active"] for line in created.json()["phone_numbers"]]
+
+
 async def test_requests_are_recorded_without_secrets(api: ApiClient) -> None:
     """What the API received can be read back, with its answer's status and without its token."""
     headers = {"authorization": f"Bearer {api.secret}", "x-chert-tenant": "acme"}

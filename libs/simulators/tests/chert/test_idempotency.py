@@ -91,3 +91,15 @@ async def test_a_send_whose_answer_was_lost_is_not_sent_twice(api: ApiClient, ch
     lost, repeat = await send(api), await send(api)
     assert (502, 200) == (lost.status_code, repeat.status_code)
     assert [repeat.json()["message_id"]] == [sent.message_id for sent in chert.state.sends]
+
+
+async def test_the_life_of_a_key_can_be_shortened(api: ApiClient, chert: ChertSimulator, clock: ManualClock) -> None:
+    """The control API sets how long keys are known, those that are known already too."""
+    await send(api)
+    clock.advance(3600)
+    await send(api)
+    assert 1 == len(chert.state.sends)
+
+    assert 204 == (await api.http.put("/control/idempotency", json={"lifetime_seconds": 3600})).status_code
+    await send(api)
+    assert 2 == len(chert.state.sends)

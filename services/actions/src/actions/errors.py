@@ -168,7 +168,7 @@ class NotToldError(PostponedError):
 
 
 class NotServedError(NotToldError):
-    """Chert serves no route that would tell."""
+    """Chert serves no route that would tell, or shows too little of a conversation."""
 
 
 class CallbacksAwayError(PostponedError):

@@ -11,6 +11,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from actions.adapters.in_memory import InMemorySendStore
 from actions.adapters.mongo import MongoSendOutbox, MongoSendStore
+from actions.adapters.mongo.outbox import SWEEP_SECONDS
 from actions.models import Accepted, Attempt, AttemptStatus, Lease, Outcome, Refused, Send
 from actions.ports import SendStore
 from chassis.clock import ManualClock
@@ -328,5 +329,5 @@ async def test_a_burst_of_wakes_sweeps_once(
     await other.sends.settle(held, attempt("sent"), answer=ACCEPTED, events=(event(1),))
 
     assert [] == list(await relay.pending(10))
-    clock.advance(RELAY_SECONDS)
+    clock.advance(SWEEP_SECONDS)
     assert 1 == len(await relay.pending(10))

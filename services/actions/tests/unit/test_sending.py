@@ -247,7 +247,7 @@ async def test_a_doubtful_send_is_not_repeated_once_its_key_is_old(
     clock: ManualClock,
 ) -> None:
     """When Chert may have forgotten the key of a message that may have gone out, it is not sent blindly again."""
-    chert_conversations.away = True
+    chert_conversations.served = False
     faults.plan("after send", LOST)
     with pytest.raises(NotDeliveredError):
         await send_once(asked)

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from simulators.hubspot.deliveries import EVENTS_PER_REQUEST, Delivery, DeliveryStatus
 from simulators.hubspot.models import Communication, Contact, Portal
+from simulators.hubspot.outcomes import Outcome
 from simulators.hubspot.signing import SignatureVersion
-from simulators.hubspot.workflows import DEFAULT_WORKFLOW_ID, Execution, Outcome
+from simulators.hubspot.workflows import DEFAULT_WORKFLOW_ID, Execution
 
 MAX_EVENTS = 100 * EVENTS_PER_REQUEST
 WITHHELD = "scopes left out of a grant without a word, even those that the app requires"

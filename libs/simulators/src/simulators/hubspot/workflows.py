@@ -3,14 +3,14 @@
 import itertools
 import json
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from simulators.background import BackgroundTasks
 from simulators.clock import Clock
 from simulators.hubspot.blocking import Block, block_seconds
 from simulators.hubspot.errors import Json
 from simulators.hubspot.models import App, Contact, Portal
-from simulators.hubspot.outbound import Answer, Patience, SignedCaller, json_object
+from simulators.hubspot.outbound import Answer, Patience, SignedCaller
+from simulators.hubspot.outcomes import STATES, TOO_MANY_REQUESTS, Outcome, outcome_of, output_fields
 from simulators.hubspot.signing import SignatureVersion
 
 ACTION_PATH = "/api/hubspot/send"
@@ -30,31 +30,6 @@ FIRST_ENROLLMENT_ID = 403_081_688_006
 FIRST_ACTION_NUMBER = 56_776_413_549
 
 DURATION_FIELD = "hs_expiration_duration"
-
-OK = 200
-MULTIPLE_CHOICES = 300
-TOO_MANY_REQUESTS = 429
-SERVER_ERROR = 500
-
-
-class Outcome(StrEnum):
-    """What the workflow makes of an attempt; only a blocked step and a retry are not its end."""
-
-    SUCCESS = "success"
-    FAIL_CONTINUE = "fail_continue"
-    BLOCKED = "blocked"
-    FAILED = "failed"
-    EXPIRED = "expired"
-    WILL_RETRY = "will_retry"
-
-
-# ASYNC is listed without a description (contract 4.3): it waits like BLOCK.
-STATES = {
-    "SUCCESS": Outcome.SUCCESS,
-    "FAIL_CONTINUE": Outcome.FAIL_CONTINUE,
-    "BLOCK": Outcome.BLOCKED,
-    "ASYNC": Outcome.BLOCKED,
-}
 
 
 class UnknownExecutionError(LookupError):
@@ -276,22 +251,6 @@ class WorkflowEngine:
                 del self._executions[callback_id]
                 return
         raise TooManyExecutionsError
-
-
-def outcome_of(answer: Answer) -> Outcome:
-    """What an answer means to the workflow: its state if it names one, else its status (contract 4.3)."""
-    status = answer.status
-    if status is None or status >= SERVER_ERROR or status == TOO_MANY_REQUESTS:
-        return Outcome.WILL_RETRY
-    if not OK <= status < MULTIPLE_CHOICES:
-        return Outcome.FAILED
-    return STATES.get(str(output_fields(answer).get("hs_execution_state")), Outcome.SUCCESS)
-
-
-def output_fields(answer: Answer) -> Json:
-    """The outputs that an answer names."""
-    fields = json_object(answer.body).get("outputFields")
-    return fields if isinstance(fields, dict) else {}
 
 
 def retry_delay(answer: Answer, earlier_attempts: int) -> float:

@@ -70,10 +70,12 @@ class ChertConversations:
     async def _messages(self, chert_tenant: str, chat_id: str, since: datetime) -> Sequence[ChatMessage]:
         try:
             told = await self._client.chat_messages(chert_tenant, chat_id)
+        except chert_client.NotFoundError:
+            return []  # no such chat, so nothing was said in it
         except (chert_client.ChertError, NotLoadedError) as error:
             raise NotToldError(type(error).__name__) from error
         if told.has_more and not any(message.created_at and message.created_at < since for message in told.messages):
-            raise NotToldError("the conversation goes back further than Chert shows")
+            raise NotServedError("the conversation goes back further than Chert shows")
         return [message for message in told.messages if message.created_at is not None and message.created_at >= since]
 
 

@@ -28,7 +28,7 @@ class EraseContact:
 
     Attributes:
         contents: the sends.
-        steps: workflow steps, and what the contact replied to them.
+        steps: workflow steps, and the replies that they waited for.
         conversations: links to the contact.
         contacts: what was read of it; another process forgets it by itself within seconds.
     """

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from actions.errors import KeyOutlivedError, NotToldError
+from actions.errors import KeyOutlivedError, NotServedError
 from actions.models import Accepted, Outgoing, Send
 from actions.ports import AliasStore, Conversations, SendStore
 from chassis.clock import Clock
@@ -39,7 +39,8 @@ class Reconciling:
         """What an earlier attempt had sent; none when another try is safe.
 
         Raises:
-            KeyOutlivedError: that is not known, and Chert may have forgotten the key.
+            KeyOutlivedError: Chert never tells, and may have forgotten the key.
+            NotToldError: Chert cannot be asked now; it is worth waiting until it can.
             StoreAwayError: the database does not answer.
         """
         began = _first_doubtful(send)
@@ -48,9 +49,9 @@ class Reconciling:
             return None
         try:
             return await self._look(send, message, began - _SKEW)
-        except NotToldError as error:
+        except NotServedError as error:
             if age < KEY_LIFETIME:
-                return None  # then the key makes it once
+                return None  # then the key makes it once, if Chert keeps to what is assumed
             raise KeyOutlivedError from error
 
     async def _look(self, send: Send, message: Outgoing, since: datetime) -> Accepted | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from actions.adapters.in_memory.faults import Faults
-from actions.errors import CallbacksAwayError, NotToldError
+from actions.errors import CallbacksAwayError, NotServedError, NotToldError
 from actions.models import FaultPoint, Reply, Step
 
 
@@ -109,10 +109,12 @@ class InMemoryChertConversations:
         chats: by Chert tenant and number.
         sent: message id, text and moment of what went out, by chat.
         replies: what came in, by chat.
-        away: set to tell nothing.
+        away: set to tell nothing now.
+        served: clear it to tell nothing ever.
     """
 
     def __init__(self) -> None:
+        self.served = True
         self.chats: dict[tuple[str, str], str] = {}
         self.sent: dict[str, list[tuple[str, str, datetime]]] = {}
         self.replies: dict[str, list[Reply]] = {}
@@ -146,6 +148,8 @@ class InMemoryChertConversations:
         return next((reply for reply in self.replies.get(chat_id, []) if reply.at and reply.at >= since), None)
 
     def _check(self) -> None:
+        if not self.served:
+            raise NotServedError
         if self.away:
             raise NotToldError
 

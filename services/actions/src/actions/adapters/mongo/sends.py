@@ -1,7 +1,5 @@
 """The sends in MongoDB: claim, history, answer and events in one document each."""
 
-import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
@@ -20,9 +18,6 @@ from contracts.messages import Source
 
 COLLECTION: Final = "sends"
 
-MARKS: Final = "send_marks"
-"""Which sends may have events to publish."""
-
 
 class MongoSendStore:
     """Collection `sends`: one document per send, `_id` its key.
@@ -33,7 +28,7 @@ class MongoSendStore:
 
     def __init__(self, database: AsyncDatabase[Document], note: Callable[[str], None]) -> None:
         """Over a database; `note` learns the key of each send that got events."""
-        self._sends, self._marks, self._note = database[COLLECTION], database[MARKS], note
+        self._sends, self._note = database[COLLECTION], note
 
     async def open(self, draft: Send) -> Send:
         """Claim a new send. The result is the draft, or what has its key already.
@@ -41,10 +36,11 @@ class MongoSendStore:
         Raises:
             StoreAwayError: the database does not answer.
         """
-        inserting, marking = asyncio.ensure_future(self._insert(draft)), asyncio.ensure_future(self._mark(draft))
-        await asyncio.wait({inserting, marking})
-        marking.result()
-        return draft if inserting.result() else await self._read(draft.key)
+        try:
+            await asked(lambda: self._sends.insert_one(to_document(draft)))
+        except DuplicateKeyError:
+            return await self._read(draft.key)
+        return draft
 
     async def find(self, key: str) -> Send | None:
         """The send with this key.
@@ -128,22 +124,12 @@ class MongoSendStore:
             known["answer"] = outcome_document(answer)
         if events:
             added["outbox"] = {"$each": [envelope.to_document(event) for event in events]}
-        settled = await self._turn(held, {"$set": known, "$inc": {"lease.beat": 1}, "$push": added})
-        if events:
-            self._note(held.key)
-        return settled or await self._read(held.key)
-
-    async def _insert(self, draft: Send) -> bool:
         try:
-            await asked(lambda: self._sends.insert_one(to_document(draft)))
-        except DuplicateKeyError:
-            return False
-        return True
-
-    async def _mark(self, draft: Send) -> None:
-        """Before there can be events: whoever looks for them finds them then, whatever becomes of this process."""
-        with contextlib.suppress(DuplicateKeyError):
-            await asked(lambda: self._marks.insert_one({"_id": draft.key, "due_at": draft.claimed_at}))
+            settled = await self._turn(held, {"$set": known, "$inc": {"lease.beat": 1}, "$push": added})
+        finally:
+            if events:
+                self._note(held.key)  # also when the answer got lost: the write may have been carried out
+        return settled or await self._read(held.key)
 
     async def _turn(self, seen: Send, change: Document) -> Send | None:
         """Change a send that is still as it was seen; none when it is not."""
