@@ -123,7 +123,7 @@ class ReplyActivity(BaseModel):
         project_id: whose project it arrived in.
         contact_id: HubSpot's contact, once it is known.
         phone: the number, all but its end masked.
-        status: on the timeline, on its way there, without a contact, or given up.
+        status: on the timeline, on its way there, without a contact, given up, or forgotten with its contact.
         words: why, unless it is on the timeline.
         trace_id: finds the work in logs.
     """
@@ -134,7 +134,7 @@ class ReplyActivity(BaseModel):
     project_id: str
     contact_id: str | None = None
     phone: str = ""
-    status: Literal["written", "waiting", "unmatched", "failed", "superseded"]
+    status: Literal["written", "waiting", "unmatched", "failed", "superseded", "erased"]
     words: str = ""
     trace_id: str
 

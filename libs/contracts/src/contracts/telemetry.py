@@ -65,6 +65,9 @@ LogEvent = Literal[
     "sealing_key.agreed",
     "tokens.resealed",
     "replica.forgotten",
+    "breaker.changed",
+    "contact.followed",
+    "contact.erased",
 ]
 """Every log event. One canonical line per request or message; the rest are lifecycle and trouble."""
 
@@ -102,6 +105,8 @@ MetricName = Literal[
     "sends",
     "replies",
     "timeline_oldest_pending_seconds",
+    "timeline_throttled",
+    "timeline_breakers",
 ]
 """Every metric."""
 
@@ -129,5 +134,7 @@ METRICS: Final[dict[MetricName, Metric]] = {
     "timeline_oldest_pending_seconds": Metric(
         "timeline_oldest_pending_seconds", "gauge", "Age of the oldest reply that is not on its timeline, in seconds."
     ),
+    "timeline_throttled": Metric("timeline_throttled", "counter", "Answers by which HubSpot asked for fewer calls."),
+    "timeline_breakers": Metric("timeline_breakers", "counter", "Breakers that opened or closed.", ("change",)),
 }
 """By name."""

@@ -3,13 +3,25 @@
 from types import MappingProxyType
 from typing import Final
 
+from contracts.breakers import BreakerChanged, BreakerClosed, BreakerOpened
+from contracts.contacts import (
+    ContactCreated,
+    ContactDeleted,
+    ContactErased,
+    ContactEvent,
+    ContactMerged,
+    ContactRestored,
+    ContactUpdated,
+)
 from contracts.deliveries import DeliveryRejected
 from contracts.envelope import EventData, EventType
 from contracts.messages import ContactLinked, MessageReceived, MessageRefused, MessageSent, ReplyRecorded
 from contracts.tenants import AppUninstalled, TenantInstalled, TenantSnapshot, TenantUninstalled, TenantUpdated
 
 
-def _account(data: TenantSnapshot | AppUninstalled | ReplyRecorded | ContactLinked) -> str:
+def _account(
+    data: TenantSnapshot | AppUninstalled | ReplyRecorded | ContactLinked | BreakerChanged | ContactEvent,
+) -> str:
     return str(data.portal_id)
 
 
@@ -34,6 +46,14 @@ MESSAGE_SENT: Final = EventType("message.sent", 1, MessageSent, _conversation)
 MESSAGE_REFUSED: Final = EventType("message.refused", 1, MessageRefused, _recipient)
 REPLY_RECORDED: Final = EventType("reply.recorded", 1, ReplyRecorded, _account)
 CONTACT_LINKED: Final = EventType("contact.linked", 1, ContactLinked, _account)
+BREAKER_OPENED: Final = EventType("breaker.opened", 1, BreakerOpened, _account)
+BREAKER_CLOSED: Final = EventType("breaker.closed", 1, BreakerClosed, _account)
+CONTACT_CREATED: Final = EventType("contact.created", 1, ContactCreated, _account)
+CONTACT_UPDATED: Final = EventType("contact.updated", 1, ContactUpdated, _account)
+CONTACT_DELETED: Final = EventType("contact.deleted", 1, ContactDeleted, _account)
+CONTACT_MERGED: Final = EventType("contact.merged", 1, ContactMerged, _account)
+CONTACT_RESTORED: Final = EventType("contact.restored", 1, ContactRestored, _account)
+CONTACT_ERASED: Final = EventType("contact.erased", 1, ContactErased, _account)
 DELIVERY_REJECTED: Final = EventType("delivery.rejected", 1, DeliveryRejected, _owner)
 
 EVENT_TYPES: Final = MappingProxyType[str, EventType[EventData]](
@@ -49,6 +69,14 @@ EVENT_TYPES: Final = MappingProxyType[str, EventType[EventData]](
             MESSAGE_REFUSED,
             REPLY_RECORDED,
             CONTACT_LINKED,
+            BREAKER_OPENED,
+            BREAKER_CLOSED,
+            CONTACT_CREATED,
+            CONTACT_UPDATED,
+            CONTACT_DELETED,
+            CONTACT_MERGED,
+            CONTACT_RESTORED,
+            CONTACT_ERASED,
             DELIVERY_REJECTED,
         )
     },

@@ -1,6 +1,6 @@
 """The simulators' control APIs, as far as the walk, tests and benchmarks use them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import httpx2
 from pydantic import BaseModel, JsonValue
@@ -33,8 +33,11 @@ class Communication(BaseModel):
     """One message on a contact's timeline."""
 
     id: str
+    portal_id: int
     contact_ids: list[str]
     properties: dict[str, str | None]
+    created_at: float
+    write_trace_id: str | None = None
 
     @property
     def body(self) -> str:
@@ -130,6 +133,31 @@ class HubSpotControl(_Simulator):
         """What stands on a contact's timeline."""
         answer = await self._call("GET", f"/portals/{portal_id}/contacts/{contact_id}/timeline")
         return [Communication.model_validate(entry) for entry in answer.json()["communications"]]
+
+    async def open_account(self, portal_id: int, name: str) -> None:
+        """Open an account that nobody has connected."""
+        await self._call("POST", "/portals", {"portal_id": portal_id, "name": name})
+
+    async def add_contacts(self, portal_id: int, contacts: Sequence[Mapping[str, JsonValue]]) -> list[str]:
+        """Add contacts by their properties, of which nobody is told; their ids."""
+        answer = await self._call(
+            "POST", f"/portals/{portal_id}/contacts/batch", {"contacts": [dict(one) for one in contacts]}
+        )
+        return [str(contact_id) for contact_id in answer.json()["ids"]]
+
+    async def add_history(self, portal_id: int, contact_id: str, count: int) -> None:
+        """Put messages on a contact's timeline that somebody else logged."""
+        await self._call("POST", f"/portals/{portal_id}/contacts/{contact_id}/history", {"count": count})
+
+    async def outage(self, portal_id: int, status: int, seconds: float, retry_after_seconds: int | None = None) -> None:
+        """Answer every call for one account with a status for a while, by the simulator's clock."""
+        order: dict[str, JsonValue] = {"status": status, "seconds": seconds, "retry_after_seconds": retry_after_seconds}
+        await self._call("POST", f"/portals/{portal_id}/outage", order)
+
+    async def logged(self) -> list[Communication]:
+        """Every message on every timeline, in the order in which they were logged."""
+        ledger = (await self._call("GET", "/ledger")).json()
+        return [Communication.model_validate(entry) for entry in ledger["communications"]]
 
     async def uninstall(self, portal_id: int, *, push: bool | None = None) -> None:
         """Uninstall the app, as an admin does in HubSpot; `push` says whether the app is told, if not the switch."""

@@ -68,6 +68,7 @@ class System:
         self._backends: Backends = backends.choose(settings, supervisor, folder, console)
         self._processes: dict[str, Process] = {}
         self._copies: dict[str, tuple[str, int]] = {}
+        self._settings: dict[str, dict[str, str]] = {}
         self._services = tuple(services)
         self.files = RunFiles(folder)
         self.credentials = Credentials.generate()
@@ -132,6 +133,10 @@ class System:
         """Start a service, a simulator or the gateway again, and wait until it is ready."""
         self._launch(name)
         self.wait_ready(name)
+
+    def set_environment(self, name: str, **settings: str) -> None:
+        """Give a process these settings beside its own from its next start on; none takes earlier ones back."""
+        self._settings[name] = settings
 
     def start_copy(self, service: str) -> str:
         """Start one more process of a service, with the same files; the name by which it is stopped, killed, asked."""
@@ -250,6 +255,7 @@ class System:
         environment = Environments(self.addresses, self.credentials, self.files).of(program)
         if port is not None:
             environment[f"{program.upper()}_PORT"] = str(port)
+        environment.update(self._settings.get(name, {}))
         arguments = (sys.executable, "-m", _MODULES[program])
         command = Command(name=name, arguments=arguments, log=self.files.log(name), environment=environment)
         self._processes[name] = self._supervisor.start(command)

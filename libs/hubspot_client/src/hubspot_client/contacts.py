@@ -4,6 +4,7 @@ Only five properties are ever asked for, those the app tells its customers about
 Sources: hubspot-contract.md section 5.1.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -16,6 +17,9 @@ PROPERTIES: Final = ("phone", "mobilephone", "firstname", "lastname", "company")
 
 _SEARCHABLE_PHONES: Final = ("hs_searchable_calculated_phone_number", "hs_searchable_calculated_mobile_number")
 _SEARCH_LIMIT: Final = 200  # the most that HubSpot gives in one page
+
+PHONES_LIMIT: Final = 60
+"""The most numbers of one search: each stands in it twice with at most 18 characters, and 3,000 are allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,14 @@ class Contact:
     company: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class FoundContacts:
+    """What a search found; `whole` unless there is more, or HubSpot does not say that there is not."""
+
+    contacts: tuple[Contact, ...]
+    whole: bool
+
+
 class _Record(Result):
     id: str
     properties: dict[str, str | None]
@@ -40,6 +52,7 @@ class _Record(Result):
 
 class _Found(Result):
     results: tuple[_Record, ...]
+    total: int | None = None
 
 
 class Contacts:
@@ -67,25 +80,28 @@ class Contacts:
         )
         return (await self._connection.read(call, understood_as(_Record))).contact()
 
-    async def search_by_phone(self, portal_id: int, national_number: str) -> tuple[Contact, ...]:
-        """Contacts whose phone or mobile number may be this one, at most 200.
+    async def search_by_phones(self, portal_id: int, national_numbers: Collection[str]) -> FoundContacts:
+        """Contacts whose phone or mobile number may be one of these, at most 200.
 
         HubSpot's searchable numbers have no country code, so numbers of two countries can collide: check each
         contact's own number. Its index lags behind writes, and it allows five searches a second and account.
 
         Args:
             portal_id: the account.
-            national_number: area code and local number, digits alone, for example `5551230000`.
+            national_numbers: 1 to 60 of them: area code and local number, digits alone, for example `5551230000`.
 
         Raises:
+            ValueError: there are none, or too many for the 3,000 characters a search may have.
             HubSpotError: any leaf that a read can end with.
         """
-        equals = {"operator": "EQ", "value": national_number}
+        if not 1 <= len(national_numbers) <= PHONES_LIMIT:
+            raise ValueError(f"a search takes 1 to {PHONES_LIMIT} numbers, not {len(national_numbers)}")
+        one_of = {"operator": "IN", "values": sorted(national_numbers)}
         call = Call(
             method="POST",
             path=self._connection.paths.contacts_search,
             json={
-                "filterGroups": [{"filters": [{"propertyName": name, **equals}]} for name in _SEARCHABLE_PHONES],
+                "filterGroups": [{"filters": [{"propertyName": name, **one_of}]} for name in _SEARCHABLE_PHONES],
                 "properties": PROPERTIES,
                 "limit": _SEARCH_LIMIT,
             },
@@ -93,7 +109,8 @@ class Contacts:
             portal_id=portal_id,
         )
         found = await self._connection.read(call, understood_as(_Found))
-        return tuple(record.contact() for record in found.results)
+        contacts = tuple(record.contact() for record in found.results)
+        return FoundContacts(contacts, whole=found.total is not None and found.total <= len(contacts))
 
 
 def is_record_id(text: str) -> bool:

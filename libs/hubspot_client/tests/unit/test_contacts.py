@@ -63,14 +63,45 @@ async def test_contacts_are_searched_by_both_searchable_phones(
     """hubspot-contract.md section 5.1: one group per property, groups are joined by OR."""
     transport.steps = [httpx2.Response(200, json={"total": 1, "results": [RECORD]})]
 
-    found = await client.contacts.search_by_phone(PORTAL, "4155550100")
+    found = await client.contacts.search_by_phones(PORTAL, ["4155550100", "2125550199"])
 
     body = json.loads(transport.requests[0].content)
+    numbers = ["2125550199", "4155550100"]
     filters = [group["filters"] for group in body["filterGroups"]]
-    assert ["904"] == [contact.id for contact in found]
+    assert (["904"], True) == ([contact.id for contact in found.contacts], found.whole)
     assert "/crm/objects/2026-09/contacts/search" == transport.requests[0].url.path
     assert FIVE == body["properties"]
     assert [
-        [{"propertyName": "hs_searchable_calculated_phone_number", "operator": "EQ", "value": "4155550100"}],
-        [{"propertyName": "hs_searchable_calculated_mobile_number", "operator": "EQ", "value": "4155550100"}],
+        [{"propertyName": "hs_searchable_calculated_phone_number", "operator": "IN", "values": numbers}],
+        [{"propertyName": "hs_searchable_calculated_mobile_number", "operator": "IN", "values": numbers}],
     ] == filters
+
+
+@pytest.mark.parametrize("total", [2, None])
+async def test_a_search_says_when_it_is_not_the_whole(
+    client: HubSpotClient, transport: ScriptedTransport, total: int | None
+) -> None:
+    """More than one answer carries, or no word of it, must not pass for all that there is."""
+    transport.steps = [httpx2.Response(200, json={"total": total, "results": [RECORD]})]
+
+    assert not (await client.contacts.search_by_phones(PORTAL, ["4155550100"])).whole
+
+
+@pytest.mark.parametrize("count", [0, 61])
+async def test_a_search_stays_below_hubspots_limit(
+    client: HubSpotClient, transport: ScriptedTransport, count: int
+) -> None:
+    """hubspot-contract.md section 5.1: a search has at most 3,000 characters, so the numbers in it are counted."""
+    with pytest.raises(ValueError, match="1 to 60"):
+        await client.contacts.search_by_phones(PORTAL, [f"{number:018}" for number in range(count)])
+
+    assert [] == transport.requests
+
+
+async def test_the_largest_search_fits(client: HubSpotClient, transport: ScriptedTransport) -> None:
+    """hubspot-contract.md section 5.1: sixty of the longest numbers there are stay below 3,000 characters."""
+    transport.steps = [httpx2.Response(200, json={"total": 0, "results": []})]
+
+    await client.contacts.search_by_phones(PORTAL, [f"{number:014}" for number in range(60)])
+
+    assert 3_000 >= len(transport.requests[0].content)

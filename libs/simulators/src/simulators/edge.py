@@ -5,6 +5,7 @@ from typing import Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from simulators.background import BackgroundTasks
 from simulators.clock import Clock
 from simulators.faults import Fault, FaultKind, FaultPlan
 from simulators.recording import RecordedRequest, Recorder
@@ -51,8 +52,11 @@ class NoConnection:
 class Edge:
     """ASGI middleware around a simulator's application."""
 
-    def __init__(self, app: ASGIApp, *, clock: Clock, recorder: Recorder, faults: FaultPlan) -> None:
+    def __init__(
+        self, app: ASGIApp, *, clock: Clock, recorder: Recorder, faults: FaultPlan, background: BackgroundTasks
+    ) -> None:
         self._app = app
+        self._background = background
         self._clock = clock
         self._recorder = recorder
         self._faults = faults
@@ -75,9 +79,16 @@ class Edge:
         if fault is None:
             await self._app(scope, replay, send)
             return
-        if fault.after_write:
+        if fault.after_write and fault.late_seconds > 0:
+            late = self._clock.now() + fault.late_seconds
+            self._background.start(self._take_effect(late, dict(scope), replay), name=f"late {scope['path']}")
+        elif fault.after_write:
             await self._app(scope, replay, _swallow)
         await _suffer(fault, scope, receive, send)
+
+    async def _take_effect(self, moment: float, scope: Scope, replay: Receive) -> None:
+        await self._clock.wait_until(moment)
+        await self._app(scope, replay, _swallow)
 
     def _record(self, scope: Scope, body: bytes) -> RecordedRequest:
         return self._recorder.record(

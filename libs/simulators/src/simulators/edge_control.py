@@ -49,7 +49,10 @@ class FaultOrder(BaseModel):
     body: str = Field(default="", max_length=1_000_000, description="for kind status; sent as it is")
     headers: dict[str, str] = Field(default_factory=dict, description="for kind status; JSON by default")
     count: int = Field(default=1, ge=1, le=1_000_000)
-    after_write: bool = Field(default=False, description="the request takes effect first, only its answer is lost")
+    after_write: bool = Field(default=False, description="the request takes effect all the same, its answer is lost")
+    late_seconds: float = Field(
+        default=0.0, ge=0, le=600, description="with after_write: it takes effect so much later"
+    )
 
     def to_fault(self) -> Fault:
         """The order as the plan keeps it."""

@@ -14,7 +14,10 @@ class FaultKind(StrEnum):
 
 @dataclass(slots=True)
 class Fault:
-    """One ordered fault; `count` falls with each request it hits."""
+    """One ordered fault; `count` falls with each request it hits.
+
+    With `after_write` the request takes effect all the same, `late_seconds` after its answer or want of one.
+    """
 
     path_prefix: str
     kind: FaultKind
@@ -24,6 +27,7 @@ class Fault:
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     after_write: bool = False
+    late_seconds: float = 0.0
 
     def hits(self, method: str, path: str) -> bool:
         """Whether a request of this method and path is meant."""

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from starlette.types import Message
 
 from simulators import edge_control
+from simulators.background import BackgroundTasks
 from simulators.clock import ManualClock
 from simulators.edge import MAX_BODY_BYTES, ConnectionDroppedError, Edge
 from simulators.faults import Fault, FaultKind, FaultPlan
@@ -28,7 +29,14 @@ def _application() -> FastAPI:
         app.state.count += 1
         return int(app.state.count)
 
-    app.add_middleware(Edge, clock=ManualClock(), recorder=app.state.recorder, faults=app.state.faults)
+    app.state.clock, app.state.background = ManualClock(), BackgroundTasks()
+    app.add_middleware(
+        Edge,
+        clock=app.state.clock,
+        recorder=app.state.recorder,
+        faults=app.state.faults,
+        background=app.state.background,
+    )
     return app
 
 
@@ -117,7 +125,9 @@ async def test_a_hanging_request_never_answers(app: FastAPI) -> None:
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": "/count", "query_string": b"", "headers": []}
-    await Edge(app, clock=ManualClock(), recorder=recorder, faults=faults)(scope, receive, send)
+    await Edge(app, clock=ManualClock(), recorder=recorder, faults=faults, background=BackgroundTasks())(
+        scope, receive, send
+    )
 
     assert ([], []) == (sent, events)
     assert [None] == [request.status for request in recorder.matching(path_prefix="/", since=0, limit=1)]

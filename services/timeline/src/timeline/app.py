@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import httpx2
@@ -19,14 +20,18 @@ from chassis.mongo import DATABASE_AWAY, Document
 from chassis.outbox import OutboxRelay
 from chassis.settings import RereadFile
 from chassis.sisters import Sister
+from chassis.workers import Worker
 from hubspot_client import CallLimits, HubSpotConnection
 from timeline import __doc__ as description
+from timeline import api
 from timeline.adapters.faults import KillOnce, NoFaultPoints
 from timeline.adapters.hubspot import HubSpotTimeline
 from timeline.adapters.mongo import MongoStores
 from timeline.adapters.oauth import OAuthAccessTokens
 from timeline.consumers import subscribe
+from timeline.handlers.activity import read_activity
 from timeline.handlers.assembly import Handlers, Process
+from timeline.handlers.budget import Budget
 from timeline.handlers.leases import CALL_SECONDS
 from timeline.ports import Outside
 from timeline.settings import Settings, TimelineSecrets
@@ -49,11 +54,18 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     database = client[settings.mongo_database]
     broker = kafka.broker(settings.kafka_bootstrap, "timeline")
     http = httpx2.AsyncClient(trust_env=False)
-    hubspot = HubSpotConnection(settings.hubspot_api_url, version=settings.hubspot_api_version, limits=HUBSPOT_LIMITS)
+    budget = Budget(plumbing.clock)
+    hubspot = HubSpotConnection(
+        settings.hubspot_api_url,
+        version=settings.hubspot_api_version,
+        limits=HUBSPOT_LIMITS,
+        observe_rate_limit=lambda portal_id, limit: budget.told(portal_id, limit.maximum, limit.remaining),
+    )
     sister = Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http)
-    timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock))
+    timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock), budget)
     faults = NoFaultPoints() if settings.fault_point is None else KillOnce(settings.fault_point, database)
-    loops = _loops(settings, plumbing, database, broker, Outside(timeline, timeline, faults))
+    stores = MongoStores(database, plumbing.clock)
+    loops = _loops(settings, plumbing, stores, broker, Outside(timeline, timeline, faults), budget)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -66,19 +78,28 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
             yield
 
     _watch(plumbing, database, secrets)
-    return service_app("timeline", description or "", plumbing, lifespan)
+    app = service_app("timeline", description or "", plumbing, lifespan)
+    read = partial(read_activity, entries=stores.stores.entries, breakers=stores.stores.lanes)
+    app.include_router(api.router(lambda: secrets.read().service_credentials, read, DATABASE_AWAY))
+    return app
 
 
 def _loops(
-    settings: Settings, plumbing: Plumbing, database: AsyncDatabase[Document], broker: KafkaBroker, outside: Outside
+    settings: Settings,
+    plumbing: Plumbing,
+    mongo_stores: MongoStores,
+    broker: KafkaBroker,
+    outside: Outside,
+    budget: Budget,
 ) -> Sequence[Loop]:
     """Use cases, subscriptions and loops over the database; what runs, those first that others lean on."""
-    mongo_stores, held = MongoStores(database, plumbing.clock), MongoHeldMessages(database)
+    held = MongoHeldMessages(mongo_stores.database)
     stores, stopping = mongo_stores.stores, asyncio.Event()
     handlers = Handlers(
         stores,
         outside,
-        Process(plumbing.randomness.uuid(), stopping.is_set, settings.public_base_url),
+        Process(plumbing.randomness.uuid(), stopping.is_set, settings.public_base_url, settings.batch),
+        budget=budget,
         clock=plumbing.clock,
         randomness=plumbing.randomness,
         metrics=plumbing.metrics,
@@ -87,7 +108,11 @@ def _loops(
     publisher = KafkaEventPublisher(broker, plumbing.metrics)
     relays = [
         workers.relay(name, OutboxRelay(outbox, publisher, plumbing.metrics))
-        for name, outbox in (("entry relay", mongo_stores.entry_outbox), ("link relay", mongo_stores.link_outbox))
+        for name, outbox in (
+            ("entry relay", mongo_stores.entry_outbox),
+            ("link relay", mongo_stores.link_outbox),
+            ("breaker relay", mongo_stores.lane_outbox),
+        )
     ]
 
     def relay_soon() -> None:
@@ -104,8 +129,15 @@ def _loops(
         sweep_soon=assignment.wake,
         work_soon=lanes.work_soon,
     )
-    sweep, gauge = workers.sweep(lanes), workers.gauge(stores.lanes)
-    return (*(relay.running for relay in relays), gauge.running, sweep.running, lanes.running, assignment.running)
+    loops: tuple[Worker | LaneRunner, ...] = (
+        *relays,
+        workers.gauge(stores.lanes),
+        workers.retries(handlers.contacts, work_soon=lanes.work_soon),
+        workers.sweep(lanes),
+        lanes,
+        assignment,
+    )
+    return [loop.running for loop in loops]
 
 
 def _consumers(broker: KafkaBroker, held: HeldMessages, plumbing: Plumbing) -> Consumers:

@@ -4,10 +4,29 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from chassis.consuming import Consumers
+from contracts.contacts import (
+    ContactCreated,
+    ContactErased,
+    ContactEvent,
+    ContactMerged,
+    ContactRestored,
+    ContactUpdated,
+)
 from contracts.envelope import Event
 from contracts.messages import MessageReceived, MessageSent
 from contracts.tenants import TenantInstalled, TenantSnapshot, TenantUninstalled, TenantUpdated
-from contracts.topics import MESSAGE_RECEIVED, MESSAGE_SENT, TENANT_INSTALLED, TENANT_UNINSTALLED, TENANT_UPDATED
+from contracts.topics import (
+    CONTACT_CREATED,
+    CONTACT_ERASED,
+    CONTACT_MERGED,
+    CONTACT_RESTORED,
+    CONTACT_UPDATED,
+    MESSAGE_RECEIVED,
+    MESSAGE_SENT,
+    TENANT_INSTALLED,
+    TENANT_UNINSTALLED,
+    TENANT_UPDATED,
+)
 from timeline.handlers.assembly import Handlers
 
 _BATCH: Final = 500
@@ -29,7 +48,24 @@ def subscribe(
         sweep_soon: says that some rows of the inbox may be assigned now.
         work_soon: takes accounts in whose lane something is due.
     """
+    _follow_tenants(consumers, handlers, sweep_soon, work_soon)
+    _follow_contacts(consumers, handlers, work_soon)
 
+    @consumers.batch_subscriber(MESSAGE_RECEIVED, max_records=_BATCH)
+    async def on_message_received(events: Sequence[Event[MessageReceived]]) -> None:
+        work_soon(await handlers.store_received(events))
+
+    @consumers.batch_subscriber(MESSAGE_SENT, max_records=_BATCH)
+    async def on_message_sent(events: Sequence[Event[MessageSent]]) -> None:
+        work_soon(await handlers.learn_links(events))
+
+
+def _follow_tenants(
+    consumers: Consumers,
+    handlers: Handlers,
+    sweep_soon: Callable[[], None],
+    work_soon: Callable[[Collection[int]], None],
+) -> None:
     async def project(snapshot: TenantSnapshot) -> None:
         if await handlers.tenants.project(snapshot):
             sweep_soon()
@@ -38,7 +74,8 @@ def subscribe(
     @consumers.subscriber(TENANT_INSTALLED, projection=True)
     async def on_tenant_installed(event: Event[TenantInstalled]) -> None:
         await project(event.data)
-        work_soon(await handlers.tenants.retry_unmatched(event.data.portal_id))
+        if event.data.status == "active":
+            work_soon([event.data.portal_id, *await handlers.tenants.resume(event.data.portal_id)])
 
     @consumers.subscriber(TENANT_UPDATED, projection=True)
     async def on_tenant_updated(event: Event[TenantUpdated]) -> None:
@@ -48,10 +85,27 @@ def subscribe(
     async def on_tenant_uninstalled(event: Event[TenantUninstalled]) -> None:
         await project(event.data)
 
-    @consumers.batch_subscriber(MESSAGE_RECEIVED, max_records=_BATCH)
-    async def on_message_received(events: Sequence[Event[MessageReceived]]) -> None:
-        work_soon(await handlers.store_received(events))
 
-    @consumers.batch_subscriber(MESSAGE_SENT, max_records=_BATCH)
-    async def on_message_sent(events: Sequence[Event[MessageSent]]) -> None:
-        work_soon(await handlers.learn_links(events))
+def _follow_contacts(consumers: Consumers, handlers: Handlers, work_soon: Callable[[Collection[int]], None]) -> None:
+    async def look_again(events: Sequence[Event[ContactEvent]]) -> None:
+        await handlers.contacts.found({event.data.portal_id for event in events})
+
+    @consumers.batch_subscriber(CONTACT_CREATED, max_records=_BATCH)
+    async def on_contact_created(events: Sequence[Event[ContactCreated]]) -> None:
+        await look_again(events)
+
+    @consumers.batch_subscriber(CONTACT_UPDATED, max_records=_BATCH)
+    async def on_contact_updated(events: Sequence[Event[ContactUpdated]]) -> None:
+        await look_again(events)
+
+    @consumers.batch_subscriber(CONTACT_RESTORED, max_records=_BATCH)
+    async def on_contact_restored(events: Sequence[Event[ContactRestored]]) -> None:
+        await look_again(events)
+
+    @consumers.subscriber(CONTACT_MERGED)
+    async def on_contact_merged(event: Event[ContactMerged]) -> None:
+        work_soon(await handlers.contacts.merged(event.data))
+
+    @consumers.subscriber(CONTACT_ERASED)
+    async def on_contact_erased(event: Event[ContactErased]) -> None:
+        await handlers.contacts.erased(event.data)

@@ -4,6 +4,7 @@
     ├── AccountError              nothing was written, and the account as a whole has to wait
     │   ├── AccountInactiveError      it is not connected
     │   ├── AccountThrottledError     429, or 477 while it moves to another data centre
+    │   │   └── BudgetSpentError          our own share of its limit is used up
     │   ├── AccountUnreachableError   HubSpot or `oauth` cannot be asked
     │   └── AccessRefusedError        401, or 403 for a scope
     ├── ReplyError                about one reply; the account's other replies go on
@@ -39,6 +40,10 @@ class AccountInactiveError(AccountError):
 
 class AccountThrottledError(AccountError):
     """HubSpot wants fewer calls for this account, or none for a while."""
+
+
+class BudgetSpentError(AccountThrottledError):
+    """Our share of the account's limit is used up; `retry_after_seconds` says until when."""
 
 
 class AccountUnreachableError(AccountError):

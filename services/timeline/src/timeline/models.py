@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from contracts.envelope import Event, EventData
 from contracts.messages import MessageReceived
+
+MAX_BATCH: Final = 100
+"""The most inputs HubSpot takes in one batch (hubspot-contract.md, section 5.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,28 @@ class Conversation:
     def id(self) -> str:
         """Key of its link and of what is unmatched in it."""
         return f"{self.portal_id}:{self.chert_tenant}:{self.chat_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a conversation before a message of it is given to accounts.
+
+    Attributes:
+        begun: whether the account has sent something in it.
+        erased_at: when its contact was deleted for privacy; what came before must not be kept.
+    """
+
+    begun: bool = False
+    erased_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """An account whose unmatched replies are to be tried again, for its contacts changed; the last time at `until`."""
+
+    portal_id: int
+    due_at: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +94,32 @@ class Intent:
     contact_id: str
 
 
-EntryState = Literal["pending", "unmatched", "recorded", "failed", "superseded"]
-"""`pending` and `unmatched` may still reach the timeline; the other three are final."""
+@dataclass(frozen=True, slots=True)
+class Intention:
+    """An intent of one entry, as it is noted down.
+
+    Attributes:
+        entry_id: whose.
+        intent: what is about to begin.
+        instead_of: fences of earlier intents that were looked for and came to nothing.
+    """
+
+    entry_id: str
+    intent: Intent
+    instead_of: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """An intent that certainly came to nothing; `gone` names a contact that does not exist any more."""
+
+    entry_id: str
+    fence: int
+    gone: str | None = None
+
+
+EntryState = Literal["pending", "unmatched", "recorded", "failed", "superseded", "erased"]
+"""`pending` and `unmatched` may still reach the timeline; the others are final, but for a merge of contacts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +173,23 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry as it is shown to people: with what was made of it.
+
+    Attributes:
+        entry: the reply.
+        at: when it was given to the account.
+        contact_id: on whose timeline it is, or was to be.
+        reason: why it is not there.
+    """
+
+    entry: Entry
+    at: datetime
+    contact_id: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """How an entry ended, or that it waits for a contact; told to the world in the same write.
 
@@ -149,6 +215,30 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
+class Breaker:
+    """Open: the account's calls failed too often in a row.
+
+    Attributes:
+        opening: counts the openings of this lane's breaker from 1.
+        opened_at: when.
+        reason: what the last call ended with, fit for a log.
+    """
+
+    opening: int
+    opened_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """How much of an account's rolling window was used when a lane was let go, and by whom."""
+
+    holder: str
+    calls: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
     """What a holder sees of its lane: the fence of the lease and the work.
 
@@ -157,6 +247,9 @@ class Lane:
         version: changes whenever work is added.
         failures: calls for this account that failed one after the other.
         pending: the work list, in no order.
+        openings: how often its breaker has opened.
+        breaker: set while it is open.
+        spent: what the last holder left of the account's window; none if it never let go.
     """
 
     portal_id: int
@@ -164,6 +257,9 @@ class Lane:
     version: int
     failures: int
     pending: tuple[Work, ...]
+    openings: int = 0
+    breaker: Breaker | None = None
+    spent: Spent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +293,10 @@ class Closing:
         paused_until: the whole lane rests until then.
         failures: calls that failed one after the other.
         version: let go only if nothing was added since this version.
+        openings: how often the breaker has opened.
+        breaker: set while it is open.
+        spent: how much of the account's window is used.
+        events: what the world is told of the breaker, in the same write.
     """
 
     settled: frozenset[str]
@@ -205,6 +305,10 @@ class Closing:
     paused_until: datetime | None
     failures: int
     version: int
+    openings: int = 0
+    breaker: Breaker | None = None
+    spent: Spent | None = None
+    events: Sequence[Event[EventData]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +317,14 @@ class Candidate:
 
     contact_id: str
     numbers: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search for phone numbers found; `whole` unless there is more than one answer can carry."""
+
+    candidates: Sequence[Candidate]
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +349,14 @@ class FaultPoint(StrEnum):
     """Places where a crash hurts most, by name."""
 
     AFTER_INBOX_INSERT = "after_inbox_insert_before_commit"
+    AFTER_ENTRIES = "after_entries_before_list"
+    AFTER_LIST = "after_list_before_commit"
     AFTER_INTENT = "after_intent_before_write"
     AFTER_WRITE = "after_write_before_record"
+    AFTER_OWN = "after_own_before_record"
     AFTER_RECORD = "after_record"
+
+
+def without_content(message: MessageReceived) -> MessageReceived:
+    """What may be kept of a message whose sender is to be forgotten: its ids and when it came."""
+    return message.model_copy(update={"sender": "erased", "line": None, "parts": ()})

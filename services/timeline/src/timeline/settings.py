@@ -7,7 +7,7 @@ from pydantic_settings import SettingsConfigDict
 
 from chassis.settings import DatabaseSettings, Secrets, ServiceSettings
 from hubspot_client import DEFAULT_API_VERSION, ApiVersion
-from timeline.models import FaultPoint
+from timeline.models import MAX_BATCH, FaultPoint
 
 Secret = Annotated[SecretStr, Field(min_length=1)]
 
@@ -20,6 +20,7 @@ class Settings(ServiceSettings, DatabaseSettings):
         oauth_url: where access tokens come from.
         hubspot_api_url: `https://api.hubapi.com` in production.
         hubspot_api_version: the dated version of HubSpot's API.
+        batch: how many replies one call may write; 1 writes each alone.
         fault_point: a place to die at, once: its name, and after a colon anything that makes it another order;
             development only.
     """
@@ -30,6 +31,7 @@ class Settings(ServiceSettings, DatabaseSettings):
     oauth_url: str
     hubspot_api_url: str
     hubspot_api_version: ApiVersion = DEFAULT_API_VERSION
+    batch: int = Field(default=MAX_BATCH, ge=1, le=MAX_BATCH)
     fault_point: str | None = None
 
     @field_validator("fault_point")
@@ -51,6 +53,8 @@ class TimelineSecrets(Secrets):
 
     Attributes:
         oauth_credential: what `oauth` knows this service by.
+        service_credentials: what each sister service that asks this one is known by.
     """
 
     oauth_credential: Secret
+    service_credentials: dict[str, Secret] = Field(default_factory=dict)

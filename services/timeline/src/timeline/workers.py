@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Final
 
 from chassis.lifespan import Plumbing
@@ -10,6 +11,7 @@ from chassis.logging import get_log
 from chassis.outbox import RELAY_SECONDS, OutboxRelay
 from chassis.workers import Worker
 from timeline.handlers.assignment import Assigner
+from timeline.handlers.contact_changes import ContactChanges
 from timeline.ports import LaneSweep
 
 LOG = get_log()
@@ -19,6 +21,12 @@ ASSIGN_SECONDS: Final = 15.0
 
 SWEEP_SECONDS: Final = 1.0
 """How often lanes are searched for what became due, or lost its holder."""
+
+RETRY_SECONDS: Final = 5.0
+"""How often accounts are looked for whose contacts changed."""
+
+ALARM_SECONDS: Final = 15.0
+"""How far ahead a process sets itself an alarm for a lane; the sweep finds what is due later."""
 
 GAUGE_SECONDS: Final = 5.0
 """How often the oldest pending reply is looked for."""
@@ -54,7 +62,7 @@ class LaneRunner:
 
     def __init__(
         self,
-        turn: Callable[[int], Awaitable[bool]],
+        turn: Callable[[int], Awaitable[datetime | None]],
         find: Callable[[Collection[int]], Awaitable[Sequence[int]]],
         *,
         after_turn: Callable[[], None],
@@ -62,10 +70,11 @@ class LaneRunner:
         plumbing: Plumbing,
     ) -> None:
         self._turn, self._find, self._after_turn = turn, find, after_turn
-        self._stopping, self._metrics = stopping, plumbing.metrics
+        self._stopping, self._clock, self._metrics = stopping, plumbing.clock, plumbing.metrics
         self._running: dict[int, asyncio.Task[None]] = {}
         self._waiting: dict[int, None] = {}  # a set that keeps its order
         self._again: set[int] = set()
+        self._alarms: dict[int, asyncio.TimerHandle] = {}
 
     def work_soon(self, portal_ids: Collection[int]) -> None:
         """Something is due in these lanes; one that runs gets another turn after this one."""
@@ -88,6 +97,8 @@ class LaneRunner:
             yield
         finally:
             self._stopping.set()
+            for alarm in self._alarms.values():
+                alarm.cancel()
             await self._drain()
 
     def _start(self) -> None:
@@ -97,19 +108,36 @@ class LaneRunner:
             self._running[portal_id] = asyncio.create_task(self._run(portal_id), name=f"lane {portal_id}")
 
     async def _run(self, portal_id: int) -> None:
-        more = False
+        due_at = None
         try:
-            more = await self._turn(portal_id)
+            due_at = await self._turn(portal_id)
         except Exception as error:  # the lane stays held; the next sweep finds it
             self._metrics.count("worker_failures", worker="lane")
             LOG.warning("worker.failed", worker="lane", error=type(error).__name__, exc_info=error)
         finally:
             del self._running[portal_id]
-            if more or portal_id in self._again:
+            if portal_id in self._again:
                 self._again.discard(portal_id)
                 self._waiting[portal_id] = None
+            elif due_at is not None:
+                self._come_back(portal_id, due_at)
             self._start()
             self._after_turn()
+
+    def _come_back(self, portal_id: int, due_at: datetime) -> None:
+        """Another turn when the next reply is due; what is far off is left to the sweep, on whichever process."""
+        seconds = (due_at - self._clock.now()).total_seconds()
+        if seconds <= 0:
+            self._waiting[portal_id] = None
+        elif seconds < ALARM_SECONDS:
+            alarm = asyncio.get_running_loop().call_later(seconds, self._ring, portal_id)
+            replaced, self._alarms[portal_id] = self._alarms.get(portal_id), alarm
+            if replaced is not None:
+                replaced.cancel()
+
+    def _ring(self, portal_id: int) -> None:
+        del self._alarms[portal_id]
+        self.work_soon([portal_id])
 
     async def _drain(self) -> None:
         tasks = list(self._running.values())
@@ -144,6 +172,15 @@ class Workers:
             return assigned.more
 
         return self._worker("assignment", step, ASSIGN_SECONDS)
+
+    def retries(self, contacts: ContactChanges, *, work_soon: Callable[[Collection[int]], None]) -> Worker:
+        """Tries replies again whose account's contacts changed a while ago."""
+
+        async def step() -> bool:
+            work_soon(await contacts.retry_due())
+            return False
+
+        return self._worker("retries", step, RETRY_SECONDS)
 
     def gauge(self, lanes: LaneSweep) -> Worker:
         """Says how old the oldest reply is that is not on its timeline."""

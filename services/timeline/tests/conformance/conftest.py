@@ -26,7 +26,13 @@ OPERATORS: Final = {
     "$in", "$or", "$exists", "$lt", "$lte", "$gt", "$gte", "$db", "$readPreference",
 }  # fmt: skip
 GROWING: Final = {"inbox", "entries", "links", "communications"}
-SWEEPS: Final = [{"since"}, {"waiting_for"}, {"outbox.time"}]
+SWEEPS: Final = [{"since"}, {"waiting_for"}, {"outbox.time"}, {"portal_id", "assigned_at"}]
+RARE: Final = [
+    {"portal_id", "contact_id"},
+    {"portal_id", "contact_id", "state"},
+    {"portal_id", "message.chat_id"},
+    {"message.chert_tenant", "message.chat_id"},
+]
 
 
 class Subset(monitoring.CommandListener):
@@ -74,8 +80,8 @@ def filters(command: Mapping[str, Any]) -> Iterator[set[str]]:
 
 
 def direct(names: set[str]) -> bool:
-    """Whether a condition is by key alone, or one of the few sweeps."""
-    return names == {"_id"} or names in SWEEPS
+    """Whether a condition is by key alone, one of the few sweeps, or about a change of a contact, which is rare."""
+    return names == {"_id"} or names in SWEEPS or names in RARE
 
 
 @pytest.fixture
@@ -105,8 +111,8 @@ async def memory(request: pytest.FixtureRequest, clock: ManualClock) -> AsyncIte
 def short_lanes(memory: InMemoryStores | MongoStores) -> LaneStore:
     """Lanes whose work lists take two lines."""
     if isinstance(memory, InMemoryStores):
-        return InMemoryLanes(max_pending=2)
-    return MongoLanes(memory.database, max_pending=2)
+        return InMemoryLanes(memory.lane_outbox, max_pending=2)
+    return MongoLanes(memory.database, memory.lane_outbox, max_pending=2)
 
 
 @pytest.fixture

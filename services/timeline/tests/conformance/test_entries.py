@@ -10,7 +10,7 @@ import pytest
 from contracts.envelope import Event
 from contracts.messages import ReplyRecorded
 from contracts.topics import REPLY_RECORDED
-from timeline.models import Intent, Settlement
+from timeline.models import Conversation, Entry, Intent, Intention, Settlement, Withdrawal
 from timeline.ports import Communications, EntryStore
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -30,6 +30,11 @@ def communications(memory: Any) -> Communications:
     """The owners."""
     store: Communications = memory.stores.communications
     return store
+
+
+async def intend(entries: EntryStore, intent: Intent, *, instead_of: frozenset[int] = frozenset()) -> Entry:
+    """Note down one intent of the one entry; the entry as it is then."""
+    return (await entries.intend([Intention(ENTRY, intent, instead_of)]))[ENTRY]
 
 
 def told(communication_id: str = "77") -> Event[ReplyRecorded]:
@@ -58,7 +63,7 @@ async def test_an_entry_is_kept_as_it_was_made(entries: EntryStore, entry: Any) 
 async def test_an_entry_that_is_there_stays(entries: EntryStore, entry: Any) -> None:
     """Adding again, alone or in a batch, changes nothing of what became of an entry."""
     await entries.add([entry()], NOW)
-    await entries.intend(ENTRY, FIRST)
+    await intend(entries, FIRST)
 
     await entries.add([entry("m2"), entry()], NOW)
 
@@ -71,12 +76,12 @@ async def test_intents_of_several_holders_stand_side_by_side(entries: EntryStore
     """Each holder sees in its own write who else has an open intent, and can drop its own alone."""
     await entries.add([entry()], NOW)
 
-    assert (FIRST,) == (await entries.intend(ENTRY, FIRST)).intents
-    seen = await entries.intend(ENTRY, SECOND)
+    assert (FIRST,) == (await intend(entries, FIRST)).intents
+    seen = await intend(entries, SECOND)
     assert {FIRST, SECOND} == set(seen.intents)
     assert 2 == seen.attempts
-    await entries.withdraw(ENTRY, 7)
-    await entries.withdraw(ENTRY, 7)
+    await entries.withdraw([Withdrawal(ENTRY, 7)])
+    await entries.withdraw([Withdrawal(ENTRY, 7)])
 
     [left] = await entries.read([ENTRY])
     assert (SECOND,) == left.intents
@@ -86,7 +91,7 @@ async def test_one_of_two_concurrent_intents_sees_the_other(entries: EntryStore,
     """Of holders that intend at the same moment at most one sees itself alone."""
     await entries.add([entry()], NOW)
 
-    seen = await asyncio.gather(*(entries.intend(ENTRY, Intent(fence, NOW, "904")) for fence in range(1, 17)))
+    seen = await asyncio.gather(*(intend(entries, Intent(fence, NOW, "904")) for fence in range(1, 17)))
 
     assert 1 >= sum(1 == len(one.intents) for one in seen)
     assert 16 == max(len(one.intents) for one in seen)
@@ -95,19 +100,19 @@ async def test_one_of_two_concurrent_intents_sees_the_other(entries: EntryStore,
 async def test_an_intent_replaces_those_that_came_to_nothing(entries: EntryStore, entry: Any) -> None:
     """A new intent drops the ones that were looked for and not found, and its own earlier one."""
     await entries.add([entry()], NOW)
-    await entries.intend(ENTRY, FIRST)
+    await intend(entries, FIRST)
     again = replace(SECOND, at=NOW + timedelta(seconds=90))
-    await entries.intend(ENTRY, SECOND)
+    await intend(entries, SECOND)
 
-    assert (again,) == (await entries.intend(ENTRY, again, instead_of={7})).intents
+    assert (again,) == (await intend(entries, again, instead_of=frozenset({7}))).intents
 
 
 async def test_a_contact_that_is_gone_is_remembered(entries: EntryStore, entry: Any) -> None:
     """Withdrawing can name a contact that does not exist any more."""
     await entries.add([entry()], NOW)
-    await entries.intend(ENTRY, FIRST)
+    await intend(entries, FIRST)
 
-    await entries.withdraw(ENTRY, 7, gone="904")
+    await entries.withdraw([Withdrawal(ENTRY, 7, gone="904")])
 
     [left] = await entries.read([ENTRY])
     assert ((), ("904",)) == (left.intents, left.gone)
@@ -116,9 +121,9 @@ async def test_a_contact_that_is_gone_is_remembered(entries: EntryStore, entry: 
 async def test_a_postponed_entry_says_until_when(entries: EntryStore, entry: Any) -> None:
     """Postponing sets the time and leaves the intents."""
     await entries.add([entry()], NOW)
-    await entries.intend(ENTRY, FIRST)
+    await intend(entries, FIRST)
 
-    await entries.postpone(ENTRY, NOW + timedelta(seconds=75), "unknown")
+    await entries.postpone([ENTRY], NOW + timedelta(seconds=75), "unknown")
 
     [left] = await entries.read([ENTRY])
     assert (NOW + timedelta(seconds=75), (FIRST,), True) == (left.due_at, left.intents, left.open)
@@ -127,10 +132,10 @@ async def test_a_postponed_entry_says_until_when(entries: EntryStore, entry: Any
 async def test_a_settled_entry_has_no_open_ends(entries: EntryStore, memory: Any, entry: Any) -> None:
     """Settling sets the state and the record, drops intents and wait, and keeps the events, in one write."""
     await entries.add([entry()], NOW)
-    await entries.intend(ENTRY, FIRST)
-    await entries.postpone(ENTRY, NOW, "unknown")
+    await intend(entries, FIRST)
+    await entries.postpone([ENTRY], NOW, "unknown")
 
-    await entries.settle(ENTRY, Settlement("recorded", NOW, "904", "77", adopted=True, events=(told(),)))
+    await entries.settle({ENTRY: Settlement("recorded", NOW, "904", "77", adopted=True, events=(told(),))})
 
     [left] = await entries.read([ENTRY])
     assert ("recorded", "77", (), None, False) == (
@@ -144,7 +149,7 @@ async def test_published_events_are_forgotten(entries: EntryStore, memory: Any, 
     """An event is pending until it is removed; removing again, or nothing known, changes nothing."""
     await entries.add([entry("m1"), entry("m2")], NOW)
     for message_id in ("m1", "m2"):
-        await entries.settle(f"62515:acme:{message_id}", Settlement("recorded", NOW, events=(told(),)))
+        await entries.settle({f"62515:acme:{message_id}": Settlement("recorded", NOW, events=(told(),))})
     assert 2 == len(await memory.entry_outbox.pending(10))
 
     for _ in range(2):
@@ -157,7 +162,7 @@ async def test_an_unmatched_entry_is_still_open(entries: EntryStore, entry: Any)
     """A reply without a contact can still be written, and nothing is told of it."""
     await entries.add([entry()], NOW)
 
-    await entries.settle(ENTRY, Settlement("unmatched", NOW, reason="no contact"))
+    await entries.settle({ENTRY: Settlement("unmatched", NOW, reason="no contact")})
 
     [left] = await entries.read([ENTRY])
     assert ("unmatched", True) == (left.state, left.open)
@@ -165,10 +170,54 @@ async def test_an_unmatched_entry_is_still_open(entries: EntryStore, entry: Any)
 
 async def test_a_record_belongs_to_one_entry(communications: Communications) -> None:
     """The first claim of a record stays; its owner may claim it again; another account's same id is another record."""
-    claims = await asyncio.gather(*(communications.own(1, "77", f"e{n}") for n in range(8)))
-    owner = claims.index(True)
+    claims = await asyncio.gather(*(communications.own(1, {"77": f"e{n}"}) for n in range(8)))
+    owner = claims.index(frozenset())
 
-    assert 1 == sum(claims)
-    assert await communications.own(1, "77", f"e{owner}")
-    assert not await communications.own(1, "77", "someone else")
-    assert await communications.own(2, "77", "someone else")
+    assert 7 == claims.count(frozenset({"77"}))
+    assert frozenset() == await communications.own(1, {"77": f"e{owner}"})
+    assert {"77"} == await communications.own(1, {"77": "someone else", "78": "someone else"})
+    assert frozenset() == await communications.own(1, {})
+    assert frozenset() == await communications.own(2, {"77": "someone else"})
+
+
+async def test_people_see_the_latest_first(entries: EntryStore, entry: Any) -> None:
+    """Of one account, from a moment on, newest first, so many: with contact and reason."""
+    for number in range(4):
+        await entries.add([entry(f"m{number}"), entry(f"m{number}", portal_id=2)], NOW + timedelta(seconds=number))
+    await entries.settle({"62515:acme:m3": Settlement("failed", NOW, contact_id="904", reason="400")})
+    await entries.postpone(["62515:acme:m2"], NOW, "locked")
+
+    latest = await entries.latest(62515, NOW + timedelta(seconds=1), 2)
+
+    assert ["62515:acme:m3", "62515:acme:m2"] == [shown.entry.id for shown in latest]
+    assert [("904", "400"), (None, "locked")] == [(shown.contact_id, shown.reason) for shown in latest]
+    assert 3 == len(await entries.latest(62515, NOW + timedelta(seconds=1), 9))
+
+
+async def test_what_failed_for_a_contact_is_revived(entries: EntryStore, entry: Any) -> None:
+    """Entries that failed for a contact are pending again, of that account alone, also when asked for twice."""
+    await entries.add([entry("m1"), entry("m2"), entry("m1", portal_id=7)], NOW)
+    for key in (ENTRY, "7:acme:m1"):
+        await entries.settle({key: Settlement("failed", NOW, contact_id="904", reason="404")})
+
+    for _ in range(2):
+        assert [ENTRY] == [revived.id for revived in await entries.revive(62515, ["903", "904"])]
+
+    assert ["pending", "pending", "failed"] == [
+        one.state for one in await entries.read([ENTRY, "62515:acme:m2", "7:acme:m1"])
+    ]
+
+
+async def test_erasing_removes_content_and_ends_what_is_open(entries: EntryStore, entry: Any) -> None:
+    """Nothing that a contact wrote is left: not by contact, not by conversation; other accounts keep theirs."""
+    await entries.add([entry("m1"), entry("m2"), entry("m3", portal_id=7)], NOW)
+    await entries.settle({ENTRY: Settlement("recorded", NOW, contact_id="904", communication_id="77")})
+    chat = Conversation(62515, "acme", "chat.1")
+
+    assert 2 == await entries.erase(62515, "904", [chat], NOW)
+    assert 0 == await entries.erase(8, "904", [], NOW)
+
+    one, two, other = await entries.read([ENTRY, "62515:acme:m2", "7:acme:m3"])
+    assert ("recorded", "erased", "pending") == (one.state, two.state, other.state)
+    assert ((), (), "erased") == (one.message.parts, two.message.parts, two.message.sender)
+    assert other == entry("m3", portal_id=7)

@@ -76,3 +76,16 @@ async def test_a_message_waits_for_its_tenant_and_is_called(inbox: InboxStore, r
     assert 0 == await inbox.call("acme", NOW)
 
     assert [received("m1"), received("m3")] == sorted(await inbox.left_over(10), key=lambda row: row.id)
+
+
+async def test_erasing_a_conversation_leaves_its_keys(memory: Any, received: Any) -> None:
+    """Content that waits for a tenant is removed; the same message again still changes nothing."""
+    inbox = memory.stores.inbox
+    await inbox.add([received("m1"), received("m2", chert_tenant="other")], NOW)
+    await inbox.wait(["acme:m1"])
+
+    await inbox.erase("acme", ["chat.1", "chat.2"])
+    await inbox.add([received("m1")], NOW)
+
+    assert 0 == await inbox.call("acme", NOW)
+    assert ["other:m2"] == [row.id for row in await inbox.left_over(10)]

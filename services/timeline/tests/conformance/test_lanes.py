@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from timeline.models import Closing, DueLane, Lane, Lease
+from timeline.handlers.breakers import closed, opened
+from timeline.models import Breaker, Closing, DueLane, Lane, Lease, Spent
 from timeline.ports import LaneStore
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -156,11 +157,31 @@ async def test_new_work_does_not_end_a_rest(lanes: LaneStore, work: Any) -> None
     assert [] == list(await lanes.due(NOW, 10))
     assert None is await lanes.acquire(PORTAL, "a", NOW)
 
-    await lanes.resume(PORTAL, NOW)
-    await lanes.resume(404, NOW)
+    for portal_id in (PORTAL, 404):
+        await lanes.resume(portal_id, NOW, closed=lambda breaker: closed(PORTAL, breaker, NOW))
 
     assert [PORTAL] == [lane.portal_id for lane in await lanes.due(NOW, 10)]
     assert 0 == (await acquired(lanes)).failures
+
+
+async def test_a_breaker_stays_open_until_it_is_closed(lanes: LaneStore, work: Any, memory: Any) -> None:
+    """What a holder leaves of breaker and window the next one finds; a reconnect closes it once."""
+    breaker, spent = Breaker(3, NOW, "502"), Spent("a", 17, NOW)
+    await lanes.add({PORTAL: [work("t1")]}, NOW)
+    told = opened(PORTAL, breaker, 5, LATER)
+    closing = replace(EMPTY, due_at=NOW, openings=3, breaker=breaker, spent=spent, events=(told,))
+    assert await lanes.release(lease(await acquired(lanes)), closing)
+
+    held = await acquired(lanes)
+    assert (3, breaker, spent) == (held.openings, held.breaker, held.spent)
+    for _ in range(2):
+        await lanes.resume(PORTAL, NOW, closed=lambda breaker: closed(PORTAL, breaker, NOW))
+
+    [pending] = await memory.lane_outbox.pending(10)
+    ids = [f"breaker.opened:{PORTAL}:3", f"breaker.closed:{PORTAL}:3"]
+    assert (str(PORTAL), ids) == (pending.document_id, [event.id for event in pending.events])
+    await memory.lane_outbox.remove(pending.document_id, ids)
+    assert [] == list(await memory.lane_outbox.pending(10))
 
 
 async def test_lanes_are_found_longest_due_first(lanes: LaneStore, work: Any) -> None:

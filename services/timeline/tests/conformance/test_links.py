@@ -10,7 +10,7 @@ import pytest
 from contracts.envelope import Event
 from contracts.messages import ContactLinked, MessageSent
 from contracts.topics import CONTACT_LINKED
-from timeline.models import Conversation
+from timeline.models import Conversation, Retry, Standing
 from timeline.ports import LinkStore, Unmatched
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -72,9 +72,9 @@ async def test_only_sends_begin_a_conversation(links: LinkStore, conversation: C
     await links.learn([sent("2")])
     await links.claim(conversation, "9", gone=("2",), event=told("9"))
 
-    assert {conversation} == set(await links.begun([conversation, searched]))
+    assert {conversation: Standing(begun=True), searched: Standing()} == await links.standing([conversation, searched])
     await links.learn([sent("2", chat_id="chat.2")])
-    assert {conversation, searched} == set(await links.begun([conversation, searched]))
+    assert Standing(begun=True) == (await links.standing([conversation, searched]))[searched]
 
 
 async def test_an_unknown_conversation_has_no_link(links: LinkStore, conversation: Conversation) -> None:
@@ -145,3 +145,54 @@ async def test_what_left_no_longer_waits(unmatched: Unmatched, conversation: Con
     assert {} == await unmatched.of_portal(62515)
     await unmatched.add(conversation, work("t4"))
     assert [conversation] == list(await unmatched.of([conversation]))
+
+
+async def test_the_conversations_of_a_contact_move(links: LinkStore, memory: Any, conversation: Conversation) -> None:
+    """All conversations of contacts that are gone are found in their account alone, and moved with a word about it."""
+    other = replace(conversation, portal_id=625)
+    await links.learn([sent("2", 5), sent("3", chat_id="chat.2")])
+    await links.claim(other, "2", gone=(), event=told("2"))
+    assert [conversation] == list(await links.of_contacts(62515, ["2", "4"]))
+    assert [other] == list(await links.of_contacts(625, ["2"]))
+
+    await links.move(conversation, "9", told("9"))
+
+    assert {conversation: "9", other: "2"} == await links.find([conversation, other])
+    assert [] == list(await links.of_contacts(62515, ["2"]))
+    pending = {one.document_id: [event.id for event in one.events] for one in await memory.link_outbox.pending(10)}
+    assert ["contact.linked:9"] == pending[conversation.id]
+
+
+async def test_an_erased_contact_leaves_a_mark(links: LinkStore, conversation: Conversation) -> None:
+    """An erased contact is linked no more, until a send or a search says anew; since when it is erased stays known."""
+    await links.learn([sent("2")])
+
+    await links.erase(conversation, NOW)
+
+    assert {} == await links.find([conversation])
+    assert NOW == (await links.standing([conversation]))[conversation].erased_at
+    assert "9" == await links.claim(conversation, "9", gone=(), event=told("9"))
+    assert {conversation: "9"} == await links.find([conversation])
+    assert NOW == (await links.standing([conversation]))[conversation].erased_at
+
+
+async def test_a_retry_comes_twice(memory: Any) -> None:
+    """Accounts are tried soon and once more later; what is scheduled anew meanwhile is not forgotten."""
+    retries = memory.stores.retries
+    soon, late, later = (NOW + timedelta(seconds=seconds) for seconds in (15, 180, 200))
+    await retries.schedule([1, 2], soon, late)
+    await retries.schedule([1], soon + timedelta(seconds=5), later)
+    await retries.schedule([], soon, late)
+    assert [] == list(await retries.due(NOW, 10))
+
+    due = await retries.due(soon, 10)
+    assert {Retry(1, soon, later), Retry(2, soon, late)} == set(due)
+    await retries.schedule([2], soon, later)
+    for retry in due:
+        await retries.done(retry)
+
+    assert [Retry(2, soon, later)] == list(await retries.due(late, 10))
+    await retries.done(Retry(2, soon, later))
+    for retry in await retries.due(later, 10):
+        await retries.done(retry)
+    assert [] == list(await retries.due(later + timedelta(days=1), 10))

@@ -19,6 +19,7 @@ from timeline.adapters.faults import NoFaultPoints
 from timeline.adapters.in_memory import InMemoryHubSpot
 from timeline.adapters.mongo import MongoStores
 from timeline.handlers.assembly import Handlers, Process
+from timeline.handlers.budget import Budget
 from timeline.models import Candidate
 from timeline.ports import Outside, Stores
 
@@ -54,6 +55,7 @@ def process(stores: Stores, hubspot: InMemoryHubSpot) -> Handlers:
         stores,
         Outside(hubspot, hubspot, NoFaultPoints()),
         Process(SystemRandomness().uuid(), lambda: False, "https://console.example.test"),
+        budget=Budget(CLOCK),
         clock=CLOCK,
         randomness=SystemRandomness(),
         metrics=Metrics(),

@@ -15,6 +15,7 @@ from contracts.topics import MESSAGE_RECEIVED, MESSAGE_SENT
 from timeline.adapters.faults import NoFaultPoints
 from timeline.adapters.in_memory import InMemoryHubSpot, InMemoryStores
 from timeline.handlers.assembly import Handlers, Process
+from timeline.handlers.budget import Budget
 from timeline.models import Candidate
 from timeline.ports import FaultPoints, Outside
 
@@ -60,13 +61,22 @@ def memory(tenant: TenantSnapshot) -> InMemoryStores:
 
 
 @pytest.fixture
-def hubspot(clock: ManualClock) -> InMemoryHubSpot:
-    """HubSpot, where one contact has the number that replies come from."""
-    return InMemoryHubSpot(clock, contacts={PORTAL: [Candidate(CONTACT, ("(415) 555-1234",))]})
+def budget(clock: ManualClock) -> Budget:
+    """The accounts' windows, as a process that never died knows them."""
+    return Budget(clock)
 
 
 @pytest.fixture
-def start(memory: InMemoryStores, hubspot: InMemoryHubSpot, clock: ManualClock, metrics: Metrics) -> Start:
+def hubspot(clock: ManualClock, budget: Budget) -> InMemoryHubSpot:
+    """HubSpot, where one contact has the number that replies come from."""
+    contacts = {PORTAL: [Candidate(CONTACT, ("(415) 555-1234",))]}
+    return InMemoryHubSpot(clock, contacts=contacts, meter=budget)
+
+
+@pytest.fixture
+def start(
+    memory: InMemoryStores, hubspot: InMemoryHubSpot, budget: Budget, clock: ManualClock, metrics: Metrics
+) -> Start:
     """Starts a process: it remembers nothing but what lies in the stores."""
     randomness = SeededRandomness()
 
@@ -75,6 +85,7 @@ def start(memory: InMemoryStores, hubspot: InMemoryHubSpot, clock: ManualClock, 
             memory.stores,
             Outside(hubspot, hubspot, faults or NoFaultPoints()),
             Process(randomness.uuid(), stopping, "https://console.example.test"),
+            budget=budget,
             clock=clock,
             randomness=randomness,
             metrics=metrics,

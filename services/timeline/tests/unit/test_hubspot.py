@@ -26,7 +26,7 @@ from timeline.errors import (
     TimelineError,
     WriteUnknownError,
 )
-from timeline.models import Note
+from timeline.models import Candidate, Found, Note
 
 PORTAL = 62515
 NOTE = Note("904", "<p>Hi</p>", datetime(2026, 11, 22, 12, tzinfo=UTC))
@@ -46,6 +46,25 @@ class Tokens:
         return httpx2.Response(200, json=token)
 
 
+class Counter:
+    """Who is told of calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+        self.searches: list[int] = []
+
+    def called(self, portal_id: int) -> None:
+        """A call."""
+        self.calls.append(portal_id)
+
+    def searched(self, portal_id: int) -> None:
+        """A search."""
+        self.searches.append(portal_id)
+
+    def told(self, portal_id: int, maximum: int, remaining: int) -> None:
+        """Nothing tells limits here."""
+
+
 @pytest.fixture
 async def answering() -> AsyncIterator[Answers]:
     """Makes a HubSpot that answers from a script."""
@@ -54,7 +73,7 @@ async def answering() -> AsyncIterator[Answers]:
 
     def answering(*steps: httpx2.Response | Exception) -> tuple[HubSpotTimeline, ScriptedTransport]:
         transport = ScriptedTransport(steps)
-        return HubSpotTimeline(HubSpotConnection("http://hubspot", transport=transport), tokens), transport
+        return HubSpotTimeline(HubSpotConnection("http://hubspot", transport=transport), tokens, Counter()), transport
 
     async with client:
         yield answering
@@ -162,9 +181,9 @@ async def test_a_search_gives_candidates_with_their_numbers(answering: Answers) 
     found = {"id": "904", "properties": {"phone": "(415) 555-1234", "mobilephone": None}}
     timeline, _ = answering(httpx2.Response(200, json={"total": 1, "results": [found]}))
 
-    [candidate] = await timeline.by_phone(PORTAL, "4155551234")
+    answer = await timeline.by_phones(PORTAL, ["4155551234"])
 
-    assert ("904", ("(415) 555-1234",)) == (candidate.contact_id, candidate.numbers)
+    assert Found([Candidate("904", ("(415) 555-1234",))], whole=True) == answer
 
 
 async def test_a_read_that_fails_leaves_nothing_open(answering: Answers) -> None:
@@ -172,6 +191,41 @@ async def test_a_read_that_fails_leaves_nothing_open(answering: Answers) -> None
     timeline, _ = answering(*[refusal(502)] * 6)
 
     with pytest.raises(AccountUnreachableError):
-        await timeline.by_phone(PORTAL, "4155551234")
+        await timeline.by_phones(PORTAL, ["4155551234"])
     with pytest.raises(AccountUnreachableError):
         _ = [written async for written in timeline.written(PORTAL, "904")]
+
+
+async def test_each_note_of_a_batch_has_its_own_end(answering: Answers) -> None:
+    """A batch that was answered with 207 says for each note whether it was written, and by which id."""
+    failure = {"category": "VALIDATION_ERROR", "message": "no", "context": {"objectWriteTraceId": ["b"]}}
+    mixed = {"results": [{"id": "77", "objectWriteTraceId": "a"}], "numErrors": 1, "errors": [failure]}
+    timeline, transport = answering(httpx2.Response(207, json=mixed))
+
+    results = await timeline.create_batch(PORTAL, {"a": NOTE, "b": NOTE, "c": NOTE})
+
+    assert "77" == results["a"]
+    assert isinstance(results["b"], ReplyRefusedError)
+    assert isinstance(results["c"], WriteUnknownError)
+    assert 1 == len(transport.requests)
+
+
+@pytest.mark.parametrize(("step", "kind"), [(refusal(504), WriteUnknownError), (refusal(429), AccountThrottledError)])
+async def test_a_failed_batch_says_whether_it_may_have_been_written(
+    answering: Answers, step: httpx2.Response, kind: type[TimelineError]
+) -> None:
+    """A batch that failed as a whole is in doubt as a whole, or not at all."""
+    timeline, _ = answering(step)
+
+    with pytest.raises(kind):
+        await timeline.create_batch(PORTAL, {"a": NOTE, "b": NOTE})
+
+
+async def test_a_contact_is_found_where_it_is_now(answering: Answers) -> None:
+    """A contact is where it was, where it was merged into, or nowhere."""
+    answers = [httpx2.Response(200, json={"id": name, "properties": {}}) for name in ("904", "905")]
+    timeline, _ = answering(*answers, refusal(404), refusal(403, "MISSING_SCOPES"))
+
+    assert ["904", "905", None] == [await timeline.whereabouts(PORTAL, "904") for _ in range(3)]
+    with pytest.raises(AccessRefusedError):
+        await timeline.whereabouts(PORTAL, "904")

@@ -56,9 +56,9 @@ async def test_the_unmatched_are_not_lost_when_they_are_put_back_while_they_leav
     process = start()
     settle = memory.entries.settle
 
-    async def settle_and_link(entry_id: str, settlement: Any) -> None:
-        await settle(entry_id, settlement)
-        if settlement.state == "unmatched":
+    async def settle_and_link(settlements: Any) -> None:
+        await settle(settlements)
+        if "unmatched" in {settlement.state for settlement in settlements.values()}:
             await process.learn_links([sent("555")])
 
     memory.entries.settle = settle_and_link

@@ -1,5 +1,6 @@
 """Two holders at one reply, step by step: each reads in its own write who else has been there."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from chassis.clock import ManualClock
 from timeline.adapters.in_memory import InMemoryHubSpot, InMemoryStores
-from timeline.models import Entry, Intent, Settlement
+from timeline.models import Entry, Intent, Intention, Settlement
 
 ENTRY = "62515:acme:m1"
 
@@ -18,10 +19,10 @@ def meddle(memory: InMemoryStores) -> Any:
     intend = memory.entries.intend
 
     def meddle(what: Any) -> None:
-        async def intend_late(entry_id: str, intent: Intent, **more: Any) -> Entry:
+        async def intend_late(intentions: Sequence[Intention]) -> Mapping[str, Entry]:
             memory.entries.intend = intend
             await what()
-            return await intend(entry_id, intent, **more)
+            return await intend(intentions)
 
         memory.entries.intend = intend_late
 
@@ -35,7 +36,7 @@ async def test_another_holders_intent_stops_a_write(
     """A holder that finds another's open intent beside its own writes nothing before that one is settled."""
 
     async def other_intends() -> None:
-        await memory.entries.intend(ENTRY, Intent(99, clock.now(), "904"))
+        await memory.entries.intend([Intention(ENTRY, Intent(99, clock.now(), "904"))])
 
     meddle(other_intends)
     process = start()
@@ -54,7 +55,7 @@ async def test_a_reply_recorded_meanwhile_is_not_written_again(
     """A holder that finds the reply recorded when it is about to write leaves it alone."""
 
     async def other_records() -> None:
-        await memory.entries.settle(ENTRY, Settlement("recorded", clock.now(), communication_id="7"))
+        await memory.entries.settle({ENTRY: Settlement("recorded", clock.now(), communication_id="7")})
 
     meddle(other_records)
     await bring(start(), reply())
@@ -68,8 +69,13 @@ async def test_a_stumble_rests_one_reply_and_not_the_lane(
     start: Any, bring: Any, wait: Any, reply: Any, on_timeline: Any, meddle: Any
 ) -> None:
     """An error that nobody foresaw lets its reply rest for a minute, and the lane goes on."""
+    meddles = 0
 
     async def break_down() -> None:
+        nonlocal meddles
+        meddles += 1
+        if meddles == 1:
+            meddle(break_down)  # once with the other reply, once alone
         raise ZeroDivisionError
 
     meddle(break_down)

@@ -32,6 +32,7 @@ from timeline.errors import (
     WriteUnknownError,
 )
 from timeline.handlers.assembly import Handlers, Process
+from timeline.handlers.budget import Budget
 from timeline.models import Candidate, FaultPoint
 from timeline.ports import Outside, Stores
 
@@ -46,6 +47,11 @@ class Says:
 
 
 @dataclass(frozen=True)
+class Burst:
+    """Leads write in every conversation, before anything is done about the first of them."""
+
+
+@dataclass(frozen=True)
 class Again:
     """Something that was told before is told again."""
 
@@ -55,6 +61,13 @@ class Again:
 @dataclass(frozen=True)
 class Answers:
     """How one of the next creates ends."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class AnswersBatch:
+    """How one of the next batches ends as a whole."""
 
     answer: Answer
 
@@ -150,6 +163,7 @@ class World:
         self.memory.tenants.snapshots[PORTAL] = TenantSnapshot(
             portal_id=PORTAL, project_id="p", chert_tenant="acme", status="active", generation=1, revision=1, scopes=()
         )
+        self.budget = self.hubspot.meter = Budget(self.clock)
         self.randomness, self.line = SeededRandomness(), Line()
         self.stores = Stores(
             **{member.name: Remote(getattr(self.memory.stores, member.name), self.line) for member in fields(Stores)}
@@ -166,6 +180,7 @@ class World:
             self.stores,
             Outside(self.hubspot, self.hubspot, self.fate),
             Process(self.randomness.uuid(), lambda: False, "https://console.example.test"),
+            budget=self.budget,
             clock=self.clock,
             randomness=self.randomness,
             metrics=self.metrics,
@@ -226,29 +241,47 @@ class World:
     async def do(self, step: object) -> None:
         """One step of a schedule."""
         match step:
-            case Says(conversation):
-                self.says(conversation)
-            case Again(number) if self.log:
-                self.log.append(self.log[number % len(self.log)])
-            case Answers(answer):
-                self.hubspot.answers.append(answer)
-            case Dies(point):
-                self.fate.dies = point
-            case Stops(point):
-                self.fate.stops = point
             case Wakes():
                 await self.wake()
-            case Breaks():
-                self.line.breaks = step
             case Passes(seconds):
                 for _ in range(seconds):
                     self.clock.advance(1)
                     await self.run()
+            case Says() | Burst() | Again():
+                self.hears(step)
+            case _:
+                self.suffers(step)
         await self.run()
+
+    def hears(self, step: Says | Burst | Again) -> None:
+        """Something is told."""
+        match step:
+            case Says(conversation):
+                self.says(conversation)
+            case Burst():
+                for conversation in range(6):
+                    self.says(conversation)
+            case Again(number) if self.log:
+                self.log.append(self.log[number % len(self.log)])
+
+    def suffers(self, step: object) -> None:
+        """Something will go wrong."""
+        match step:
+            case Answers(answer):
+                self.hubspot.answers.append(answer)
+            case AnswersBatch(answer):
+                self.hubspot.batch_answers.append(answer)
+            case Dies(point):
+                self.fate.dies = point
+            case Stops(point):
+                self.fate.stops = point
+            case Breaks():
+                self.line.breaks = step
 
     async def settle(self) -> None:
         """The weather clears, and time passes until nothing can happen any more."""
         self.hubspot.answers.clear()
+        self.hubspot.batch_answers.clear()
         self.line.breaks = None
         await self.wake()
         self.start()
@@ -273,9 +306,11 @@ REFUSALS: Final = st.sampled_from(
 SLOW: Final = st.integers(1, 60).map(lambda seconds: Answer(written_after=timedelta(seconds=seconds)))
 STEPS: Final = st.lists(
     st.one_of(
-        st.integers(0, 2).map(Says),
+        st.integers(0, 5).map(Says),
+        st.just(Burst()),
         st.integers(0, 20).map(Again),
         st.one_of(LATE, REFUSALS, SLOW).map(Answers),
+        st.one_of(LATE, REFUSALS).map(AnswersBatch),
         st.sampled_from(FaultPoint).map(Dies),
         st.sampled_from(FaultPoint).map(Stops),
         st.just(Wakes()),

@@ -18,7 +18,7 @@ def changed(tenant: TenantSnapshot, **members: object) -> TenantSnapshot:
 async def install(process: Handlers, snapshot: TenantSnapshot) -> None:
     """What a `tenant.installed` event does."""
     await process.tenants.project(snapshot)
-    await process.tenants.retry_unmatched(snapshot.portal_id)
+    await process.tenants.resume(snapshot.portal_id)
 
 
 async def test_a_reply_waits_in_the_inbox_for_its_tenant(

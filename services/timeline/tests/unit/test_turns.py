@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from timeline.handlers.turns import Turn
-from timeline.models import Lane, Work
+from timeline.models import Lane, Spent, Work
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+UNUSED = Spent("a", 0, NOW)
 
 
 def work(entry_id: str, conversation_id: str, age: int, ticket: str | None = None) -> Work:
@@ -41,7 +42,7 @@ def test_nothing_left_means_nothing_due() -> None:
     """A lane whose work is done is idle: it costs nothing until something is added."""
     turn = Turn(lane(work("a1", "a", 10), work("a1", "a", 10, ticket="again")))
     turn.settle("a1")
-    closing = turn.closing(NOW)
+    closing = turn.closing(NOW, UNUSED)
 
     assert (None, None, None, 7) == (closing.due_at, closing.oldest_at, closing.paused_until, closing.version)
     assert {"t-a1", "again"} == closing.settled
@@ -52,7 +53,7 @@ def test_a_lane_is_due_when_its_first_reply_is() -> None:
     turn = Turn(lane(work("a1", "a", 10), work("b1", "b", 5), work("b2", "b", 4)))
     turn.postpone("a1", NOW + timedelta(seconds=75))
     turn.postpone("b1", NOW + timedelta(seconds=2))
-    closing = turn.closing(NOW)
+    closing = turn.closing(NOW, UNUSED)
 
     assert NOW + timedelta(seconds=2) == closing.due_at
     assert NOW - timedelta(seconds=10) == closing.oldest_at
@@ -65,29 +66,29 @@ def test_a_line_added_meanwhile_is_not_crossed_out() -> None:
     turn.refresh(Lane(62515, 1, 8, 0, (work("a1", "a", 10), work("a1", "a", 10, ticket="again"))))
 
     assert ["a1"] == turn.due(NOW, 10)
-    assert {"t-a1"} == turn.closing(NOW).settled
+    assert {"t-a1"} == turn.closing(NOW, UNUSED).settled
 
 
-def test_rests_grow_to_a_minute_and_success_ends_them() -> None:
-    """An account that fails rests 0.5 s, then twice as long each time, at most a minute and its jitter."""
+def test_rests_grow_to_five_minutes_and_success_ends_them() -> None:
+    """An account that fails rests 0.5 s, then longer each time, at most five minutes and the jitter."""
     rests = []
     for failures in range(10):
         turn = Turn(lane(work("a1", "a", 1), failures=failures))
-        turn.failed(NOW, None, 0.0)
-        closing = turn.closing(NOW)
+        turn.failed(NOW, "502", None, 0.0)
+        closing = turn.closing(NOW, UNUSED)
         assert closing.paused_until is not None
         rests.append((closing.paused_until - NOW).total_seconds())
         assert failures + 1 == closing.failures
-    turn.succeeded()
+    turn.succeeded(NOW)
 
-    assert [0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60] == rests
-    assert 0 == turn.closing(NOW).failures
+    assert [0.5, 1, 2, 4, 15, 30, 60, 120, 240, 300] == rests
+    assert 0 == turn.closing(NOW, UNUSED).failures
 
 
 def test_what_the_other_side_asks_for_is_obeyed() -> None:
     """A wait that HubSpot asks for is never cut short."""
     turn = Turn(lane(work("a1", "a", 1)))
-    turn.failed(NOW, 86_400.0, 0.9)
+    turn.failed(NOW, "477", 86_400.0, 0.9)
 
-    assert NOW + timedelta(days=1) == turn.closing(NOW).due_at
+    assert NOW + timedelta(days=1) == turn.closing(NOW, UNUSED).due_at
     assert turn.is_over()

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ class Turns:
         self.more: list[int] = []
         self.fail = False
 
-    async def __call__(self, portal_id: int) -> bool:
+    async def __call__(self, portal_id: int) -> datetime | None:
         """One turn."""
         self.begun.append(portal_id)
         self.at_once[portal_id] += 1
@@ -36,8 +37,8 @@ class Turns:
             raise ZeroDivisionError
         if portal_id in self.more:
             self.more.remove(portal_id)
-            return True
-        return False
+            return datetime(2026, 11, 22, 12, tzinfo=UTC)
+        return None
 
 
 async def nothing(_: Collection[int]) -> Sequence[int]:

@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import Lifespan
 
 from simulators import edge_control
+from simulators.background import BackgroundTasks
 from simulators.chert import console, control, events, messaging, phones, subscriptions, unpublished
 from simulators.chert.failures import API, handle_failures
 from simulators.chert.models import Subscription
@@ -43,17 +44,18 @@ def create_app(
         faults=FaultPlan(),
         signing_secret=settings.signing_secret.get_secret_value(),
     )
+    background = BackgroundTasks()
     _subscribe_platform(chert, settings)
     app = FastAPIOffline(
         title="Chert simulator",
         description="The control API; the routes of Chert itself are as Chert documents them.",
-        lifespan=_lifespan(chert, client),
+        lifespan=_lifespan(chert, client, background),
     )
     app.state.chert, app.state.recorder, app.state.faults = chert, chert.recorder, chert.faults
     _include_routes(app, with_unpublished=settings.unpublished_routes)
     handle_failures(app)
     app.add_middleware(TraceIds, new_id=new_id)
-    app.add_middleware(Edge, clock=clock, recorder=chert.recorder, faults=chert.faults)
+    app.add_middleware(Edge, clock=clock, recorder=chert.recorder, faults=chert.faults, background=background)
     return app
 
 
@@ -82,11 +84,12 @@ def _include_routes(app: FastAPI, *, with_unpublished: bool) -> None:
         app.include_router(router)
 
 
-def _lifespan(chert: ChertSimulator, client: httpx2.AsyncClient) -> Lifespan[FastAPI]:
+def _lifespan(chert: ChertSimulator, client: httpx2.AsyncClient, background: BackgroundTasks) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with client:
             yield
             await chert.webhooks.cancel()
+            await background.cancel()
 
     return lifespan

@@ -38,6 +38,7 @@ def calling(*scopes: str, search: bool = False) -> Callable[..., Coroutine[Any, 
         """The caller of this request."""
         now = simulator.clock.now()
         grant = _authenticated(simulator.grants.access_token(_bearer(request)), now)
+        _check_outage(simulator.world.portal(grant.portal_id), now)
         switches = simulator.world.switches
         headers: dict[str, str] = {}
         if search:
@@ -71,6 +72,15 @@ Installed = Annotated[Caller, Depends(calling("oauth"))]
 ContactReader = Annotated[Caller, Depends(calling("crm.objects.contacts.read"))]
 ContactWriter = Annotated[Caller, Depends(calling("crm.objects.contacts.write"))]
 ContactSearcher = Annotated[Caller, Depends(calling("crm.objects.contacts.read", search=True))]
+
+
+def _check_outage(portal: Portal, now: float) -> None:
+    outage = portal.outage
+    if outage is None or outage.until <= now:
+        return
+    wait = outage.retry_after_seconds
+    headers = {} if wait is None else {"Retry-After": str(wait)}
+    raise ApiError(outage.status, "TEMPORARILY_UNAVAILABLE", "This account cannot be served now", headers=headers)
 
 
 def _bearer(request: Request) -> str:

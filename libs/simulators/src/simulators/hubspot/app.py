@@ -21,6 +21,7 @@ from simulators.hubspot import (
     consent,
     contacts,
     control,
+    control_accounts,
     control_journal,
     journal_api,
     marketplace,
@@ -80,7 +81,9 @@ def create_app(
     app.state.simulator = simulator
     app.state.client = client
     app.state.recorder, app.state.faults = simulator.recorder, simulator.faults
-    app.add_middleware(Edge, clock=clock, recorder=simulator.recorder, faults=simulator.faults)
+    app.add_middleware(
+        Edge, clock=clock, recorder=simulator.recorder, faults=simulator.faults, background=simulator.background
+    )
     _add_routes(app)
     return app
 
@@ -102,6 +105,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(pages.router, include_in_schema=False)
     app.include_router(marketplace.router, include_in_schema=False)
     app.include_router(journal_api.files_router, include_in_schema=False)
+    app.include_router(control_accounts.router)
     app.include_router(control.router)
     app.include_router(control_journal.router)
     app.include_router(edge_control.router)

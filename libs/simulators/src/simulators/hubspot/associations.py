@@ -14,6 +14,7 @@ from simulators.hubspot.communications import COMMUNICATION_TO_CONTACT, batch_an
 from simulators.hubspot.errors import ApiError, Json, invalid, object_not_found
 from simulators.hubspot.models import Portal
 from simulators.hubspot.simulator import SimulatorDep
+from simulators.hubspot.state import World
 from simulators.hubspot.timestamps import to_iso
 
 CONTACT_TO_COMMUNICATION = 82
@@ -110,11 +111,12 @@ async def list_associations(
     to_type: str,
     request: Request,
     caller: ContactReader,
+    simulator: SimulatorDep,
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
 ) -> Response:
     """What one record is associated with."""
-    links = _links(caller.portal, _direction(from_type, to_type), from_id, numeric=_numeric(request))
+    links = _links(simulator.world, caller.portal, _direction(from_type, to_type), from_id, numeric=_numeric(request))
     if links is None:
         raise object_not_found()
     results, following = links.page(after, limit)
@@ -132,7 +134,7 @@ async def read_batch(
     results: list[Json] = []
     errors: list[Json] = []
     for item in body.inputs:
-        links = _links(caller.portal, direction, item.id, numeric=_numeric(request))
+        links = _links(simulator.world, caller.portal, direction, item.id, numeric=_numeric(request))
         if links is None or not links.ids:
             errors.append(_nothing_associated(direction, item.id).as_item())
         else:
@@ -154,11 +156,11 @@ def _direction(from_type: str, to_type: str) -> Direction:
     raise invalid(f"No association is defined from {from_type} to {to_type}")
 
 
-def _links(portal: Portal, direction: Direction, from_id: str, *, numeric: bool) -> Links | None:
+def _links(world: World, portal: Portal, direction: Direction, from_id: str, *, numeric: bool) -> Links | None:
     """The associations of a record, or None when it does not exist."""
     if direction is Direction.FROM_CONTACT:
         contact = portal.contacts.get(from_id)
-        return None if contact is None else Links(direction, contact.communication_ids, numeric)
+        return None if contact is None else Links(direction, world.readable_communications(portal, contact), numeric)
     communication = portal.communications.get(from_id)
     return None if communication is None else Links(direction, communication.contact_ids, numeric)
 

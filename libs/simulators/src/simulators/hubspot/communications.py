@@ -20,6 +20,7 @@ from simulators.hubspot.properties import (
     checked_communication,
 )
 from simulators.hubspot.simulator import Simulator, SimulatorDep
+from simulators.hubspot.state import BODY
 from simulators.hubspot.timestamps import to_iso
 
 MAX_BATCH = 100
@@ -149,6 +150,9 @@ def batch_answer(results: list[Json], errors: list[Json], started_at: str, compl
 
 def _create(item: CommunicationInput, caller: Caller, simulator: Simulator) -> Communication:
     properties = checked_communication(as_text(item.properties))
+    refused = simulator.world.switches.refused_text
+    if refused and refused in properties.get(BODY, ""):
+        raise invalid("The account's own rules refuse this", Detail("not allowed here", code="CONDITIONALLY_REQUIRED"))
     contact_ids = [association.to.id for association in item.associations]
     missing = [contact_id for contact_id in contact_ids if contact_id not in caller.portal.contacts]
     if missing:

@@ -35,6 +35,32 @@ class PortalChange(BaseModel):
     withheld_scopes: list[str] | None = None
 
 
+class OutageOrder(BaseModel):
+    """How every call for one account is answered for a while: 423, 429, 477 or a fault of HubSpot's."""
+
+    status: int = Field(ge=400, le=599)
+    seconds: float = Field(ge=0, description="for how long, by the simulator's clock; 0 ends it")
+    retry_after_seconds: int | None = Field(default=None, ge=0)
+
+
+class ContactsOrder(BaseModel):
+    """Properties of new contacts."""
+
+    contacts: list[dict[str, str]] = Field(max_length=10_000)
+
+
+class ContactsCreated(BaseModel):
+    """The new contacts, in the order given."""
+
+    ids: list[str]
+
+
+class HistoryOrder(BaseModel):
+    """Messages that were logged on a contact's timeline before anyone looked."""
+
+    count: int = Field(ge=1, le=1_000)
+
+
 class PortalView(BaseModel):
     """An account."""
 
@@ -239,6 +265,9 @@ class SwitchesView(_View):
     reuse_refresh_token: bool = Field(description="a new install of an account with a live grant gets its old token")
     authorize_error: str = Field(description="what the authorize screen answers the app whatever is decided; '' is off")
     search_lag_seconds: float = Field(description="how long after a write the search finds it")
+    association_lag_seconds: float = Field(description="how long after a write its association can be read")
+    rewrite_bodies: bool = Field(description="the HTML of a logged message is kept in HubSpot's own form")
+    refused_text: str = Field(description="a message with this in its body breaks the account's rules; '' is off")
     burst_limit: int = Field(description="calls per 10 s and account")
     search_limit: int = Field(description="searches per second and account")
 
@@ -254,5 +283,8 @@ class SwitchesOrder(BaseModel):
     reuse_refresh_token: bool | None = None
     authorize_error: str | None = Field(default=None, max_length=1000)
     search_lag_seconds: float | None = Field(default=None, ge=0)
+    association_lag_seconds: float | None = Field(default=None, ge=0)
+    rewrite_bodies: bool | None = None
+    refused_text: str | None = Field(default=None, max_length=1000)
     burst_limit: int | None = Field(default=None, ge=0)
     search_limit: int | None = Field(default=None, ge=0)

@@ -71,6 +71,15 @@ class Install:
     scopes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """What every call for an account is answered with until a moment, in Unix seconds."""
+
+    status: int
+    until: float
+    retry_after_seconds: int | None = None
+
+
 @dataclass(slots=True)
 class Portal:
     """One HubSpot account.
@@ -85,6 +94,7 @@ class Portal:
     unavailable_scopes: frozenset[str] = frozenset()
     withheld_scopes: frozenset[str] = frozenset()
     install: Install | None = None
+    outage: Outage | None = None
     contacts: dict[str, Contact] = field(default_factory=dict)
     communications: dict[str, Communication] = field(default_factory=dict)
 
@@ -141,5 +151,8 @@ class Switches:
     reuse_refresh_token: bool = False
     authorize_error: str = ""
     search_lag_seconds: float = 0.0
+    association_lag_seconds: float = 0.0
+    rewrite_bodies: bool = False
+    refused_text: str = ""
     burst_limit: int = 110
     search_limit: int = 5

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 
 from simulators.clock import Clock
 from simulators.hubspot.models import Communication, Contact, Install, Portal, Switches
+from simulators.hubspot.richtext import rewritten
 from simulators.hubspot.searchable import CALCULATED, searchable_properties
 from simulators.hubspot.timestamps import to_iso
 
+BODY = "hs_communication_body"
 # Ids are unique over all accounts, so that a test which crosses accounts never hits a record by chance.
 FIRST_CONTACT_ID = 1_001
 FIRST_COMMUNICATION_ID = 900_000_001
@@ -101,6 +103,8 @@ class World:
     ) -> Communication:
         """Log a message on the timelines of contacts that exist."""
         now = self._clock.now()
+        if self.switches.rewrite_bodies:
+            properties = properties | {BODY: rewritten(properties.get(BODY, ""))}
         communication_id = str(next(self._communication_ids))
         own = {"hs_object_id": communication_id, "hs_createdate": to_iso(now), "hs_lastmodifieddate": to_iso(now)}
         communication = Communication(
@@ -110,6 +114,11 @@ class World:
         for contact_id in contact_ids:
             self.associate(communication, portal.contacts[contact_id])
         return communication
+
+    def readable_communications(self, portal: Portal, contact: Contact) -> list[str]:
+        """The ids of a contact's messages that a read by association shows, which may lag behind the writes."""
+        seen = self._clock.now() - self.switches.association_lag_seconds
+        return [one for one in contact.communication_ids if portal.communications[one].created_at <= seen]
 
     def associate(self, communication: Communication, contact: Contact) -> None:
         """Put a message on a contact's timeline; doing it again changes nothing."""

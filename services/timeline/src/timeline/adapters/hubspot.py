@@ -1,11 +1,12 @@
 """HubSpot's timeline and contact search, over the client library."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Final
 
 from hubspot_client.client import HubSpotClient
 from hubspot_client.communications import NewCommunication
 from hubspot_client.connection import HubSpotConnection
+from hubspot_client.contacts import Contact
 from hubspot_client.errors import (
     AccessTokenExpiredError,
     AccessTokenInvalidError,
@@ -20,7 +21,8 @@ from hubspot_client.errors import (
 from timeline import errors
 from timeline.adapters.oauth import OAuthAccessTokens
 from timeline.errors import AccountError, ReplyError, TimelineError
-from timeline.models import Candidate, Note, Written
+from timeline.models import Candidate, Found, Note, Written
+from timeline.ports import CallMeter
 
 _STALE_TOKEN: Final = (AccessTokenExpiredError, AccessTokenInvalidError)
 
@@ -43,9 +45,10 @@ _OF_REPLY: Final[dict[type[HubSpotError], type[ReplyError]]] = {
 class HubSpotTimeline:
     """Writes and reads communications, and finds contacts."""
 
-    def __init__(self, connection: HubSpotConnection, access_tokens: OAuthAccessTokens) -> None:
-        self._access_tokens = access_tokens
-        self._client = HubSpotClient(connection, access_tokens)
+    def __init__(self, connection: HubSpotConnection, access_tokens: OAuthAccessTokens, meter: CallMeter) -> None:
+        self._access_tokens, self._meter = access_tokens, meter
+        self._client = HubSpotClient(connection, self._called)
+        self._searching = HubSpotClient(connection, self._searched)
 
     async def prepare(self, portal_id: int) -> None:
         """Have an access token at hand.
@@ -70,6 +73,40 @@ class HubSpotTimeline:
                 raise errors.WriteUnknownError(str(error)) from error
             raise self._meaning(portal_id, error) from error
 
+    async def create_batch(self, portal_id: int, notes: Mapping[str, Note]) -> Mapping[str, str | TimelineError]:
+        """Write notes by trace id, each with its association, in one call, once.
+
+        Raises:
+            AccountError: nothing was written, and the account has to wait.
+            ReplyError: about the batch as a whole; only after `WriteUnknownError` any of it may have been written.
+        """
+        new = {key: NewCommunication(note.contact_id, note.body, note.timestamp) for key, note in notes.items()}
+        try:
+            batch = await self._client.communications.batch_create(portal_id, new)
+        except HubSpotError as error:
+            if error.may_have_happened:
+                raise errors.WriteUnknownError(str(error)) from error
+            raise self._meaning(portal_id, error) from error
+        failed = {key: self._meaning(portal_id, error) for key, error in batch.failed.items()}
+        unknown = {key: errors.WriteUnknownError("not in the answer") for key in batch.unanswered}
+        return {**batch.created, **failed, **unknown}
+
+    async def whereabouts(self, portal_id: int, contact_id: str) -> str | None:
+        """The id that a contact has now: its own, that of the one it was merged into, or none.
+
+        Raises:
+            AccountError: it cannot be asked now.
+        """
+        try:
+            return (await self._client.contacts.read(portal_id, contact_id)).id
+        except NotFoundError:
+            return None
+        except HubSpotError as error:
+            meaning = self._meaning(portal_id, error)
+            if isinstance(meaning, AccountError):
+                raise meaning from error
+            return contact_id
+
     async def written(self, portal_id: int, contact_id: str) -> AsyncIterator[Written]:
         """The contact's communications, found by association.
 
@@ -83,18 +120,29 @@ class HubSpotTimeline:
         except HubSpotError as error:
             raise self._meaning(portal_id, error) from error
 
-    async def by_phone(self, portal_id: int, national_number: str) -> Sequence[Candidate]:
-        """Contacts that may have this number.
+    async def by_phones(self, portal_id: int, national_numbers: Collection[str]) -> Found:
+        """Contacts that may have one of these numbers, in one call.
 
         Raises:
             AccountError: it cannot be searched now.
             ReplyRefusedError: HubSpot will not search for this.
         """
         try:
-            found = await self._client.contacts.search_by_phone(portal_id, national_number)
+            found = await self._searching.contacts.search_by_phones(portal_id, national_numbers)
         except HubSpotError as error:
             raise self._meaning(portal_id, error) from error
-        return [Candidate(contact.id, tuple(filter(None, (contact.phone, contact.mobilephone)))) for contact in found]
+        return Found([_candidate(contact) for contact in found.contacts], whole=found.whole)
+
+    async def _called(self, portal_id: int) -> str:
+        """What each try of a call asks for right before it is sent."""
+        access_token = await self._access_tokens(portal_id)
+        self._meter.called(portal_id)
+        return access_token
+
+    async def _searched(self, portal_id: int) -> str:
+        access_token = await self._access_tokens(portal_id)
+        self._meter.searched(portal_id)
+        return access_token
 
     def _meaning(self, portal_id: int, error: HubSpotError) -> TimelineError:
         """What a call ended with that wrote nothing; a refused token is forgotten, so the next call has another."""
@@ -107,3 +155,7 @@ class HubSpotTimeline:
             return errors.AccountUnreachableError(str(error), error.retry_after_seconds)
         of_reply = _OF_REPLY.get(type(error), errors.ReplyRefusedError)
         return of_reply(str(error), words=error.words, retry_after_seconds=error.retry_after_seconds)
+
+
+def _candidate(contact: Contact) -> Candidate:
+    return Candidate(contact.id, tuple(filter(None, (contact.phone, contact.mobilephone))))

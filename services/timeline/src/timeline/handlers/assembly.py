@@ -9,15 +9,19 @@ from chassis.randomness import Randomness
 from contracts.envelope import Event
 from contracts.messages import MessageReceived, MessageSent
 from timeline.handlers.assignment import Assigner
+from timeline.handlers.budget import Budget
+from timeline.handlers.contact_changes import ContactChanges
 from timeline.handlers.contacts import ContactFinder
 from timeline.handlers.intake import store_received
 from timeline.handlers.lanes import LaneWork
 from timeline.handlers.leases import LaneFinder
 from timeline.handlers.links import learn_links
 from timeline.handlers.outcomes import Outcomes
+from timeline.handlers.reconciling import Reconciler
 from timeline.handlers.requeueing import Requeue
 from timeline.handlers.tenants import TenantProjector
 from timeline.handlers.writing import Writer
+from timeline.models import MAX_BATCH
 from timeline.ports import Outside, Stores
 
 
@@ -29,11 +33,13 @@ class Process:
         holder: its name on leases, new with every start.
         stopping: whether nothing new is to be begun.
         public_base_url: scheme, host and port of the console that bodies link to.
+        batch: how many replies one call may write.
     """
 
     holder: str
     stopping: Callable[[], bool]
     public_base_url: str
+    batch: int = MAX_BATCH
 
 
 class Handlers:
@@ -45,6 +51,7 @@ class Handlers:
         outside: Outside,
         process: Process,
         *,
+        budget: Budget,
         clock: Clock,
         randomness: Randomness,
         metrics: Metrics,
@@ -65,18 +72,32 @@ class Handlers:
             links=stores.links,
             entries=stores.entries,
             lanes=stores.lanes,
+            faults=outside.faults,
             clock=clock,
             randomness=randomness,
             metrics=metrics,
+        )
+        self.contacts = ContactChanges(
+            links=stores.links,
+            entries=stores.entries,
+            inbox=stores.inbox,
+            unmatched=stores.unmatched,
+            retries=stores.retries,
+            lanes=stores.lanes,
+            requeue=self._requeue,
+            clock=clock,
+            randomness=randomness,
         )
         outcomes = Outcomes(entries=stores.entries, clock=clock, metrics=metrics)
         self.lanes = LaneWork(
             leases=stores.lanes,
             entries=stores.entries,
             tenants=stores.tenants,
-            writer=_writer(stores, outside, outcomes, clock, process.public_base_url),
+            writer=_writer(stores, outside, outcomes, budget, clock, process.public_base_url),
             outcomes=outcomes,
+            budget=budget,
             holder=process.holder,
+            batch=process.batch,
             stopping=process.stopping,
             clock=clock,
             randomness=randomness,
@@ -97,15 +118,27 @@ class Handlers:
         )
 
 
-def _writer(stores: Stores, outside: Outside, outcomes: Outcomes, clock: Clock, public_base_url: str) -> Writer:
+def _writer(
+    stores: Stores, outside: Outside, outcomes: Outcomes, budget: Budget, clock: Clock, public_base_url: str
+) -> Writer:
+    reconciler = Reconciler(
+        communications=stores.communications,
+        timeline=outside.timeline,
+        outcomes=outcomes,
+        budget=budget,
+        clock=clock,
+        public_base_url=public_base_url,
+    )
     return Writer(
         intents=stores.entries,
         communications=stores.communications,
         unmatched=stores.unmatched,
         tenants=stores.tenants,
-        contacts=ContactFinder(links=stores.links, search=outside.search, clock=clock),
+        contacts=ContactFinder(links=stores.links, search=outside.search, budget=budget, clock=clock),
+        reconciler=reconciler,
         timeline=outside.timeline,
         outcomes=outcomes,
+        budget=budget,
         faults=outside.faults,
         clock=clock,
         public_base_url=public_base_url,

@@ -6,7 +6,7 @@ made later than the message is assigned, and must not decide about the others. W
 Every step can be done again, so a crash between two of them only repeats work.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,8 +15,8 @@ from chassis.logging import get_log
 from chassis.metrics import Metrics
 from chassis.randomness import Randomness
 from contracts.tenants import TenantSnapshot
-from timeline.models import Conversation, Entry, Received, Work
-from timeline.ports import InboxStore, NewEntries, SentLinks, Tenants, WorkLists
+from timeline.models import Conversation, Entry, FaultPoint, Received, Standing, Work, without_content
+from timeline.ports import FaultPoints, InboxStore, NewEntries, SentLinks, Tenants, WorkLists
 
 LOG = get_log()
 
@@ -26,7 +26,16 @@ LIMIT: Final = 500
 TICKET_BYTES: Final = 6
 """Enough that two lines of one work list never share a ticket."""
 
-Plan = Mapping[str, Sequence[TenantSnapshot]]
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """An account that gets a message; `erased` says that it must not keep the content (`contact.erased`)."""
+
+    tenant: TenantSnapshot
+    erased: bool
+
+
+Plan = Mapping[str, Sequence[Recipient]]
 """Which accounts get a message, by row id."""
 
 
@@ -49,12 +58,13 @@ class Assigner:
         links: SentLinks,
         entries: NewEntries,
         lanes: WorkLists,
+        faults: FaultPoints,
         clock: Clock,
         randomness: Randomness,
         metrics: Metrics,
     ) -> None:
         self._inbox, self._tenants, self._links = inbox, tenants, links
-        self._entries, self._lanes = entries, lanes
+        self._entries, self._lanes, self._faults = entries, lanes, faults
         self._clock, self._randomness, self._metrics = clock, randomness, metrics
 
     async def assign(self, row_ids: Sequence[str]) -> Assigned:
@@ -80,22 +90,25 @@ class Assigner:
         active: dict[str, list[TenantSnapshot]] = {}
         for tenant in await self._tenants.active({row.message.chert_tenant for row in rows}):
             active.setdefault(tenant.chert_tenant, []).append(tenant)
-        begun = await self._links.begun(
+        standing = await self._links.standing(
             {_conversation(row, tenant) for row in rows for tenant in active.get(row.message.chert_tenant, ())}
         )
-        return {row.id: _recipients(row, active.get(row.message.chert_tenant, ()), begun) for row in rows}
+        return {row.id: _recipients(row, active.get(row.message.chert_tenant, ()), standing) for row in rows}
 
     async def _enlist(self, rows: Sequence[Received], plan: Plan) -> frozenset[int]:
         """Keep an entry for each account and put it on its lane's list; the accounts whose list is full."""
         if not rows:
             return frozenset()
         now = self._clock.now()
-        entries = [_entry(row, tenant) for row in rows for tenant in plan[row.id]]
+        entries = [_entry(row, recipient) for row in rows for recipient in plan[row.id]]
         await self._entries.add(entries, now)
+        await self._faults.reach(FaultPoint.AFTER_ENTRIES)
         works: dict[int, list[Work]] = {}
-        for entry in entries:
+        for entry in filter(lambda entry: entry.open, entries):
             works.setdefault(entry.portal_id, []).append(entry.work(self._randomness.token(TICKET_BYTES)))
-        return await self._lanes.add(works, now)
+        full = await self._lanes.add(works, now)
+        await self._faults.reach(FaultPoint.AFTER_LIST)
+        return full
 
     async def _wait(self, rows: Sequence[Received]) -> None:
         """Let rows wait for a tenant, and look once more: it may have come while they were being put there."""
@@ -114,20 +127,28 @@ def _conversation(row: Received, tenant: TenantSnapshot) -> Conversation:
 
 
 def _recipients(
-    row: Received, active: Sequence[TenantSnapshot], begun: Collection[Conversation]
-) -> Sequence[TenantSnapshot]:
-    return [tenant for tenant in active if _conversation(row, tenant) in begun] or active
+    row: Received, active: Sequence[TenantSnapshot], standing: Mapping[Conversation, Standing]
+) -> Sequence[Recipient]:
+    of = {tenant.portal_id: standing.get(_conversation(row, tenant), Standing()) for tenant in active}
+    chosen = [tenant for tenant in active if of[tenant.portal_id].begun] or active
+    return [Recipient(tenant, erased=_is_erased(row, of[tenant.portal_id])) for tenant in chosen]
 
 
-def _portals(tenants: Iterable[TenantSnapshot]) -> list[int]:
-    return [tenant.portal_id for tenant in tenants]
+def _is_erased(row: Received, standing: Standing) -> bool:
+    return standing.erased_at is not None and row.message.received_at <= standing.erased_at
 
 
-def _entry(row: Received, tenant: TenantSnapshot) -> Entry:
+def _portals(recipients: Iterable[Recipient]) -> list[int]:
+    return [recipient.tenant.portal_id for recipient in recipients]
+
+
+def _entry(row: Received, recipient: Recipient) -> Entry:
+    tenant = recipient.tenant
     return Entry(
         portal_id=tenant.portal_id,
         project_id=tenant.project_id,
         generation=tenant.generation,
-        message=row.message,
+        message=without_content(row.message) if recipient.erased else row.message,
         traceparent=row.traceparent,
+        state="erased" if recipient.erased else "pending",
     )

@@ -1,8 +1,8 @@
 """Working on a lane: one account's replies, oldest first, under a lease."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from chassis import tracing
@@ -11,18 +11,22 @@ from chassis.logging import get_log
 from chassis.metrics import Metrics
 from chassis.randomness import Randomness
 from contracts.tenants import TenantSnapshot
-from timeline.errors import AccountError, AccountInactiveError, LeaseSpentError
+from timeline.errors import (
+    AccountError,
+    AccountInactiveError,
+    AccountThrottledError,
+    BudgetSpentError,
+    LeaseSpentError,
+)
+from timeline.handlers.budget import WINDOW_SECONDS, Budget
 from timeline.handlers.leases import LEASE_SECONDS, require_call_time
 from timeline.handlers.outcomes import Outcomes, Postponed, Step
 from timeline.handlers.turns import Turn
 from timeline.handlers.writing import Writer
-from timeline.models import Entry, Lease
+from timeline.models import Closing, Entry, Lease
 from timeline.ports import EntryReader, Leases, Tenants
 
 LOG = get_log()
-
-_CHUNK: Final = 20
-"""How many replies are read at a time."""
 
 _INACTIVE = timedelta(seconds=60)
 """How soon an account that is not connected is looked at again, if no event said that it is."""
@@ -30,8 +34,8 @@ _INACTIVE = timedelta(seconds=60)
 _UNEXPECTED = timedelta(seconds=60)
 """How long a reply rests that made us stumble."""
 
-_STEP_SECONDS: Final = 25.0
-"""The longest one reply may take in one go: reading, searching and writing."""
+_STRIDE_SECONDS: Final = 25.0
+"""The longest one stride may take: reading, searching and writing."""
 
 
 class LaneWork:
@@ -45,38 +49,43 @@ class LaneWork:
         tenants: Tenants,
         writer: Writer,
         outcomes: Outcomes,
+        budget: Budget,
         holder: str,
+        batch: int,
         stopping: Callable[[], bool],
         clock: Clock,
         randomness: Randomness,
         metrics: Metrics,
     ) -> None:
         self._leases, self._entries, self._tenants = leases, entries, tenants
-        self._writer, self._outcomes = writer, outcomes
-        self._holder, self._stopping = holder, stopping
+        self._writer, self._outcomes, self._budget = writer, outcomes, budget
+        self._holder, self._batch, self._stopping = holder, batch, stopping
         self._clock, self._randomness, self._metrics = clock, randomness, metrics
 
-    async def turn(self, portal_id: int) -> bool:
-        """Work on a lane until nothing is due or the lease is used up; true when more is due at once.
+    async def turn(self, portal_id: int) -> datetime | None:
+        """Work on a lane until nothing is due or the lease is used up; when something is due next, if anything is.
 
         A turn that ends with an exception leaves the lane held, as a crash would.
         """
         asked_at = self._clock.monotonic()
         lane = await self._leases.acquire(portal_id, self._holder, self._clock.now())
         if lane is None:
-            return False
+            return None
         lease = Lease(portal_id, self._holder, lane.fence, asked_at + LEASE_SECONDS)
+        self._budget.take_over(lane, self._holder)
         tenant = await self._tenants.find(portal_id)
         turn = Turn(lane)
         while True:
             await self._work(turn, tenant, lease)
-            closing = turn.closing(self._clock.now())
+            now = self._clock.now()
+            closing = turn.closing(now, self._budget.spent(portal_id, self._holder, now))
             if await self._leases.release(lease, closing):
-                return closing.due_at is not None and closing.due_at <= self._clock.now()
+                self._tell(portal_id, closing)
+                return closing.due_at
             current = await self._leases.reload(lease)
             if current is None:
                 LOG.warning("lane.lost", portal_id=portal_id, fence=lease.fence)
-                return False
+                return None
             turn.refresh(current)
 
     async def _work(self, turn: Turn, tenant: TenantSnapshot | None, lease: Lease) -> None:
@@ -84,58 +93,93 @@ class LaneWork:
             turn.wait_for_account(self._clock.now() + _INACTIVE)
             return
         while not turn.is_over():
-            entry_ids = turn.due(self._clock.now(), _CHUNK)
+            entry_ids = turn.due(self._clock.now(), 1 if turn.probing else self._batch)
             if not entry_ids:
                 return
-            entries = {entry.id: entry for entry in await self._entries.read(entry_ids)}
-            for entry_id in entry_ids:
-                if turn.is_over():
-                    break
-                await self._one(turn, entry_id, entries.get(entry_id), tenant, lease)
+            found = {entry.id: entry for entry in await self._entries.read(entry_ids)}
+            ready = [entry for entry_id in entry_ids if (entry := self._ready(turn, entry_id, found.get(entry_id)))]
+            if self._stopping():
+                turn.spend()
+            elif ready:
+                await self._stride(turn, ready, tenant, lease)
 
-    async def _one(self, turn: Turn, entry_id: str, entry: Entry | None, tenant: TenantSnapshot, lease: Lease) -> None:
-        now = self._clock.now()
+    def _ready(self, turn: Turn, entry_id: str, entry: Entry | None) -> Entry | None:
+        """The entry, if something can be done about it now."""
         if entry is None or not entry.open:
             turn.settle(entry_id)  # listed twice, or its holder died before it could cross it out
-        elif entry.due_at is not None and entry.due_at > now:
+            return None
+        if entry.due_at is not None and entry.due_at > self._clock.now():
             turn.postpone(entry_id, entry.due_at)
-        elif self._stopping():
-            turn.spend()
-        else:
-            await self._advance(turn, entry, tenant, lease)
+            return None
+        return entry
 
-    async def _advance(self, turn: Turn, entry: Entry, tenant: TenantSnapshot, lease: Lease) -> None:
+    async def _stride(self, turn: Turn, entries: Sequence[Entry], tenant: TenantSnapshot, lease: Lease) -> None:
+        """Advance some replies together, and note what became of each and of the account."""
+        steps: dict[str, Step] = {}
         try:
             require_call_time(lease, self._clock)
-            with tracing.continued(entry.traceparent, self._randomness):
-                step = await self._step(entry, tenant, lease)
+            self._budget.require_call(lease.portal_id)
+            with tracing.continued(entries[0].traceparent, self._randomness):
+                await self._advance(turn, entries, tenant, lease, steps)
         except LeaseSpentError:
             turn.spend()
         except AccountInactiveError:
             turn.wait_for_account(self._clock.now() + _INACTIVE)
+        except AccountThrottledError as error:
+            self._rest(turn, error, lease.portal_id)
         except AccountError as error:
             LOG.warning("account.resting", portal_id=lease.portal_id, reason=error.reason)
-            turn.failed(self._clock.now(), error.retry_after_seconds, self._randomness.fraction())
-        else:
-            self._note(turn, entry, step)
+            turn.failed(self._clock.now(), error.reason, error.retry_after_seconds, self._randomness.fraction())
+        self._note(turn, steps)
 
-    async def _step(self, entry: Entry, tenant: TenantSnapshot, lease: Lease) -> Step:
-        """One reply's next step; one that makes us stumble rests, so that the lane goes on."""
+    async def _advance(
+        self, turn: Turn, entries: Sequence[Entry], tenant: TenantSnapshot, lease: Lease, steps: dict[str, Step]
+    ) -> None:
+        """The writer's work; a reply that makes us stumble is found out and rests, so that the lane goes on."""
         try:
-            async with asyncio.timeout(_STEP_SECONDS):
-                return await self._writer.advance(entry, tenant, lease)
+            async with asyncio.timeout(_STRIDE_SECONDS):
+                await self._writer.advance(
+                    entries, tenant, lease, lambda entry, step: steps.__setitem__(entry.id, step)
+                )
         except (AccountError, LeaseSpentError):
             raise
         except Exception as error:
             self._metrics.count("worker_failures", worker="lane")
-            LOG.exception("worker.failed", worker="lane", portal_id=entry.portal_id, error=type(error).__name__)
-            return await self._outcomes.postponed(entry, self._clock.now() + _UNEXPECTED, type(error).__name__)
+            LOG.exception("worker.failed", worker="lane", portal_id=lease.portal_id, error=type(error).__name__)
+            if len(entries) > 1:
+                turn.isolate(entry.id for entry in entries if entry.id not in steps)
+            elif entries[0].id not in steps:
+                until, reason = self._clock.now() + _UNEXPECTED, type(error).__name__
+                steps[entries[0].id] = await self._outcomes.postponed(entries[0], until, reason)
 
-    def _note(self, turn: Turn, entry: Entry, step: Step) -> None:
-        if not isinstance(step, Postponed):
-            turn.succeeded()
-            turn.settle(entry.id)
-            return
-        turn.postpone(entry.id, step.until)
-        if step.trouble:
-            turn.failed(self._clock.now(), None, self._randomness.fraction())
+    def _rest(self, turn: Turn, error: AccountThrottledError, portal_id: int) -> None:
+        """Wait as HubSpot says, or until a whole window has passed; a spent budget of ours is nothing to tell."""
+        if not isinstance(error, BudgetSpentError):
+            self._metrics.count("timeline_throttled")
+            LOG.info("account.resting", portal_id=portal_id, reason=error.reason)
+        seconds = WINDOW_SECONDS if error.retry_after_seconds is None else error.retry_after_seconds
+        turn.rest(self._clock.now() + timedelta(seconds=seconds))
+
+    def _note(self, turn: Turn, steps: dict[str, Step]) -> None:
+        """What the steps mean for the work list, and whether the account answered as it should."""
+        trouble = None
+        for entry_id, step in steps.items():
+            if isinstance(step, Postponed):
+                turn.postpone(entry_id, step.until)
+                trouble = trouble or step.trouble
+            else:
+                turn.settle(entry_id)
+        if trouble is not None:
+            turn.failed(self._clock.now(), trouble, None, self._randomness.fraction())
+        elif any(not isinstance(step, Postponed) for step in steps.values()) and not turn.is_over():
+            turn.succeeded(self._clock.now())
+
+    def _tell(self, portal_id: int, closing: Closing) -> None:
+        """Lines and counts about what the world is told of the breaker."""
+        for event in closing.events:
+            self._metrics.count("timeline_breakers", change=event.type.name.partition(".")[2])
+            LOG.warning(
+                "breaker.changed",
+                portal_id=portal_id, change=event.type.name, failures=closing.failures,
+                reason=closing.breaker.reason if closing.breaker else None,
+            )  # fmt: skip

@@ -1,5 +1,6 @@
 """What became of a reply: kept in its document, told to the world, and one canonical line about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -24,10 +25,19 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """The reply is to be looked at again; `trouble` says that the account did not answer as it should."""
+    """The reply is to be looked at again; `trouble` says in what way the account did not answer as it should."""
 
     until: datetime
-    trouble: bool = False
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a reply came to lie."""
+
+    entry: Entry
+    contact_id: str
+    communication_id: str
 
 
 Step = Settled | Postponed
@@ -51,47 +61,52 @@ class Outcomes:
     def __init__(self, *, entries: EntryOutcomes, clock: Clock, metrics: Metrics) -> None:
         self._entries, self._clock, self._metrics = entries, clock, metrics
 
-    async def recorded(self, entry: Entry, contact_id: str, communication_id: str, *, adopted: bool) -> Step:
-        """It is on the timeline."""
+    async def recorded(self, targets: Sequence[Target]) -> Step:
+        """They are on their timelines."""
+        return await self._on_timeline(targets, adopted=False)
+
+    async def adopted(self, target: Target) -> Step:
+        """It was found on the timeline, after a write whose end was not known."""
+        return await self._on_timeline([target], adopted=True)
+
+    async def _on_timeline(self, targets: Sequence[Target], *, adopted: bool) -> Step:
         now = self._clock.now()
-        settlement = Settlement(
-            "recorded",
-            now,
-            contact_id=contact_id,
-            communication_id=communication_id,
-            adopted=adopted,
-            events=(_reply_recorded(entry, contact_id, communication_id, now),),
-        )
-        await self._entries.settle(entry.id, settlement)
-        outcome = "adopted" if adopted else "recorded"
-        self._tell(outcome, entry, contact_id=contact_id, communication_id=communication_id)
+        await self._entries.settle({target.entry.id: _recorded(target, now, adopted=adopted) for target in targets})
+        for target in targets:
+            self._tell(
+                "adopted" if adopted else "recorded",
+                target.entry,
+                contact_id=target.contact_id,
+                communication_id=target.communication_id,
+            )
         return Settled()
 
     async def unmatched(self, entry: Entry) -> Step:
         """No contact has this number; it waits for one."""
-        await self._entries.settle(entry.id, Settlement("unmatched", self._clock.now(), reason="no contact"))
+        await self._entries.settle({entry.id: Settlement("unmatched", self._clock.now(), reason="no contact")})
         self._tell("unmatched", entry)
         return Settled()
 
     async def superseded(self, entry: Entry) -> Step:
         """The account is bound to another project by now (`architecture.md`, rule 4)."""
-        await self._entries.settle(entry.id, Settlement("superseded", self._clock.now(), reason="project changed"))
+        await self._entries.settle({entry.id: Settlement("superseded", self._clock.now(), reason="project changed")})
         self._tell("superseded", entry)
         return Settled()
 
-    async def failed(self, entry: Entry, error: ReplyError) -> Step:
+    async def failed(self, entry: Entry, error: ReplyError, contact_id: str | None) -> Step:
         """HubSpot refused it for good; its words are kept for whoever looks."""
-        await self._entries.settle(
-            entry.id, Settlement("failed", self._clock.now(), reason=error.reason, words=error.words)
+        settlement = Settlement(
+            "failed", self._clock.now(), contact_id=contact_id, reason=error.reason, words=error.words
         )
+        await self._entries.settle({entry.id: settlement})
         self._tell("failed", entry, reason=error.reason)
         return Settled()
 
     async def postponed(self, entry: Entry, until: datetime, reason: str, *, trouble: bool = False) -> Step:
         """Later."""
-        await self._entries.postpone(entry.id, until, reason)
+        await self._entries.postpone([entry.id], until, reason)
         self._tell("postponed", entry, reason=reason, until=until.isoformat())
-        return Postponed(until, trouble)
+        return Postponed(until, reason if trouble else None)
 
     def _tell(self, outcome: str, entry: Entry, **more: object) -> None:
         self._metrics.count("replies", outcome=outcome)
@@ -105,26 +120,38 @@ class Outcomes:
             message_id=entry.message.message_id,
             attempts=entry.attempts,
             milliseconds_since_received=round(age.total_seconds() * 1000),
-            trace_id=current_trace_id(),
+            trace_id=current_trace_id() if entry.traceparent is None else entry.traceparent.split("-")[1],
             **more,
         )
 
 
-def _reply_recorded(entry: Entry, contact_id: str, communication_id: str, now: datetime) -> Event[ReplyRecorded]:
+def _recorded(target: Target, now: datetime, *, adopted: bool) -> Settlement:
+    return Settlement(
+        "recorded",
+        now,
+        contact_id=target.contact_id,
+        communication_id=target.communication_id,
+        adopted=adopted,
+        events=(_reply_recorded(target, now),),
+    )
+
+
+def _reply_recorded(target: Target, now: datetime) -> Event[ReplyRecorded]:
+    entry = target.entry
     return Event(
         type=REPLY_RECORDED,
         id=f"reply.recorded:{entry.id}",
         source="/timeline",
         time=now,
-        subject=contact_id,
-        traceparent=current_traceparent(),
+        subject=target.contact_id,
+        traceparent=entry.traceparent or current_traceparent(),
         data=ReplyRecorded(
             portal_id=entry.portal_id,
             chert_tenant=entry.message.chert_tenant,
             chat_id=entry.message.chat_id,
             message_id=entry.message.message_id,
-            contact_id=contact_id,
-            communication_id=communication_id,
+            contact_id=target.contact_id,
+            communication_id=target.communication_id,
             recorded_at=now,
         ),
     )

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from chassis.clock import Clock
 from chassis.logging import get_log
 from contracts.tenants import TenantSnapshot
+from timeline.handlers import breakers
 from timeline.handlers.requeueing import Requeue
 from timeline.ports import TenantWriter, Unmatched, WaitingRoom, WorkLists
 
@@ -36,10 +37,14 @@ class TenantProjector:
         )  # fmt: skip
         if not applied or snapshot.status != "active":
             return False
-        await self._lanes.resume(snapshot.portal_id, self._clock.now())
         await self._inbox.call(snapshot.chert_tenant, self._clock.now())
         return True
 
-    async def retry_unmatched(self, portal_id: int) -> Collection[int]:
-        """Search again for contacts of an account that was connected: they may have changed since; lanes with work."""
+    async def resume(self, portal_id: int) -> Collection[int]:
+        """An account was connected: end its lane's rest, and search again for contacts, which may have changed since.
+
+        The result names the lanes that got work.
+        """
+        now = self._clock.now()
+        await self._lanes.resume(portal_id, now, closed=lambda breaker: breakers.closed(portal_id, breaker, now))
         return await self._requeue(await self._unmatched.of_portal(portal_id))

@@ -1,26 +1,26 @@
-"""One holder's turn at a lane: which reply is next, what is done with, and what it leaves behind."""
+"""One holder's turn at a lane: which replies are next, what is done with, and what it leaves behind."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final
 
-from timeline.models import Closing, Lane, Work
-
-_FIRST_PAUSE_SECONDS: Final = 0.5
-_LONGEST_PAUSE_SECONDS: Final = 60.0
-"""A failing account is tried again after 0.5, 1, 2 … 60 seconds."""
+from contracts.envelope import Event, EventData
+from timeline.handlers import breakers
+from timeline.models import Breaker, Closing, Lane, Spent, Work
 
 
 class Turn:
     """The work list in memory. In a conversation only the oldest reply may go; others wait behind it."""
 
     def __init__(self, lane: Lane) -> None:
+        self._portal_id = lane.portal_id
         self._settled: set[str] = set()
         self._postponed: dict[str, datetime] = {}
+        self._isolated: set[str] = set()
         self._paused_until: datetime | None = None
         self._inactive = False
         self._spent = False
-        self._failures = lane.failures
+        self._failures, self._openings, self._breaker = lane.failures, lane.openings, lane.breaker
+        self._events: list[Event[EventData]] = []
         self.refresh(lane)
 
     def refresh(self, lane: Lane) -> None:
@@ -28,14 +28,21 @@ class Turn:
         self._version = lane.version
         self._works = sorted(lane.pending, key=lambda work: (work.received_at, work.entry_id))
 
+    @property
+    def probing(self) -> bool:
+        """Whether the breaker is open: one reply may try, and no more until it succeeded."""
+        return self._breaker is not None
+
     def is_over(self) -> bool:
         """Whether nothing more may be begun in this turn."""
         return self._spent or self._paused_until is not None
 
     def due(self, now: datetime, limit: int) -> Sequence[str]:
-        """The next entries, oldest first, one of each conversation."""
+        """The next entries, oldest first, one of each conversation; one that is isolated comes alone."""
         due = [work.entry_id for work in self._heads() if self._due_at(work, now) <= now]
-        return due[:limit]
+        if due and due[0] in self._isolated:
+            return due[:1]
+        return [entry_id for entry_id in due if entry_id not in self._isolated][:limit]
 
     def settle(self, entry_id: str) -> None:
         """This reply is done with, as far as the list goes."""
@@ -45,19 +52,33 @@ class Turn:
         """Leave this reply, and its conversation, alone for a while."""
         self._postponed[entry_id] = until
 
-    def succeeded(self) -> None:
-        """The account answers."""
-        self._failures = 0
+    def isolate(self, entry_ids: Iterable[str]) -> None:
+        """Something is wrong with one of these replies: take each alone, so that it is found out which."""
+        self._isolated.update(entry_ids)
 
-    def failed(self, now: datetime, retry_after_seconds: float | None, jitter: float) -> None:
-        """The account does not answer as it should: rest as long as it asks for, else longer each time.
+    def succeeded(self, now: datetime) -> None:
+        """The account answers; an open breaker closes."""
+        self._failures = 0
+        if self._breaker is not None:
+            self._events.append(breakers.closed(self._portal_id, self._breaker, now))
+            self._breaker = None
+
+    def failed(self, now: datetime, reason: str, retry_after_seconds: float | None, jitter: float) -> None:
+        """A call failed: rest as long as it asks for, else longer each time; the fifth in a row opens the breaker.
 
         `jitter` in [0, 1) spreads accounts that failed together.
         """
         self._failures += 1
-        pause = min(_FIRST_PAUSE_SECONDS * 2.0 ** min(self._failures - 1, 10), _LONGEST_PAUSE_SECONDS)
-        seconds = max(retry_after_seconds or 0.0, pause * (1 + jitter / 4))
+        seconds = max(retry_after_seconds or 0.0, breakers.rest_seconds(self._failures) * (1 + jitter / 4))
         self._paused_until = now + timedelta(seconds=seconds)
+        if self._failures >= breakers.FAILURES and self._breaker is None:
+            self._openings += 1
+            self._breaker = Breaker(self._openings, now, reason)
+            self._events.append(breakers.opened(self._portal_id, self._breaker, self._failures, self._paused_until))
+
+    def rest(self, until: datetime) -> None:
+        """The account wants fewer calls: that is no failure."""
+        self._paused_until = until
 
     def wait_for_account(self, until: datetime) -> None:
         """The account is not connected: rest, and do not count as late what only waits for that."""
@@ -67,7 +88,7 @@ class Turn:
         """The lease is used up, or the process stops: begin nothing more."""
         self._spent = True
 
-    def closing(self, now: datetime) -> Closing:
+    def closing(self, now: datetime, spent: Spent) -> Closing:
         """What to leave behind."""
         left = [work for work in self._works if work.ticket not in self._settled]
         due_at = self._paused_until or min((self._due_at(work, now) for work in self._heads()), default=None)
@@ -78,6 +99,10 @@ class Turn:
             paused_until=self._paused_until,
             failures=self._failures,
             version=self._version,
+            openings=self._openings,
+            breaker=self._breaker,
+            spent=spent,
+            events=tuple(self._events),
         )
 
     def _due_at(self, work: Work, now: datetime) -> datetime:

@@ -1,52 +1,51 @@
-"""Bringing one reply to its contact's timeline, once.
+"""Bringing replies to their contacts' timelines, each once.
 
-HubSpot has no idempotency key, so a write is announced before it is made (the intent) and recorded after it. Between
-the two, and after an answer that leaves open what happened, the reply is *reconciled* before anything is written
-again: the contact's communications are read and the reply is looked for among them. If it is there, it is adopted.
-If not, it may still be on its way, so it is looked for once more when that can no longer be, and only then written.
+HubSpot has no idempotency key, so writes are announced before they are made (the intents) and recorded after. Between
+the two, and after an answer that leaves open what happened, a reply is reconciled before it is written again.
 
     intent ── write ── answer ────────────────────────────────► recorded
                  └──── unknown, or crash ── look ── look again ► adopted, or intent ── write ── …
+
+One reply is one create; several that are due together, of different conversations, are one batch.
 """
 
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 from chassis.clock import Clock
 from contracts.tenants import TenantSnapshot
 from timeline.errors import (
+    AccountError,
     ContactGoneError,
     LeaseSpentError,
     RecordLockedError,
     ReplyError,
+    ReplyRefusedError,
     TimelineError,
     WriteUnknownError,
 )
 from timeline.handlers import bodies
+from timeline.handlers.budget import Budget
 from timeline.handlers.contacts import ContactFinder
-from timeline.handlers.leases import CALL_SECONDS, require_call_time, require_lease
-from timeline.handlers.outcomes import Outcomes, Postponed, Step
-from timeline.models import Entry, FaultPoint, Intent, Lease, Note
+from timeline.handlers.leases import require_call_time, require_lease
+from timeline.handlers.outcomes import Outcomes, Postponed, Step, Target
+from timeline.handlers.reconciling import FIRST_LOOK, Reconciler
+from timeline.models import Entry, FaultPoint, Intent, Intention, Lease, Note, Withdrawal
 from timeline.ports import Communications, FaultPoints, IntentLog, Tenants, Timeline, Unmatched
-
-FIRST_LOOK: Final = timedelta(seconds=2)
-"""When a reply with an unknown end is first looked for: HubSpot's reads lag a little behind its writes."""
-
-LATE_COMMIT: Final = timedelta(seconds=60)
-"""How long after its arrival a write may still be carried out (`architecture.md`, section 4, timeline)."""
-
-READ_LAG: Final = timedelta(seconds=5)
-"""How long a write that was carried out may stay invisible to a read by association."""
-
-SETTLED_AFTER: Final = timedelta(seconds=CALL_SECONDS) + LATE_COMMIT + READ_LAG
-"""When an intent that is not found was never carried out: the call may begin a whole call's budget after the intent."""
 
 _LOCKED_SECONDS: Final = 2.0
 """The least wait for a locked record (hubspot-contract.md, section 6)."""
 
+Done = Callable[[Entry, Step], None]
+"""Told of each reply's next step as soon as it is known, so that an error after it takes nothing back."""
+
+Results = Mapping[str, str | TimelineError]
+"""By reply, the communication's id or what happened."""
+
 
 class Writer:
-    """Takes one reply a step further; a lane calls it until the reply is settled."""
+    """Takes replies a step further; a lane calls it until they are settled."""
 
     def __init__(
         self,
@@ -56,69 +55,77 @@ class Writer:
         unmatched: Unmatched,
         tenants: Tenants,
         contacts: ContactFinder,
+        reconciler: Reconciler,
         timeline: Timeline,
         outcomes: Outcomes,
+        budget: Budget,
         faults: FaultPoints,
         clock: Clock,
         public_base_url: str,
     ) -> None:
         self._intents, self._communications = intents, communications
         self._unmatched, self._tenants, self._contacts = unmatched, tenants, contacts
-        self._timeline, self._outcomes, self._faults = timeline, outcomes, faults
-        self._clock, self._public_base_url = clock, public_base_url
+        self._reconciler, self._timeline, self._outcomes = reconciler, timeline, outcomes
+        self._budget, self._faults, self._clock = budget, faults, clock
+        self._public_base_url = public_base_url
 
-    async def advance(self, entry: Entry, tenant: TenantSnapshot, lease: Lease) -> Step:
-        """Take the reply as far as it goes now.
+    async def advance(self, entries: Sequence[Entry], tenant: TenantSnapshot, lease: Lease, done: Done) -> None:
+        """Take replies of different conversations as far as they go now, those with an unknown end last.
 
         Raises:
-            AccountError: the account as a whole has to wait; the reply stays as it is.
+            AccountError: the account as a whole has to wait; replies that nothing was told of stay as they are.
             LeaseSpentError: nothing more may be begun under this lease.
         """
+        await self._bring([entry for entry in entries if not entry.intents], tenant, lease, done)
+        cleared = []
+        for entry in entries:
+            if entry.intents:
+                step = await self._reconciled(entry, lease)
+                if step is None:
+                    cleared.append(entry)
+                else:
+                    done(entry, step)
+        await self._bring(cleared, tenant, lease, done)
+
+    async def _reconciled(self, entry: Entry, lease: Lease) -> Step | None:
         try:
-            return await self._reconciled(entry) or await self._anew(entry, tenant, lease)
+            return await self._reconciler.settle(entry, lease)
         except ReplyError as error:
             require_lease(lease, self._clock)
             return await self._after(error, entry)
 
-    async def _reconciled(self, entry: Entry) -> Step | None:
-        """Settle what an earlier write left open; nothing if no write can have happened."""
-        if not entry.intents:
-            return None
-        asked_at = self._clock.now()
-        for intent in entry.intents:
-            communication_id = await self._found(entry, intent)
-            if communication_id is not None:
-                return await self._record(entry, intent.contact_id, communication_id, adopted=True)
-        settled_at = max(intent.at for intent in entry.intents) + SETTLED_AFTER
-        if asked_at < settled_at:
-            return await self._outcomes.postponed(entry, settled_at, "may still be carried out")
-        return None
+    async def _bring(self, entries: Sequence[Entry], tenant: TenantSnapshot, lease: Lease, done: Done) -> None:
+        """Write replies of which no write is open: first those whose contact is known, then those that are found."""
+        own = [entry for entry in entries if entry.project_id == tenant.project_id]
+        for entry in entries:
+            if entry.project_id != tenant.project_id:
+                done(entry, await self._outcomes.superseded(entry))
+        if not own:
+            return
+        linked = await self._contacts.linked(own)
+        await self._write({entry.id: entry for entry in own if entry.id in linked}, linked, lease, done)
+        unknown = [entry for entry in own if entry.id not in linked]
+        if unknown:
+            await self._find_and_write(unknown, tenant, lease, done)
 
-    async def _found(self, entry: Entry, intent: Intent) -> str | None:
-        """The reply among the contact's communications, if it is there and no other reply's."""
-        body = bodies.render(entry.message, self._public_base_url)
+    async def _find_and_write(self, entries: Sequence[Entry], tenant: TenantSnapshot, lease: Lease, done: Done) -> None:
+        require_call_time(lease, self._clock)
         try:
-            async for written in self._timeline.written(entry.portal_id, intent.contact_id):
-                if bodies.is_same(entry.message, body, written) and await self._own(entry, written.id):
-                    return written.id
-        except ContactGoneError:
-            pass  # with the contact its timeline is gone
-        return None
-
-    async def _anew(self, entry: Entry, tenant: TenantSnapshot, lease: Lease) -> Step:
-        if tenant.project_id != entry.project_id:
-            return await self._outcomes.superseded(entry)
-        contact_id = await self._contacts.find(entry, tenant)
-        if contact_id is None:
-            require_lease(lease, self._clock)
-            return await self._unmatch(entry, tenant)
-        entry = await self._intend(entry, contact_id, lease)
-        await self._faults.reach(FaultPoint.AFTER_INTENT)
-        communication_id = await self._write(entry, contact_id, lease)
-        await self._faults.reach(FaultPoint.AFTER_WRITE)
-        if not await self._own(entry, communication_id):
-            raise WriteUnknownError("HubSpot named a communication that another reply has")
-        return await self._record(entry, contact_id, communication_id, adopted=False)
+            searched = await self._contacts.search(entries, tenant)
+        except ReplyError as error:
+            for entry in entries:
+                done(entry, await self._after(error, entry))
+            return
+        require_lease(lease, self._clock)
+        later = Postponed(self._clock.now() + timedelta(seconds=searched.wait_seconds))
+        waiting = {entry.id for entry in searched.unsearched}
+        for entry in entries:
+            if entry.id in waiting:
+                done(entry, later)
+            elif entry.id not in searched.contacts:
+                done(entry, await self._unmatch(entry, tenant))
+        found = {entry.id: entry for entry in entries if entry.id in searched.contacts}
+        await self._write(found, searched.contacts, lease, done)
 
     async def _unmatch(self, entry: Entry, tenant: TenantSnapshot) -> Step:
         """Let it wait for a contact, and look once more: a link or an install may have come meanwhile."""
@@ -126,49 +133,134 @@ class Writer:
         step = await self._outcomes.unmatched(entry)
         current = await self._tenants.find(entry.portal_id)
         changed = current is not None and current.generation != tenant.generation
-        if not changed and await self._contacts.linked(entry) is None:
+        if not changed and not await self._contacts.linked([entry]):
             return step
         await self._unmatched.remove(entry.conversation, [entry.id])
         return Postponed(self._clock.now())
 
-    async def _intend(self, entry: Entry, contact_id: str, lease: Lease) -> Entry:
-        """Note down that a write is about to begin; the entry as it is then.
+    async def _write(self, entries: Mapping[str, Entry], contacts: Mapping[str, str], lease: Lease, done: Done) -> None:
+        """Announce, write and record replies whose contacts are known."""
+        if not entries:
+            return
+        await self._timeline.prepare(lease.portal_id)
+        self._budget.require_call(lease.portal_id)
+        intended = await self._intend(entries.values(), contacts, lease)
+        await self._faults.reach(FaultPoint.AFTER_INTENT)
+        notes = {entry.id: self._note(entry, contacts[entry.id]) for entry in intended.values()}
+        results = await self._send(notes, lease)
+        await self._faults.reach(FaultPoint.AFTER_WRITE)
+        await self._record(intended, contacts, results, done)
+        failed = {entry_id: error for entry_id, error in results.items() if isinstance(error, TimelineError)}
+        await self._settle_failed(intended, contacts, failed, lease, done)
+
+    def _note(self, entry: Entry, contact_id: str) -> Note:
+        return Note(contact_id, bodies.render(entry.message, self._public_base_url), entry.message.received_at)
+
+    async def _intend(
+        self, entries: Collection[Entry], contacts: Mapping[str, str], lease: Lease
+    ) -> Mapping[str, Entry]:
+        """Note down that writes are about to begin; the entries as they are then.
 
         Raises:
-            LeaseSpentError: another holder has been at this reply.
+            LeaseSpentError: another holder has been at one of them.
         """
-        await self._timeline.prepare(entry.portal_id)
         require_call_time(lease, self._clock)
-        intent = Intent(lease.fence, self._clock.now(), contact_id)
-        looked_for = {earlier.fence for earlier in entry.intents}
-        current = await self._intents.intend(entry.id, intent, instead_of=looked_for - {lease.fence})
-        if current.open and {standing.fence for standing in current.intents} == {lease.fence}:
+        now = self._clock.now()
+        current = await self._intents.intend(
+            [
+                Intention(
+                    entry.id,
+                    Intent(lease.fence, now, contacts[entry.id]),
+                    frozenset(earlier.fence for earlier in entry.intents) - {lease.fence},
+                )
+                for entry in entries
+            ]
+        )
+        if all(one.open and {intent.fence for intent in one.intents} == {lease.fence} for one in current.values()):
             return current
-        await self._intents.withdraw(entry.id, lease.fence)
+        await self._intents.withdraw([Withdrawal(entry.id, lease.fence) for entry in entries])
         raise LeaseSpentError("another holder has been here")
 
-    async def _write(self, entry: Entry, contact_id: str, lease: Lease) -> str:
-        """One create; an intent that certainly came to nothing is withdrawn."""
-        note = Note(contact_id, bodies.render(entry.message, self._public_base_url), entry.message.received_at)
+    async def _send(self, notes: Mapping[str, Note], lease: Lease) -> Results:
+        """One create or one batch; a batch that is refused as a whole is halved until what is wrong stands alone."""
         try:
             require_call_time(lease, self._clock)
-            return await self._timeline.create(entry.portal_id, note, trace_id=entry.id)
-        except WriteUnknownError:
-            raise
+            self._budget.require_call(lease.portal_id)
+            if len(notes) > 1:
+                return await self._timeline.create_batch(lease.portal_id, notes)
+            ((entry_id, note),) = notes.items()
+            return {entry_id: await self._timeline.create(lease.portal_id, note, trace_id=entry_id)}
+        except (ReplyRefusedError, ContactGoneError) as error:
+            if len(notes) > 1:
+                return await self._send_halves(list(notes.items()), lease)
+            return dict.fromkeys(notes, error)
         except TimelineError as error:
-            gone = contact_id if isinstance(error, ContactGoneError) else None
-            await self._intents.withdraw(entry.id, lease.fence, gone=gone)
-            raise
+            return dict.fromkeys(notes, error)
 
-    async def _own(self, entry: Entry, communication_id: str) -> bool:
-        return await self._communications.own(entry.portal_id, communication_id, entry.id)
+    async def _send_halves(self, notes: Sequence[tuple[str, Note]], lease: Lease) -> Results:
+        middle = len(notes) // 2
+        first = await self._send(dict(notes[:middle]), lease)
+        stop = next((error for error in first.values() if isinstance(error, AccountError | LeaseSpentError)), None)
+        if stop is not None:
+            return {**first, **dict.fromkeys((entry_id for entry_id, _ in notes[middle:]), stop)}
+        return {**first, **await self._send(dict(notes[middle:]), lease)}
 
-    async def _record(self, entry: Entry, contact_id: str, communication_id: str, *, adopted: bool) -> Step:
-        step = await self._outcomes.recorded(entry, contact_id, communication_id, adopted=adopted)
+    async def _record(
+        self, entries: Mapping[str, Entry], contacts: Mapping[str, str], results: Results, done: Done
+    ) -> None:
+        """Record what HubSpot named; a communication that is another reply's leaves open what became of this one."""
+        named = {record: entry_id for entry_id, record in results.items() if isinstance(record, str)}
+        if not named:
+            return
+        portal_id = entries[next(iter(named.values()))].portal_id
+        of_others = await self._communications.own(portal_id, named)
+        await self._faults.reach(FaultPoint.AFTER_OWN)
+        targets = [
+            Target(entries[entry_id], contacts[entry_id], record)
+            for record, entry_id in named.items()
+            if record not in of_others
+        ]
+        step = await self._outcomes.recorded(targets)
+        for target in targets:
+            done(target.entry, step)
+        for record in of_others:
+            error = WriteUnknownError("HubSpot named a communication that another reply has")
+            done(entries[named[record]], await self._after(error, entries[named[record]]))
         await self._faults.reach(FaultPoint.AFTER_RECORD)
-        return step
 
-    async def _after(self, error: ReplyError, entry: Entry) -> Step:
+    async def _settle_failed(
+        self,
+        entries: Mapping[str, Entry],
+        contacts: Mapping[str, str],
+        failed: Mapping[str, TimelineError],
+        lease: Lease,
+        done: Done,
+    ) -> None:
+        """Withdraw intents that came to nothing; what concerns account or lease is raised when all else is settled."""
+        await self._intents.withdraw(
+            [Withdrawal(key, lease.fence) for key, error in failed.items() if not isinstance(error, WriteUnknownError)]
+        )
+        about_replies = {key: error for key, error in failed.items() if isinstance(error, ReplyError)}
+        for key, error in sorted(about_replies.items(), key=lambda item: isinstance(item[1], ReplyRefusedError)):
+            cause = await self._cause(error, contacts[key], lease)
+            if isinstance(cause, ContactGoneError):
+                await self._intents.withdraw([Withdrawal(key, lease.fence, gone=contacts[key])])
+            done(entries[key], await self._after(cause, entries[key], contacts[key]))
+        for other in failed.values():
+            if not isinstance(other, ReplyError):
+                raise other
+
+    async def _cause(self, error: ReplyError, contact_id: str, lease: Lease) -> ReplyError:
+        """What is behind a refusal: HubSpot words a contact that is gone in several ways, so it is asked for."""
+        if not isinstance(error, ReplyRefusedError):
+            return error
+        require_call_time(lease, self._clock)
+        self._budget.require_call(lease.portal_id)
+        if await self._timeline.whereabouts(lease.portal_id, contact_id) == contact_id:
+            return error
+        return ContactGoneError(error.reason, words=error.words)
+
+    async def _after(self, error: ReplyError, entry: Entry, contact_id: str | None = None) -> Step:
         """What a failure that concerns this reply alone means for it."""
         now = self._clock.now()
         if isinstance(error, WriteUnknownError):
@@ -178,4 +270,4 @@ class Writer:
             return await self._outcomes.postponed(entry, now + wait, error.reason)
         if isinstance(error, ContactGoneError):
             return await self._outcomes.postponed(entry, now, error.reason)
-        return await self._outcomes.failed(entry, error)
+        return await self._outcomes.failed(entry, error, contact_id)

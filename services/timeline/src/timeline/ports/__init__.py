@@ -5,30 +5,46 @@ Every store method can be repeated when its answer was lost: the second call fin
 
 from dataclasses import dataclass
 
-from timeline.ports.contacts import Links, LinkStore, SentLinks, Unmatched
-from timeline.ports.entries import Communications, EntryOutcomes, EntryReader, EntryStore, IntentLog, NewEntries
-from timeline.ports.inbox import InboxStore, Intake, Unassigned, WaitingRoom
-from timeline.ports.lanes import LaneStore, LaneSweep, Leases, WorkLists
-from timeline.ports.outside import ContactSearch, FaultPoints, Timeline
+from timeline.ports.contacts import LinkKeeper, Links, LinkStore, Retries, SentLinks, Unmatched
+from timeline.ports.entries import (
+    Communications,
+    EntryHistory,
+    EntryKeeper,
+    EntryOutcomes,
+    EntryReader,
+    EntryStore,
+    IntentLog,
+    NewEntries,
+)
+from timeline.ports.inbox import InboxKeeper, InboxStore, Intake, Unassigned, WaitingRoom
+from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, WorkLists
+from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline
 from timeline.ports.tenants import Tenants, TenantStore, TenantWriter
 
 __all__ = [
+    "Breakers",
+    "CallMeter",
     "Communications",
     "ContactSearch",
+    "EntryHistory",
+    "EntryKeeper",
     "EntryOutcomes",
     "EntryReader",
     "EntryStore",
     "FaultPoints",
+    "InboxKeeper",
     "InboxStore",
     "Intake",
     "IntentLog",
     "LaneStore",
     "LaneSweep",
     "Leases",
+    "LinkKeeper",
     "LinkStore",
     "Links",
     "NewEntries",
     "Outside",
+    "Retries",
     "SentLinks",
     "Stores",
     "TenantStore",
@@ -50,6 +66,7 @@ class Stores:
     tenants: TenantStore
     links: LinkStore
     unmatched: Unmatched
+    retries: Retries
     entries: EntryStore
     communications: Communications
     lanes: LaneStore

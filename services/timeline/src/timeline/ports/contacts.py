@@ -1,12 +1,15 @@
 """Which contact a conversation belongs to, and what waits until that is known."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from contracts.envelope import Event
 from contracts.messages import ContactLinked, MessageSent
 from timeline.models import (
     Conversation,
+    Retry,
+    Standing,
     Work,
 )
 
@@ -18,8 +21,8 @@ class SentLinks(Protocol):
         """Link each conversation to the contact of its newest send."""
         ...
 
-    async def begun(self, conversations: Collection[Conversation]) -> Collection[Conversation]:
-        """Those among these in which the account has sent something; what a search linked is not among them."""
+    async def standing(self, conversations: Collection[Conversation]) -> Mapping[Conversation, Standing]:
+        """What is known of these; a link that only a search made is no send of the account's."""
         ...
 
 
@@ -60,5 +63,37 @@ class Unmatched(Protocol):
         ...
 
 
-class LinkStore(SentLinks, Links, Protocol):
+class LinkKeeper(Protocol):
+    """Links as changes of contacts concern them: rare, so they may read all links of an account."""
+
+    async def of_contacts(self, portal_id: int, contact_ids: Collection[str]) -> Sequence[Conversation]:
+        """The conversations that are linked to one of these contacts."""
+        ...
+
+    async def move(self, conversation: Conversation, contact_id: str, event: Event[ContactLinked]) -> None:
+        """Link a conversation to another contact, and tell it with the same write."""
+        ...
+
+    async def erase(self, conversation: Conversation, now: datetime) -> None:
+        """Forget the contact, and leave a mark that what came before must not be kept."""
+        ...
+
+
+class Retries(Protocol):
+    """Accounts whose unmatched replies are to be tried again soon."""
+
+    async def schedule(self, portal_ids: Collection[int], due_at: datetime, until: datetime) -> None:
+        """Try them at the earlier of what is scheduled and `due_at`, the last time at the later `until`."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Retry]:
+        """Those whose time has come."""
+        ...
+
+    async def done(self, retry: Retry) -> None:
+        """It was tried: again at its `until`, or never, unless it was scheduled anew in between."""
+        ...
+
+
+class LinkStore(SentLinks, Links, LinkKeeper, Protocol):
     """The links, whole."""

@@ -1,13 +1,16 @@
 """Entries: one reply for one account each."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from timeline.models import (
+    Conversation,
     Entry,
-    Intent,
+    Intention,
     Settlement,
+    Shown,
+    Withdrawal,
 )
 
 
@@ -30,34 +33,54 @@ class EntryReader(Protocol):
 class IntentLog(Protocol):
     """What is about to be written, noted down before it is."""
 
-    async def intend(self, entry_id: str, intent: Intent, *, instead_of: Collection[int] = ()) -> Entry:
-        """Note an intent down, drop those of earlier fences that came to nothing; the entry as it is now."""
+    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Entry]:
+        """Note intents down, first all of them; then the entries as they are, by id."""
         ...
 
-    async def withdraw(self, entry_id: str, fence: int, *, gone: str | None = None) -> None:
-        """Drop an intent: nothing was written. `gone` names a contact that does not exist any more."""
+    async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
+        """Drop intents: nothing was written."""
         ...
 
 
 class EntryOutcomes(Protocol):
     """What became of entries."""
 
-    async def postpone(self, entry_id: str, until: datetime, reason: str) -> None:
-        """Leave an entry alone for a while."""
+    async def postpone(self, entry_ids: Sequence[str], until: datetime, reason: str) -> None:
+        """Leave entries alone for a while."""
         ...
 
-    async def settle(self, entry_id: str, settlement: Settlement) -> None:
-        """Note down how it ended, drop its intents, keep its events for the relay, all in one write."""
+    async def settle(self, settlements: Mapping[str, Settlement]) -> None:
+        """Note down by entry how it ended, drop its intents, keep its events for the relay, all in one write each."""
+        ...
+
+
+class EntryHistory(Protocol):
+    """Entries as people look at them."""
+
+    async def latest(self, portal_id: int, since: datetime, limit: int) -> Sequence[Shown]:
+        """The latest of an account, newest first."""
+        ...
+
+
+class EntryKeeper(Protocol):
+    """Entries as changes of contacts concern them: rare, so they may read all entries of an account."""
+
+    async def revive(self, portal_id: int, contact_ids: Collection[str]) -> Sequence[Entry]:
+        """Make those that failed for one of these contacts pending again; those, and what was revived before."""
+        ...
+
+    async def erase(self, portal_id: int, contact_id: str, chats: Collection[Conversation], now: datetime) -> int:
+        """Remove the content of a contact's entries and of these conversations'; what was open ends. Says how many."""
         ...
 
 
 class Communications(Protocol):
     """Which reply a HubSpot record belongs to."""
 
-    async def own(self, portal_id: int, communication_id: str, entry_id: str) -> bool:
-        """Claim a record for a reply; false if it is another's."""
+    async def own(self, portal_id: int, owners: Mapping[str, str]) -> frozenset[str]:
+        """Claim records for replies, `{communication id: entry id}`; those records that are another's."""
         ...
 
 
-class EntryStore(NewEntries, EntryReader, IntentLog, EntryOutcomes, Protocol):
+class EntryStore(NewEntries, EntryReader, IntentLog, EntryOutcomes, EntryHistory, EntryKeeper, Protocol):
     """The entries, whole."""

@@ -1,6 +1,6 @@
 """The inbox: messages that were received, until accounts have them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -45,5 +45,13 @@ class WaitingRoom(Protocol):
         ...
 
 
-class InboxStore(Intake, Unassigned, WaitingRoom, Protocol):
+class InboxKeeper(Protocol):
+    """Received messages as the erasure of a contact concerns them."""
+
+    async def erase(self, chert_tenant: str, chat_ids: Collection[str]) -> None:
+        """Remove the content of messages of these conversations that no account has yet; their keys stay."""
+        ...
+
+
+class InboxStore(Intake, Unassigned, WaitingRoom, InboxKeeper, Protocol):
     """The inbox, whole."""

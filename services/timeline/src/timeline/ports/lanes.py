@@ -1,10 +1,13 @@
 """Lanes: one per account, with its work list and the lease on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from contracts.breakers import BreakerClosed
+from contracts.envelope import Event
 from timeline.models import (
+    Breaker,
     Closing,
     DueLane,
     Lane,
@@ -20,8 +23,8 @@ class WorkLists(Protocol):
         """Add work by account, due at once; the result names accounts whose list is full and took nothing."""
         ...
 
-    async def resume(self, portal_id: int, now: datetime) -> None:
-        """End a lane's rest; what is on its list is due at once."""
+    async def resume(self, portal_id: int, now: datetime, *, closed: Callable[[Breaker], Event[BreakerClosed]]) -> None:
+        """End a lane's rest and close its breaker, which is told by the event made; what is on its list is due."""
         ...
 
 
@@ -57,5 +60,13 @@ class LaneSweep(Protocol):
         ...
 
 
-class LaneStore(WorkLists, Leases, LaneSweep, Protocol):
+class Breakers(Protocol):
+    """Which accounts' lanes rest after failures."""
+
+    async def breaker(self, portal_id: int) -> Breaker | None:
+        """The open breaker of an account, if it is open."""
+        ...
+
+
+class LaneStore(WorkLists, Leases, LaneSweep, Breakers, Protocol):
     """The lanes, whole."""

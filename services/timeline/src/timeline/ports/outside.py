@@ -1,14 +1,31 @@
 """HubSpot, and the places where tests make a process die."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Protocol
 
+from timeline.errors import TimelineError
 from timeline.models import (
-    Candidate,
     FaultPoint,
+    Found,
     Note,
     Written,
 )
+
+
+class CallMeter(Protocol):
+    """Who wants to know of calls to HubSpot."""
+
+    def called(self, portal_id: int) -> None:
+        """A call begins that counts in the account's window."""
+        ...
+
+    def searched(self, portal_id: int) -> None:
+        """A search begins; it counts by the second."""
+        ...
+
+    def told(self, portal_id: int, maximum: int, remaining: int) -> None:
+        """HubSpot said how large the account's window is, and how much of it is left to everyone."""
+        ...
 
 
 class Timeline(Protocol):
@@ -31,6 +48,25 @@ class Timeline(Protocol):
         """
         ...
 
+    async def create_batch(self, portal_id: int, notes: Mapping[str, Note]) -> Mapping[str, str | TimelineError]:
+        """Write up to 100 notes by trace id, each with its association, in one call, once.
+
+        The result has, for each, the communication's id or what happened to it alone.
+
+        Raises:
+            AccountError: nothing was written, and the account has to wait.
+            ReplyError: about the batch as a whole; only after `WriteUnknownError` any of it may have been written.
+        """
+        ...
+
+    async def whereabouts(self, portal_id: int, contact_id: str) -> str | None:
+        """The id that a contact has now: its own, that of the one it was merged into, or none.
+
+        Raises:
+            AccountError: it cannot be asked now.
+        """
+        ...
+
     def written(self, portal_id: int, contact_id: str) -> AsyncIterator[Written]:
         """The contact's communications, found by association.
 
@@ -45,8 +81,8 @@ class Timeline(Protocol):
 class ContactSearch(Protocol):
     """HubSpot's search for contacts."""
 
-    async def by_phone(self, portal_id: int, national_number: str) -> Sequence[Candidate]:
-        """Contacts that may have this number; verify each.
+    async def by_phones(self, portal_id: int, national_numbers: Collection[str]) -> Found:
+        """Contacts that may have one of these numbers, in one call; verify each.
 
         Raises:
             AccountError: it cannot be searched now.

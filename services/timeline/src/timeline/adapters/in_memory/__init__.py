@@ -7,6 +7,7 @@ from timeline.adapters.in_memory.inbox import InMemoryInbox
 from timeline.adapters.in_memory.lanes import InMemoryLanes
 from timeline.adapters.in_memory.links import InMemoryLinks, InMemoryUnmatched
 from timeline.adapters.in_memory.outbox import InMemoryOutbox
+from timeline.adapters.in_memory.retries import InMemoryRetries
 from timeline.adapters.in_memory.stores import InMemoryStores
 from timeline.adapters.in_memory.tenants import InMemoryTenants
 
@@ -21,6 +22,7 @@ __all__ = [
     "InMemoryLanes",
     "InMemoryLinks",
     "InMemoryOutbox",
+    "InMemoryRetries",
     "InMemoryStores",
     "InMemoryTenants",
     "InMemoryUnmatched",

@@ -1,11 +1,11 @@
 """Entries and the owners of HubSpot's records, in memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from timeline.adapters.in_memory.outbox import InMemoryOutbox
-from timeline.models import Entry, Intent, Settlement
+from timeline.models import Conversation, Entry, EntryState, Intention, Settlement, Shown, Withdrawal, without_content
 
 
 class InMemoryEntries:
@@ -14,39 +14,87 @@ class InMemoryEntries:
     def __init__(self, outbox: InMemoryOutbox) -> None:
         self.entries: dict[str, Entry] = {}
         self.settlements: dict[str, Settlement] = {}
+        self.reasons: dict[str, str] = {}
+        self.assigned_at: dict[str, datetime] = {}
         self._outbox = outbox
 
-    async def add(self, entries: Sequence[Entry], now: datetime) -> None:  # noqa: ARG002 - nothing here asks when
+    async def add(self, entries: Sequence[Entry], now: datetime) -> None:
         """Keep entries that are not there yet."""
         for entry in entries:
             self.entries.setdefault(entry.id, entry)
+            self.assigned_at.setdefault(entry.id, now)
 
     async def read(self, entry_ids: Sequence[str]) -> Sequence[Entry]:
         """Those that exist, in the order of their ids here."""
         return [self.entries[entry_id] for entry_id in entry_ids if entry_id in self.entries]
 
-    async def intend(self, entry_id: str, intent: Intent, *, instead_of: Collection[int] = ()) -> Entry:
-        """Note an intent down, drop those of earlier fences that came to nothing; the entry as it is now."""
-        entry = self.entries[entry_id]
-        standing = [one for one in entry.intents if one.fence not in {*instead_of, intent.fence}]
-        self.entries[entry_id] = replace(entry, intents=(*standing, intent), attempts=entry.attempts + 1)
-        return self.entries[entry_id]
+    async def latest(self, portal_id: int, since: datetime, limit: int) -> Sequence[Shown]:
+        """The latest of an account, newest first."""
+        own = [entry for entry in self.entries.values() if entry.portal_id == portal_id]
+        recent = sorted(own, key=lambda entry: self.assigned_at[entry.id], reverse=True)
+        return [self._shown(entry) for entry in recent if self.assigned_at[entry.id] >= since][:limit]
 
-    async def withdraw(self, entry_id: str, fence: int, *, gone: str | None = None) -> None:
-        """Drop an intent: nothing was written."""
-        entry = self.entries[entry_id]
-        self.entries[entry_id] = replace(
-            entry,
-            intents=tuple(one for one in entry.intents if one.fence != fence),
-            gone=entry.gone if gone is None else (*entry.gone, gone),
-        )
+    def _shown(self, entry: Entry) -> Shown:
+        settled = self.settlements.get(entry.id)
+        contact_id = None if settled is None else settled.contact_id
+        return Shown(entry, self.assigned_at[entry.id], contact_id, self.reasons.get(entry.id))
 
-    async def postpone(self, entry_id: str, until: datetime, reason: str) -> None:  # noqa: ARG002 - for people to read
-        """Leave an entry alone for a while."""
-        self.entries[entry_id] = replace(self.entries[entry_id], due_at=until)
+    async def revive(self, portal_id: int, contact_ids: Collection[str]) -> Sequence[Entry]:
+        """Make those that failed for one of these contacts pending again; those, and what was revived before."""
+        revived = [
+            replace(entry, state="pending")
+            for entry in self.entries.values()
+            if entry.portal_id == portal_id
+            and entry.state in {"failed", "pending"}
+            and entry.id in self.settlements
+            and self.settlements[entry.id].contact_id in contact_ids
+        ]
+        self.entries.update({entry.id: entry for entry in revived})
+        return revived
 
-    async def settle(self, entry_id: str, settlement: Settlement) -> None:
-        """Note down how it ended, together with the events that tell it."""
+    async def erase(self, portal_id: int, contact_id: str, chats: Collection[Conversation], now: datetime) -> int:  # noqa: ARG002 - nothing here asks when
+        """Remove the content of a contact's entries and of these conversations'; what was open ends. Says how many."""
+        found = [
+            entry
+            for entry in self.entries.values()
+            if entry.portal_id == portal_id
+            and (entry.conversation in chats or self._shown(entry).contact_id == contact_id)
+        ]
+        for entry in found:
+            state: EntryState = "erased" if entry.open or entry.state == "failed" else entry.state
+            self.entries[entry.id] = replace(entry, state=state, message=without_content(entry.message), intents=())
+        return len(found)
+
+    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Entry]:
+        """Note intents down, first all of them; then the entries as they are, by id."""
+        for one in intentions:
+            entry, intent = self.entries[one.entry_id], one.intent
+            standing = [other for other in entry.intents if other.fence not in {*one.instead_of, intent.fence}]
+            self.entries[one.entry_id] = replace(entry, intents=(*standing, intent), attempts=entry.attempts + 1)
+        return {one.entry_id: self.entries[one.entry_id] for one in intentions}
+
+    async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
+        """Drop intents: nothing was written."""
+        for one in withdrawals:
+            entry = self.entries[one.entry_id]
+            self.entries[one.entry_id] = replace(
+                entry,
+                intents=tuple(intent for intent in entry.intents if intent.fence != one.fence),
+                gone=entry.gone if one.gone is None else (*entry.gone, one.gone),
+            )
+
+    async def postpone(self, entry_ids: Sequence[str], until: datetime, reason: str) -> None:
+        """Leave entries alone for a while."""
+        for entry_id in entry_ids:
+            self.entries[entry_id] = replace(self.entries[entry_id], due_at=until)
+            self.reasons[entry_id] = reason
+
+    async def settle(self, settlements: Mapping[str, Settlement]) -> None:
+        """Note down by entry how it ended, together with the events that tell it."""
+        for entry_id, settlement in settlements.items():
+            self._settle(entry_id, settlement)
+
+    def _settle(self, entry_id: str, settlement: Settlement) -> None:
         self.entries[entry_id] = replace(
             self.entries[entry_id],
             state=settlement.state,
@@ -55,6 +103,9 @@ class InMemoryEntries:
             due_at=None,
         )
         self.settlements[entry_id] = settlement
+        self.reasons.pop(entry_id, None)
+        if settlement.reason is not None:
+            self.reasons[entry_id] = settlement.reason
         self._outbox.put(entry_id, settlement.events)
 
 
@@ -64,6 +115,10 @@ class InMemoryCommunications:
     def __init__(self) -> None:
         self.owners: dict[tuple[int, str], str] = {}
 
-    async def own(self, portal_id: int, communication_id: str, entry_id: str) -> bool:
-        """Claim a record for an entry; false if it is another's."""
-        return self.owners.setdefault((portal_id, communication_id), entry_id) == entry_id
+    async def own(self, portal_id: int, owners: Mapping[str, str]) -> frozenset[str]:
+        """Claim records for entries, `{communication id: entry id}`; those records that are another's."""
+        return frozenset(
+            record
+            for record, entry_id in owners.items()
+            if self.owners.setdefault((portal_id, record), entry_id) != entry_id
+        )

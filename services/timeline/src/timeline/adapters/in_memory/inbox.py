@@ -1,6 +1,6 @@
 """The inbox in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,6 +49,13 @@ class InMemoryInbox:
         for row_id in row_ids:
             row = self.rows[row_id]
             row.since, row.waiting_for = None, row_id.partition(":")[0]
+
+    async def erase(self, chert_tenant: str, chat_ids: Collection[str]) -> None:
+        """Remove the content of messages of these conversations that no account has yet; their keys stay."""
+        for row_id, row in self.rows.items():
+            message = None if row.received is None else row.received.message
+            if message is not None and message.chert_tenant == chert_tenant and message.chat_id in chat_ids:
+                self.rows[row_id] = InboxRow(None, None)
 
     async def call(self, chert_tenant: str, now: datetime) -> int:
         """Let those of one tenant be assigned after all; says how many."""

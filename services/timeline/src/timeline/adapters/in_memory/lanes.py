@@ -1,10 +1,13 @@
 """The lanes in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from timeline.models import Closing, DueLane, Lane, Lease, Work
+from contracts.breakers import BreakerClosed
+from contracts.envelope import Event
+from timeline.adapters.in_memory.outbox import InMemoryOutbox
+from timeline.models import Breaker, Closing, DueLane, Lane, Lease, Spent, Work
 
 
 @dataclass
@@ -20,6 +23,9 @@ class LaneRow:
     due_at: datetime | None = None
     oldest_at: datetime | None = None
     paused_until: datetime | None = None
+    openings: int = 0
+    breaker: Breaker | None = None
+    spent: Spent | None = None
 
     def awake(self, now: datetime) -> bool:
         """Whether it may be worked on."""
@@ -33,9 +39,9 @@ class LaneRow:
 class InMemoryLanes:
     """Lanes by portal id."""
 
-    def __init__(self, *, max_pending: int = 20_000) -> None:
+    def __init__(self, outbox: InMemoryOutbox, *, max_pending: int = 20_000) -> None:
         self.lanes: dict[int, LaneRow] = {}
-        self._max_pending = max_pending
+        self._outbox, self._max_pending = outbox, max_pending
 
     async def add(self, works: Mapping[int, Sequence[Work]], now: datetime) -> frozenset[int]:
         """Add work by account, due at once; accounts whose list is full, and took nothing."""
@@ -52,11 +58,15 @@ class InMemoryLanes:
         lane.version += 1
         return True
 
-    async def resume(self, portal_id: int, now: datetime) -> None:
-        """End a lane's rest; what is on its list is due at once."""
+    async def resume(self, portal_id: int, now: datetime, *, closed: Callable[[Breaker], Event[BreakerClosed]]) -> None:
+        """End a lane's rest and close its breaker, which is told by the event made; what is on its list is due."""
         lane = self.lanes.get(portal_id)
-        if lane is not None and lane.pending:
-            lane.paused_until, lane.due_at, lane.failures = None, now, 0
+        if lane is None or not lane.pending:
+            return
+        lane.paused_until, lane.due_at, lane.failures = None, now, 0
+        if lane.breaker is not None:
+            self._outbox.put(str(portal_id), [closed(lane.breaker)])
+            lane.breaker = None
 
     async def acquire(self, portal_id: int, holder: str, now: datetime) -> Lane | None:
         """Become the holder of a lane that nobody else holds and that does not rest."""
@@ -79,6 +89,8 @@ class InMemoryLanes:
         lane.pending = [work for work in lane.pending if work.ticket not in closing.settled]
         lane.holder, lane.failures = None, closing.failures
         lane.due_at, lane.oldest_at, lane.paused_until = closing.due_at, closing.oldest_at, closing.paused_until
+        lane.openings, lane.breaker, lane.spent = closing.openings, closing.breaker, closing.spent
+        self._outbox.put(str(lease.portal_id), closing.events)
         return True
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueLane]:
@@ -103,6 +115,20 @@ class InMemoryLanes:
         """When the oldest reply was received that waits on a list of an active account."""
         return min((lane.oldest_at for lane in self.lanes.values() if lane.oldest_at is not None), default=None)
 
+    async def breaker(self, portal_id: int) -> Breaker | None:
+        """The open breaker of an account, if it is open."""
+        lane = self.lanes.get(portal_id)
+        return None if lane is None else lane.breaker
+
 
 def _seen(portal_id: int, lane: LaneRow) -> Lane:
-    return Lane(portal_id, lane.fence, lane.version, lane.failures, tuple(lane.pending))
+    return Lane(
+        portal_id,
+        lane.fence,
+        lane.version,
+        lane.failures,
+        tuple(lane.pending),
+        openings=lane.openings,
+        breaker=lane.breaker,
+        spent=lane.spent,
+    )

@@ -1,12 +1,13 @@
 """Links and what waits for them, in memory."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from chassis.clock import milliseconds
 from contracts.envelope import Event
 from contracts.messages import ContactLinked, MessageSent
 from timeline.adapters.in_memory.outbox import InMemoryOutbox
-from timeline.models import Conversation, Work
+from timeline.models import Conversation, Standing, Work
 
 
 class InMemoryLinks:
@@ -14,6 +15,7 @@ class InMemoryLinks:
 
     def __init__(self, outbox: InMemoryOutbox) -> None:
         self.links: dict[Conversation, tuple[int, str, str]] = {}
+        self.erased_at: dict[Conversation, datetime] = {}
         self._outbox = outbox
 
     async def learn(self, sent: Sequence[MessageSent]) -> None:
@@ -23,20 +25,39 @@ class InMemoryLinks:
             newest = (milliseconds(one.at), "send", one.contact_id)
             self.links[conversation] = max(newest, self.links.get(conversation, newest))
 
-    async def begun(self, conversations: Collection[Conversation]) -> Collection[Conversation]:
-        """Those among these in which the account has sent something."""
-        return {one for one in conversations if one in self.links and self.links[one][1] == "send"}
+    async def standing(self, conversations: Collection[Conversation]) -> Mapping[Conversation, Standing]:
+        """What is known of these."""
+        known = [one for one in conversations if one in self.links]
+        return {one: Standing(self.links[one][1] == "send", self.erased_at.get(one)) for one in known}
 
     async def find(self, conversations: Collection[Conversation]) -> Mapping[Conversation, str]:
         """The contacts that are known."""
-        return {one: self.links[one][2] for one in conversations if one in self.links}
+        return {one: self.links[one][2] for one in conversations if one in self.links and self.links[one][2]}
+
+    async def of_contacts(self, portal_id: int, contact_ids: Collection[str]) -> Sequence[Conversation]:
+        """The conversations that are linked to one of these contacts."""
+        own = [one for one in self.links if one.portal_id == portal_id]
+        return [one for one in own if self.links[one][2] in contact_ids]
+
+    async def move(self, conversation: Conversation, contact_id: str, event: Event[ContactLinked]) -> None:
+        """Link a conversation to another contact, and tell it with the same write."""
+        rank, source, _ = self.links[conversation]
+        self.links[conversation] = (rank + 1, source, contact_id)
+        self._outbox.put(conversation.id, [event])
+
+    async def erase(self, conversation: Conversation, now: datetime) -> None:
+        """Forget the contact, and leave a mark that what came before must not be kept."""
+        rank, source, _ = self.links[conversation]
+        self.links[conversation] = (rank + 1, source, "")
+        self.erased_at[conversation] = now
+        self._outbox.forget(conversation.id)
 
     async def claim(
         self, conversation: Conversation, contact_id: str, *, gone: Collection[str], event: Event[ContactLinked]
     ) -> str:
         """Link a conversation that has no link, or one to a contact that is gone; the contact it has now."""
         rank, source, linked = self.links.get(conversation, (-1, "search", None))
-        if linked is not None and linked not in gone:
+        if linked and linked not in gone:
             return linked
         self.links[conversation] = (rank + 1, source, contact_id)
         self._outbox.put(conversation.id, [event])

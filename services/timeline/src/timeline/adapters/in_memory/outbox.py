@@ -17,6 +17,10 @@ class InMemoryOutbox:
         if events:
             self._events.setdefault(document_id, []).extend(events)
 
+    def forget(self, document_id: str) -> None:
+        """A document's events are not to be told any more."""
+        self._events.pop(document_id, None)
+
     async def pending(self, limit: int) -> Sequence[Pending]:
         """Some documents with pending events, longest waiting first."""
         return [Pending(key, tuple(events)) for key, events in list(self._events.items())[:limit]]

@@ -5,6 +5,7 @@ from timeline.adapters.in_memory.inbox import InMemoryInbox
 from timeline.adapters.in_memory.lanes import InMemoryLanes
 from timeline.adapters.in_memory.links import InMemoryLinks, InMemoryUnmatched
 from timeline.adapters.in_memory.outbox import InMemoryOutbox
+from timeline.adapters.in_memory.retries import InMemoryRetries
 from timeline.adapters.in_memory.tenants import InMemoryTenants
 from timeline.ports import Stores
 
@@ -13,16 +14,18 @@ class InMemoryStores:
     """What outlives a process: give the same to the next one, as a database would."""
 
     def __init__(self) -> None:
-        self.entry_outbox, self.link_outbox = InMemoryOutbox(), InMemoryOutbox()
+        self.entry_outbox, self.link_outbox, self.lane_outbox = InMemoryOutbox(), InMemoryOutbox(), InMemoryOutbox()
         self.inbox, self.tenants, self.unmatched = InMemoryInbox(), InMemoryTenants(), InMemoryUnmatched()
+        self.retries = InMemoryRetries()
         self.links = InMemoryLinks(self.link_outbox)
         self.entries = InMemoryEntries(self.entry_outbox)
-        self.communications, self.lanes = InMemoryCommunications(), InMemoryLanes()
+        self.communications, self.lanes = InMemoryCommunications(), InMemoryLanes(self.lane_outbox)
         self.stores = Stores(
             inbox=self.inbox,
             tenants=self.tenants,
             links=self.links,
             unmatched=self.unmatched,
+            retries=self.retries,
             entries=self.entries,
             communications=self.communications,
             lanes=self.lanes,

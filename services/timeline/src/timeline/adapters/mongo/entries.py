@@ -4,18 +4,19 @@
 reads in the answer to its own write who else has been there.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from pymongo import ReturnDocument
+from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
 from chassis.mongo import Document, duplicates
 from contracts.messages import MessageReceived
 from timeline.adapters.mongo.outbox import MongoOutbox, to_outbox
-from timeline.models import Entry, Intent, Settlement
+from timeline.models import Conversation, Entry, Intent, Intention, Settlement, Shown, Withdrawal, without_content
 
 COLLECTION: Final = "entries"
 
@@ -41,49 +42,94 @@ class MongoEntries:
         by_id = {document["_id"]: _entry(document) async for document in found}
         return [by_id[entry_id] for entry_id in entry_ids if entry_id in by_id]
 
-    async def intend(self, entry_id: str, intent: Intent, *, instead_of: Collection[int] = ()) -> Entry:
-        """Note an intent down, drop those of earlier fences that came to nothing; the entry as it is now."""
-        update: Document = {
-            "$set": {_place(intent.fence): {"at": intent.at, "contact_id": intent.contact_id}},
-            "$inc": {"attempts": 1},
-        }
-        if instead_of:
-            update["$unset"] = {_place(fence): "" for fence in instead_of}
-        current = await self._entries.find_one_and_update(
-            {"_id": entry_id}, update, return_document=ReturnDocument.AFTER
-        )
-        if current is None:
-            raise LookupError(f"{entry_id} is gone")
-        return _entry(current)
+    async def ensure_indexes(self) -> None:
+        """Let people's looks at an account find its latest, and changes of contacts what they concern."""
+        await self._entries.create_index([("portal_id", 1), ("assigned_at", -1)])
+        await self._entries.create_index([("portal_id", 1), ("contact_id", 1)])
+        await self._entries.create_index([("portal_id", 1), ("message.chat_id", 1)])
 
-    async def withdraw(self, entry_id: str, fence: int, *, gone: str | None = None) -> None:
-        """Drop an intent: nothing was written."""
-        update: Document = {"$unset": {_place(fence): ""}}
-        if gone is not None:
-            update["$push"] = {"gone": gone}
-        await self._entries.update_one({"_id": entry_id}, update)
+    async def latest(self, portal_id: int, since: datetime, limit: int) -> Sequence[Shown]:
+        """The latest of an account, newest first."""
+        query = {"portal_id": portal_id, "assigned_at": {"$gte": since}}
+        found = self._entries.find(query).sort("assigned_at", -1).limit(limit)
+        return [Shown(_entry(one), one["assigned_at"], one.get("contact_id"), one.get("reason")) async for one in found]
 
-    async def postpone(self, entry_id: str, until: datetime, reason: str) -> None:
-        """Leave an entry alone for a while."""
-        await self._entries.update_one({"_id": entry_id}, {"$set": {"due_at": until, "reason": reason}})
+    async def revive(self, portal_id: int, contact_ids: Collection[str]) -> Sequence[Entry]:
+        """Make those that failed for one of these contacts pending again; those, and what was revived before."""
+        of = {"portal_id": portal_id, "contact_id": {"$in": list(contact_ids)}}
+        found = [_entry(one) async for one in self._entries.find({**of, "state": {"$in": ["failed", "pending"]}})]
+        await self._update([(entry.id, {"$set": {"state": "pending"}}) for entry in found if entry.state == "failed"])
+        return [replace(entry, state="pending") for entry in found]
 
-    async def settle(self, entry_id: str, settlement: Settlement) -> None:
-        """Note down how it ended, in one write with the events that tell it."""
-        ended = {
-            "state": settlement.state,
-            "settled_at": settlement.at,
-            "contact_id": settlement.contact_id,
-            "communication_id": settlement.communication_id,
-            "adopted": settlement.adopted,
-            "reason": settlement.reason,
-            "words": settlement.words,
-        }
-        update: Document = {"$set": {**ended, "intents": {}}, "$unset": {"due_at": ""}}
-        if settlement.events:
-            update["$push"] = {"outbox": {"$each": to_outbox(settlement.events)}}
-        await self._entries.update_one({"_id": entry_id}, update)
-        if settlement.events:
-            self._outbox.note(entry_id)
+    async def erase(self, portal_id: int, contact_id: str, chats: Collection[Conversation], now: datetime) -> int:
+        """Remove the content of a contact's entries and of these conversations'; what was open ends. Says how many."""
+        by_chat = {"portal_id": portal_id, "message.chat_id": {"$in": [one.chat_id for one in chats]}}
+        found: dict[str, Entry] = {}
+        for query in ({"portal_id": portal_id, "contact_id": contact_id}, by_chat):
+            found |= {one["_id"]: _entry(one) async for one in self._entries.find(query)}
+        await self._update([(key, _erasure(entry, now)) for key, entry in found.items()])
+        return len(found)
+
+    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Entry]:
+        """Note intents down, first all of them; then the entries as they are, by id."""
+        await self._update([(one.entry_id, _intention(one)) for one in intentions])
+        return {entry.id: entry for entry in await self.read([one.entry_id for one in intentions])}
+
+    async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
+        """Drop intents: nothing was written."""
+        await self._update([(one.entry_id, _withdrawal(one)) for one in withdrawals])
+
+    async def postpone(self, entry_ids: Sequence[str], until: datetime, reason: str) -> None:
+        """Leave entries alone for a while."""
+        await self._update([(entry_id, {"$set": {"due_at": until, "reason": reason}}) for entry_id in entry_ids])
+
+    async def settle(self, settlements: Mapping[str, Settlement]) -> None:
+        """Note down by entry how it ended, in one write each with the events that tell it."""
+        await self._update([(entry_id, _settlement(settlement)) for entry_id, settlement in settlements.items()])
+        for entry_id, settlement in settlements.items():
+            if settlement.events:
+                self._outbox.note(entry_id)
+
+    async def _update(self, updates: Sequence[tuple[str, Document]]) -> None:
+        if updates:
+            await self._entries.bulk_write([UpdateOne({"_id": key}, update) for key, update in updates], ordered=False)
+
+
+def _intention(one: Intention) -> Document:
+    intent = {"at": one.intent.at, "contact_id": one.intent.contact_id}
+    update: Document = {"$set": {_place(one.intent.fence): intent}, "$inc": {"attempts": 1}}
+    if one.instead_of:
+        update["$unset"] = {_place(fence): "" for fence in one.instead_of}
+    return update
+
+
+def _erasure(entry: Entry, now: datetime) -> Document:
+    ended = {"state": "erased"} if entry.open or entry.state == "failed" else {}
+    kept = without_content(entry.message).model_dump(mode="json")
+    return {"$set": {**ended, "message": kept, "words": "", "intents": {}, "erased_at": now}}
+
+
+def _withdrawal(one: Withdrawal) -> Document:
+    update: Document = {"$unset": {_place(one.fence): ""}}
+    if one.gone is not None:
+        update["$push"] = {"gone": one.gone}
+    return update
+
+
+def _settlement(settlement: Settlement) -> Document:
+    ended = {
+        "state": settlement.state,
+        "settled_at": settlement.at,
+        "contact_id": settlement.contact_id,
+        "communication_id": settlement.communication_id,
+        "adopted": settlement.adopted,
+        "reason": settlement.reason,
+        "words": settlement.words,
+    }
+    update: Document = {"$set": {**ended, "intents": {}}, "$unset": {"due_at": ""}}
+    if settlement.events:
+        update["$push"] = {"outbox": {"$each": to_outbox(settlement.events)}}
+    return update
 
 
 def _place(fence: int) -> str:

@@ -5,7 +5,7 @@ assigned; then `portals` names the accounts whose entries have it. `since` exist
 `waiting_for` while it waits for a tenant.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -74,6 +74,11 @@ class MongoInbox:
             ],
             ordered=False,
         )
+
+    async def erase(self, chert_tenant: str, chat_ids: Collection[str]) -> None:
+        """Remove the content of messages of these conversations that no account has yet; their keys stay."""
+        query = {"message.chert_tenant": chert_tenant, "message.chat_id": {"$in": list(chat_ids)}}
+        await self._inbox.update_many(query, {"$set": {"portals": []}, "$unset": {**_CONTENT, "waiting_for": ""}})
 
     async def call(self, chert_tenant: str, now: datetime) -> int:
         """Let those of one tenant be assigned after all; says how many."""

@@ -2,10 +2,11 @@
 
 `holder`, `fence` and `beat` are the lease; `pending` is the work list; `due_at` is when something on it is due and
 `paused_until` when the account may be called again; `version` counts additions, so that whoever lets go of a lane
-notices what came last.
+notices what came last; `breaker` is there while it is open; `spent` says what is used of the account's window.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 
@@ -14,8 +15,11 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
 from chassis.mongo import Document, duplicates
+from contracts.breakers import BreakerClosed
+from contracts.envelope import Event
+from timeline.adapters.mongo.outbox import MongoOutbox, to_outbox
 from timeline.adapters.mongo.works import from_document, to_document
-from timeline.models import Closing, DueLane, Lane, Lease, Work
+from timeline.models import Breaker, Closing, DueLane, Lane, Lease, Spent, Work
 
 COLLECTION: Final = "lanes"
 
@@ -26,8 +30,11 @@ MAX_PENDING: Final = 20_000
 class MongoLanes:
     """The lanes in MongoDB."""
 
-    def __init__(self, database: AsyncDatabase[Document], *, max_pending: int = MAX_PENDING) -> None:
-        self._lanes, self._room = database[COLLECTION], {f"pending.{max_pending - 1}": {"$exists": False}}
+    def __init__(
+        self, database: AsyncDatabase[Document], outbox: MongoOutbox, *, max_pending: int = MAX_PENDING
+    ) -> None:
+        self._lanes, self._outbox = database[COLLECTION], outbox
+        self._room = {f"pending.{max_pending - 1}": {"$exists": False}}
 
     async def ensure_indexes(self) -> None:
         """Let sweeps find what is due, and the gauge what is oldest."""
@@ -45,12 +52,18 @@ class MongoLanes:
                 break
         return frozenset(portal_ids[index] for index in refused)
 
-    async def resume(self, portal_id: int, now: datetime) -> None:
-        """End a lane's rest; what is on its list is due at once."""
-        await self._lanes.update_one(
-            {"_id": portal_id, "pending.0": {"$exists": True}},
-            {"$unset": {"paused_until": ""}, "$set": {"due_at": now, "failures": 0}},
-        )
+    async def resume(self, portal_id: int, now: datetime, *, closed: Callable[[Breaker], Event[BreakerClosed]]) -> None:
+        """End a lane's rest and close its breaker, which is told by the event made; what is on its list is due."""
+        found = await self._lanes.find_one({"_id": portal_id}, {"breaker": 1})
+        breaker = None if found is None else _breaker(found)
+        update: Document = {"$unset": {"paused_until": "", "breaker": ""}, "$set": {"due_at": now, "failures": 0}}
+        condition: Document = {"_id": portal_id, "pending.0": {"$exists": True}}
+        if breaker is not None:
+            condition["breaker.opening"] = breaker.opening
+            update["$push"] = {"outbox": {"$each": to_outbox([closed(breaker)])}}
+        result = await self._lanes.update_one(condition, update)
+        if breaker is not None and result.matched_count:
+            self._outbox.note(str(portal_id))
 
     async def acquire(self, portal_id: int, holder: str, now: datetime) -> Lane | None:
         """Become the holder of a lane that nobody else holds and that does not rest."""
@@ -73,13 +86,20 @@ class MongoLanes:
             "oldest_at": closing.oldest_at,
             "paused_until": closing.paused_until,
             "holder": None,
+            "breaker": None if closing.breaker is None else asdict(closing.breaker),
+            "spent": None if closing.spent is None else asdict(closing.spent),
         }
+        counts = {"failures": closing.failures, "openings": closing.openings}
         update: Document = {
-            "$set": {"failures": closing.failures} | {name: at for name, at in moments.items() if at is not None},
+            "$set": counts | {name: at for name, at in moments.items() if at is not None},
             "$unset": {name: "" for name, at in moments.items() if at is None},
             "$pull": {"pending": {"ticket": {"$in": list(closing.settled)}}},
         }
+        if closing.events:
+            update["$push"] = {"outbox": {"$each": to_outbox(closing.events)}}
         result = await self._lanes.update_one({**_held(lease), "version": closing.version}, update)
+        if closing.events and result.matched_count:
+            self._outbox.note(str(lease.portal_id))
         return result.matched_count == 1
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueLane]:
@@ -104,6 +124,11 @@ class MongoLanes:
         query = {"oldest_at": {"$exists": True}}
         document = await self._lanes.find_one(query, {"oldest_at": 1}, sort=[("oldest_at", 1)])
         return None if document is None else document["oldest_at"]
+
+    async def breaker(self, portal_id: int) -> Breaker | None:
+        """The open breaker of an account, if it is open."""
+        found = await self._lanes.find_one({"_id": portal_id}, {"breaker": 1})
+        return None if found is None else _breaker(found)
 
     def _addition(self, portal_id: int, works: Sequence[Work], now: datetime) -> UpdateOne:
         return UpdateOne(
@@ -140,4 +165,11 @@ def _lane(document: Document) -> Lane:
         version=document["version"],
         failures=document.get("failures", 0),
         pending=tuple(from_document(work) for work in document["pending"]),
+        openings=document.get("openings", 0),
+        breaker=_breaker(document),
+        spent=None if document.get("spent") is None else Spent(**document["spent"]),
     )
+
+
+def _breaker(document: Document) -> Breaker | None:
+    return None if document.get("breaker") is None else Breaker(**document["breaker"])

@@ -2,10 +2,12 @@
 
 `contact` is one text, `{rank}:{source}:{contact id}`, that only ever grows (`$max`), so that concurrent writers need
 no condition: the rank is the milliseconds of the newest send, 0 for a contact that a search found, and one more than
-the old rank when the old contact is gone. The source, `send` or `search`, says what first made the link.
+the old rank when the old contact is gone. The source, `send` or `search`, says what first made the link. A contact
+that was deleted for privacy leaves an empty id, and `erased_at`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from pymongo import UpdateOne
@@ -17,10 +19,11 @@ from chassis.mongo import Document, duplicates
 from contracts.envelope import Event
 from contracts.messages import ContactLinked, MessageSent
 from timeline.adapters.mongo.outbox import MongoOutbox, to_outbox
-from timeline.models import Conversation
+from timeline.models import Conversation, Standing
 
 COLLECTION: Final = "links"
 _RANK_DIGITS: Final = 15
+_NOBODY: Final = ""
 
 
 class MongoLinks:
@@ -46,15 +49,45 @@ class MongoLinks:
         except BulkWriteError as error:  # another upsert of the same link came first: now it is there
             await self._links.bulk_write([updates[index] for index in duplicates(error)], ordered=False)
 
-    async def begun(self, conversations: Collection[Conversation]) -> Collection[Conversation]:
-        """Those among these in which the account has sent something."""
+    async def standing(self, conversations: Collection[Conversation]) -> Mapping[Conversation, Standing]:
+        """What is known of these."""
         found = await self._read(conversations)
-        return {conversation for conversation, linked in found.items() if _source(linked) == "send"}
+        return {
+            conversation: Standing(_source(document["contact"]) == "send", document.get("erased_at"))
+            for conversation, document in found.items()
+        }
 
     async def find(self, conversations: Collection[Conversation]) -> Mapping[Conversation, str]:
         """The contacts that are known."""
         found = await self._read(conversations)
-        return {conversation: _contact_id(linked) for conversation, linked in found.items()}
+        return {
+            conversation: contact_id
+            for conversation, document in found.items()
+            if (contact_id := _contact_id(document["contact"]))
+        }
+
+    async def of_contacts(self, portal_id: int, contact_ids: Collection[str]) -> Sequence[Conversation]:
+        """The conversations that are linked to one of these contacts."""
+        found = self._links.find({"_id": {"$gte": f"{portal_id}:", "$lt": f"{portal_id};"}}, {"contact": 1})
+        return [_conversation(one["_id"]) async for one in found if _contact_id(one["contact"]) in contact_ids]
+
+    async def move(self, conversation: Conversation, contact_id: str, event: Event[ContactLinked]) -> None:
+        """Link a conversation to another contact, and tell it with the same write."""
+        linked = await self._contact(conversation)
+        successor = _linked(_rank(linked) + 1, _source(linked), contact_id)
+        await self._links.update_one(
+            {"_id": conversation.id},
+            {"$max": {"contact": successor}, "$push": {"outbox": {"$each": to_outbox([event])}}},
+        )
+        self._outbox.note(conversation.id)
+
+    async def erase(self, conversation: Conversation, now: datetime) -> None:
+        """Forget the contact, and leave a mark that what came before must not be kept."""
+        linked = await self._contact(conversation)
+        nobody = _linked(_rank(linked) + 1, _source(linked), _NOBODY)
+        await self._links.update_one(
+            {"_id": conversation.id}, {"$max": {"contact": nobody, "erased_at": now}, "$set": {"outbox": []}}
+        )
 
     async def claim(
         self, conversation: Conversation, contact_id: str, *, gone: Collection[str], event: Event[ContactLinked]
@@ -74,7 +107,7 @@ class MongoLinks:
         self, conversation: Conversation, contact_id: str, gone: Collection[str], told: list[Document]
     ) -> str:
         linked = await self._contact(conversation)
-        if _contact_id(linked) not in gone:
+        if _contact_id(linked) not in {*gone, _NOBODY}:
             return _contact_id(linked)
         successor = _linked(_rank(linked) + 1, _source(linked), contact_id)
         await self._links.update_one(
@@ -84,10 +117,10 @@ class MongoLinks:
         self._outbox.note(conversation.id)
         return _contact_id(await self._contact(conversation))
 
-    async def _read(self, conversations: Collection[Conversation]) -> Mapping[Conversation, str]:
+    async def _read(self, conversations: Collection[Conversation]) -> Mapping[Conversation, Document]:
         by_id = {conversation.id: conversation for conversation in conversations}
-        found = self._links.find({"_id": {"$in": list(by_id)}}, {"contact": 1})
-        return {by_id[document["_id"]]: document["contact"] async for document in found}
+        found = self._links.find({"_id": {"$in": list(by_id)}}, {"contact": 1, "erased_at": 1})
+        return {by_id[document["_id"]]: document async for document in found}
 
     async def _contact(self, conversation: Conversation) -> str:
         document = await self._links.find_one({"_id": conversation.id})
@@ -98,6 +131,11 @@ class MongoLinks:
 
 def _linked(rank: int, source: str, contact_id: str) -> str:
     return f"{rank:0{_RANK_DIGITS}}:{source}:{contact_id}"
+
+
+def _conversation(key: str) -> Conversation:
+    portal_id, chert_tenant, chat_id = key.split(":", 2)
+    return Conversation(int(portal_id), chert_tenant, chat_id)
 
 
 def _rank(linked: str) -> int:

@@ -1,7 +1,7 @@
 """Events that lie in documents of one collection, on their way to Kafka."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from pymongo.asynchronous.collection import AsyncCollection
@@ -23,8 +23,11 @@ _REMEMBERED: Final = 10_000
 class MongoOutbox:
     """The `outbox` arrays of a collection: an event is in there until it is published."""
 
-    def __init__(self, collection: AsyncCollection[Document], clock: Clock) -> None:
-        self._collection, self._clock = collection, clock
+    def __init__(
+        self, collection: AsyncCollection[Document], clock: Clock, *, key: Callable[[str], object] = str
+    ) -> None:
+        """The arrays of this collection, whose `_id` is what `key` makes of its text."""
+        self._collection, self._clock, self._key = collection, clock, key
         self._fresh: deque[str] = deque(maxlen=_REMEMBERED)
         self._swept_at = float("-inf")
 
@@ -39,7 +42,7 @@ class MongoOutbox:
     async def pending(self, limit: int) -> Sequence[Pending]:
         """Documents with events: those noted, else, now and then, whatever was left behind, longest waiting first."""
         if self._fresh:
-            document_ids = [self._fresh.popleft() for _ in range(min(limit, len(self._fresh)))]
+            document_ids = [self._key(self._fresh.popleft()) for _ in range(min(limit, len(self._fresh)))]
             return await self._read({"_id": {"$in": document_ids}}, limit)
         if self._clock.monotonic() - self._swept_at < _SWEEP_SECONDS:
             return ()
@@ -48,7 +51,9 @@ class MongoOutbox:
 
     async def remove(self, document_id: str, event_ids: Sequence[str]) -> None:
         """Forget events that were published."""
-        await self._collection.update_one({"_id": document_id}, {"$pull": {"outbox": {"id": {"$in": list(event_ids)}}}})
+        await self._collection.update_one(
+            {"_id": self._key(document_id)}, {"$pull": {"outbox": {"id": {"$in": list(event_ids)}}}}
+        )
 
     async def _read(self, query: Document, limit: int) -> Sequence[Pending]:
         found = self._collection.find(query, {"outbox": 1}).sort("outbox.time", 1).limit(limit)
@@ -61,4 +66,6 @@ def to_outbox(events: Sequence[Event[EventData]]) -> list[Document]:
 
 
 def _pending(document: Document) -> Pending:
-    return Pending(document["_id"], tuple(envelope.from_document(EVENT_TYPES, event) for event in document["outbox"]))
+    return Pending(
+        str(document["_id"]), tuple(envelope.from_document(EVENT_TYPES, event) for event in document["outbox"])
+    )

@@ -4,13 +4,14 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from chassis.clock import Clock
 from chassis.mongo import Document
-from timeline.adapters.mongo import entries, links
+from timeline.adapters.mongo import entries, lanes, links
 from timeline.adapters.mongo.communications import MongoCommunications
 from timeline.adapters.mongo.entries import MongoEntries
 from timeline.adapters.mongo.inbox import MongoInbox
 from timeline.adapters.mongo.lanes import MongoLanes
 from timeline.adapters.mongo.links import MongoLinks
 from timeline.adapters.mongo.outbox import MongoOutbox
+from timeline.adapters.mongo.retries import MongoRetries
 from timeline.adapters.mongo.tenants import MongoTenants
 from timeline.adapters.mongo.unmatched import MongoUnmatched
 from timeline.ports import Stores
@@ -23,18 +24,26 @@ class MongoStores:
         self.database = database
         self.entry_outbox = MongoOutbox(database[entries.COLLECTION], clock)
         self.link_outbox = MongoOutbox(database[links.COLLECTION], clock)
-        inbox, tenants, lanes = MongoInbox(database), MongoTenants(database), MongoLanes(database)
-        unmatched = MongoUnmatched(database)
+        self.lane_outbox = MongoOutbox(database[lanes.COLLECTION], clock, key=int)
+        inbox, tenants, lane_store = (
+            MongoInbox(database),
+            MongoTenants(database),
+            MongoLanes(database, self.lane_outbox),
+        )
+        retries = MongoRetries(database)
+        unmatched, entry_store = MongoUnmatched(database), MongoEntries(database, self.entry_outbox)
         self.stores = Stores(
             inbox=inbox,
             tenants=tenants,
             links=MongoLinks(database, self.link_outbox),
             unmatched=unmatched,
-            entries=MongoEntries(database, self.entry_outbox),
+            retries=retries,
+            entries=entry_store,
             communications=MongoCommunications(database),
-            lanes=lanes,
+            lanes=lane_store,
         )
-        self._indexed = (inbox, tenants, lanes, unmatched, self.entry_outbox, self.link_outbox)
+        outboxes = (self.entry_outbox, self.link_outbox, self.lane_outbox)
+        self._indexed = (inbox, tenants, lane_store, unmatched, retries, entry_store, *outboxes)
 
     async def ensure_indexes(self) -> None:
         """Make every index that is not there."""

@@ -1,0 +1,49 @@
+"""Activity: the latest replies of an account, as an admin may see them: no texts, numbers masked."""
+
+from datetime import datetime
+from typing import Final, Literal
+
+from contracts.internal import BreakerState, ReplyActivity, ReplyActivityPage
+from timeline.models import Breaker, EntryState, Shown
+from timeline.ports import Breakers, EntryHistory
+
+_SHOWN_DIGITS: Final = 4
+_NO_TRACE: Final = "0" * 32
+
+_STATUS: Final[dict[EntryState, Literal["written", "waiting", "unmatched", "failed", "superseded", "erased"]]] = {
+    "pending": "waiting",
+    "unmatched": "unmatched",
+    "recorded": "written",
+    "failed": "failed",
+    "superseded": "superseded",
+    "erased": "erased",
+}
+
+
+async def read_activity(
+    portal_id: int, since: datetime, limit: int, *, entries: EntryHistory, breakers: Breakers
+) -> ReplyActivityPage:
+    """The latest replies since a moment, newest first, and whether writing rests."""
+    found = await entries.latest(portal_id, since, limit)
+    return ReplyActivityPage(
+        replies=tuple(_activity(shown) for shown in found), breaker=_state(await breakers.breaker(portal_id))
+    )
+
+
+def _activity(shown: Shown) -> ReplyActivity:
+    entry = shown.entry
+    return ReplyActivity(
+        at=entry.message.received_at,
+        project_id=entry.project_id,
+        contact_id=shown.contact_id,
+        phone=f"••• {entry.message.sender[-_SHOWN_DIGITS:]}",
+        status=_STATUS[entry.state],
+        words="" if entry.state == "recorded" else shown.reason or "",
+        trace_id=_NO_TRACE if entry.traceparent is None else entry.traceparent.split("-")[1],
+    )
+
+
+def _state(breaker: Breaker | None) -> BreakerState:
+    if breaker is None:
+        return BreakerState(open=False)
+    return BreakerState(open=True, since=breaker.opened_at, words=breaker.reason)

@@ -1,0 +1,224 @@
+"""Timeline killed (-9) again and again, at random and at every named point, while HubSpot is as unkind as it can be.
+
+Two processes share the lanes. HubSpot answers creates with 502 or 504, hangs or breaks off, and carries them out up to
+a minute later or never; it rewrites bodies, its reads lag, some contacts have 300 messages. Leads say the same thing
+twice within a second. HubSpot's ledger is the judge.
+"""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from _replies import Lead, Leads
+from aiokafka import AIOKafkaProducer
+from pydantic import JsonValue
+from rich.console import Console
+
+from harness.control import Received
+from harness.errors import StartFailedError
+from harness.own_systems import own_system
+from harness.reports import Report, Scale
+from harness.system import System
+from harness.waiting import eventually
+
+SEED: Final = 7_001
+REPLIES: Final = {Scale.QUICK: 10_000, Scale.FULL: 100_000}
+ACCOUNTS: Final = 200
+LEADS: Final = 20
+KILLS: Final = 50
+POINTS: Final = (
+    "after_inbox_insert_before_commit",
+    "after_entries_before_list",
+    "after_list_before_commit",
+    "after_intent_before_write",
+    "after_write_before_record",
+    "after_own_before_record",
+    "after_record",
+)
+EACH_POINT: Final = 3
+"""How many of the kills are at each named point; the rest is at random."""
+SPEED: Final = 5.0
+"""How fast the wall clock runs, so that waiting out a late commit takes 15 s; leases and calls stay real."""
+OLD_TIMELINES: Final = 10
+DIES_SECONDS: Final = 60.0
+DRAIN_SECONDS: Final = 600.0
+LATE_SECONDS: Final = 60.0
+CREATES: Final = "/crm/objects/2026-09/communications"
+READS: Final = "/crm/associations/2026-09/contacts/communications/batch/read"
+FAULTS: Final[tuple[dict[str, JsonValue], ...]] = (
+    {"kind": "status", "status": 502},
+    {"kind": "status", "status": 504},
+    {"kind": "drop"},
+    {"kind": "hang"},
+)
+NEAR_SECONDS: Final = 2.0
+SUCCESS: Final = range(200, 300)
+console = Console()
+
+
+@dataclass
+class Seen:
+    """What HubSpot was asked: creates whose end was not learned, and looks at contacts, both by contact.
+
+    A create that came shortly before a kill counts as one, for the process that was told its end may be dead.
+    """
+
+    began: float
+    killed_at: list[float] = field(default_factory=list)
+    faulted: Counter[str] = field(default_factory=Counter)
+    looks: Counter[str] = field(default_factory=Counter)
+    creates: int = 0
+    last: int = 0
+    _latest: int = 0
+
+    def take(self, requests: Sequence[Received], *, whole: bool = False) -> None:
+        """Go on from these; those that are new may not be answered yet and wait, unless this is the whole."""
+        latest = max((request.seq for request in requests), default=self._latest)
+        ripe = latest if whole else self._latest
+        for request in requests:
+            if request.seq > ripe or not request.body:  # without a body it broke off on its way there
+                continue
+            if request.path == READS:
+                inputs = json.loads(request.body)["inputs"]
+                self.looks.update(one["id"] for one in inputs if "after" not in one)
+            elif request.path in {CREATES, f"{CREATES}/batch/create"}:
+                self._create(request)
+        self.last, self._latest = ripe, latest
+
+    def _create(self, request: Received) -> None:
+        self.creates += 1
+        if request.status in SUCCESS and not self._is_near_a_kill(request.at):
+            return
+        body = json.loads(request.body)
+        for one in body.get("inputs", [body]):
+            self.faulted.update(association["to"]["id"] for association in one["associations"])
+
+    def _is_near_a_kill(self, at: float) -> bool:
+        """Whether a process died within two real seconds after a moment of the simulator's clock."""
+        real = self.began + (at - self.began) / SPEED
+        return any(0 <= killed_at - real <= NEAR_SECONDS for killed_at in self.killed_at)
+
+
+def main(scale: Scale) -> Report:
+    """Kill, and judge."""
+    report = Report("timeline_kill", scale, seed=SEED)
+    with own_system("timeline_kill", services=("oauth", "timeline")) as system:
+        asyncio.run(_measure(system, report, REPLIES[scale]))
+    return report
+
+
+async def _measure(system: System, report: Report, replies: int) -> None:
+    bootstrap = system.addresses.kafka_bootstrap
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5) as producer:
+        leads = Leads.of(system, producer, SEED)
+        await leads.connect(ACCOUNTS, leads=LEADS)
+        for lead in leads.leads[:OLD_TIMELINES]:
+            await leads.hubspot.add_history(lead.portal_id, lead.contact_id, 300)
+        await leads.hubspot.switch(rewrite_bodies=True, association_lag_seconds=2.0)
+        await system.move_clock(speed=SPEED)
+        storm = Storm(system, leads)
+        await storm.rage(replies)
+        await leads.all_written(seconds=DRAIN_SECONDS)
+        await asyncio.sleep(LATE_SECONDS / SPEED)  # what was ordered to happen late has happened
+        verdict = await leads.judge()
+        await storm.look(whole=True)
+        await leads.hubspot.close()
+    report.add("F1.events", verdict.said, "replies", f">= {replies}")
+    report.add("F1.effects", verdict.written, "replies on timelines", f">= {replies}")
+    report.add("F1.lost", len(verdict.lost), "replies", "== 0")
+    report.add("F1.doubled", len(verdict.doubled), "replies", "== 0")
+    report.add("F1.disordered", len(verdict.disordered), "conversations", "== 0")
+    report.add("F1.kills", storm.kills, "kills", f">= {KILLS}")
+    report.add("F1.points_hit", len(storm.hit), "named points", f"== {len(POINTS)}")
+    report.add("F1.points", len(POINTS), "named points")
+    for point in POINTS:
+        report.add(f"F1.at.{point}", storm.hit[point], "kills", ">= 1")
+    report.add("F2.events", storm.faults, "unkind answers", f">= {KILLS}")
+    report.add("F2.creates", storm.seen.creates, "calls that write")
+    most = max((looks / max(storm.seen.faulted[one], 1) for one, looks in storm.seen.looks.items()), default=0.0)
+    report.add("F2.extra_reads_max", most, "reads for each ambiguous call of a contact", "<= 2")
+
+
+class Storm:
+    """Kills, faults and replies, all at once."""
+
+    def __init__(self, system: System, leads: Leads) -> None:
+        self._system, self._leads, self._random = system, leads, leads.random
+        self._replicas = ["timeline"]
+        named = [point for point in POINTS for _ in range(EACH_POINT)]
+        self._plan: list[str | None] = [*named, *[None] * (KILLS - len(named))]
+        self._random.shuffle(self._plan)
+        self.kills, self.faults = 0, 0
+        self.hit: Counter[str] = Counter()
+        self.seen = Seen(time.time())
+
+    async def rage(self, replies: int) -> None:
+        """Kill by the plan, each time while some of the replies are under way."""
+        self._replicas.append(await asyncio.to_thread(self._system.start_copy, "timeline"))
+        for number, name in enumerate(self._replicas):
+            await asyncio.to_thread(self._system.stop, name)
+            await self._start(name, number)
+        for number in range(KILLS):
+            await self._kill(number, replies // KILLS)
+            await self.look()
+            if number % 10 == 9:
+                console.print(f"{number + 1} kills, {len(self._leads.said)} replies, {dict(self.hit)}", highlight=False)
+
+    async def look(self, *, whole: bool = False) -> None:
+        """Take in what HubSpot was asked since the last time."""
+        self.seen.take(await self._leads.hubspot.requests("/crm", since=self.seen.last), whole=whole)
+
+    async def _kill(self, number: int, replies: int) -> None:
+        victim, point = self._replicas[number % 2], self._plan[number]
+        await self._misbehave()
+        await self._say(replies // 2)
+        if point is None:
+            await asyncio.sleep(self._random.uniform(0.0, 1.0))
+            await self._say(replies - replies // 2)
+            await asyncio.to_thread(self._system.kill, victim)
+        else:
+            await self._say(replies - replies // 2)
+            await eventually(lambda: self._died(victim), what=f"{victim} to die {point}", seconds=DIES_SECONDS)
+            self.hit[point] += 1
+        self.kills += 1
+        self.seen.killed_at.append(time.time())
+        await self._start(victim, number + len(self._replicas))
+
+    async def _died(self, name: str) -> bool:
+        """Whether it is dead; while it lives a lead here and there writes, so that it has something to die at."""
+        if name not in self._system.processes or not self._system.processes[name].running:
+            return True
+        await self._say(1)
+        await asyncio.sleep(0.1)
+        return False
+
+    async def _start(self, name: str, number: int) -> None:
+        point = self._plan[number] if number < len(self._plan) else None
+        order = {} if point is None else {"TIMELINE_FAULT_POINT": f"{point}:{number}"}
+        self._system.set_environment(name, **order)
+        try:
+            await asyncio.to_thread(self._system.start, name)
+        except StartFailedError:  # what is left from before brought it to its point before it was ready
+            if point is None:
+                raise
+
+    async def _say(self, count: int) -> None:
+        """Some leads write, a few of them the same twice."""
+        chosen: list[Lead] = []
+        while len(chosen) < count:
+            lead = self._random.choice(self._leads.leads)
+            chosen += [lead] * (2 if self._random.random() < 0.05 and len(chosen) + 2 <= count else 1)
+        await self._leads.say(chosen)
+
+    async def _misbehave(self) -> None:
+        """Let one of the next creates end badly: it never happens, or happens up to a minute later."""
+        path = self._random.choice([f"{CREATES}/batch/create", f"{CREATES}/batch/create", CREATES])
+        happens = self._random.random() < 0.8
+        late = self._random.uniform(0, LATE_SECONDS) if happens else 0.0
+        order = {**self._random.choice(FAULTS), "after_write": happens, "late_seconds": late}
+        await self._leads.hubspot.fault(method="POST", path_prefix=path, **order)
+        self.faults += 1
