@@ -6,13 +6,14 @@ Kafka's partitions and the lanes move with them. A holder that was stopped must 
 import asyncio
 from typing import Final
 
-from _replies import Leads
 from aiokafka import AIOKafkaProducer
 from rich.console import Console
 
+from harness.leads import Leads
 from harness.own_systems import own_system
 from harness.reports import Report, Scale
 from harness.system import System
+from harness.waiting import pace
 
 SEED: Final = 7_005
 REPLIES: Final = {Scale.QUICK: 5_000, Scale.FULL: 50_000}
@@ -60,13 +61,13 @@ async def _say(leads: Leads, replies: int, seconds: float) -> None:
     chunk = max(1, replies // 200)
     for said in range(0, replies, chunk):
         await leads.say(leads.random.choices(leads.leads, k=min(chunk, replies - said)))
-        await asyncio.sleep(seconds * chunk / replies)
+        await pace(seconds * chunk / replies)
 
 
 async def _come_and_go(system: System, replica: str, changes: int) -> int:
     """A process more, a process less; how often."""
     for number in range(changes):
-        await asyncio.sleep(EVERY_SECONDS)
+        await pace(EVERY_SECONDS)
         await asyncio.to_thread(system.start if number % 2 else system.stop, replica)
     if changes % 2:
         await asyncio.to_thread(system.start, replica)
@@ -75,8 +76,8 @@ async def _come_and_go(system: System, replica: str, changes: int) -> int:
 
 async def _stop_and_wake(system: System, replica: str, stops: tuple[float, ...]) -> None:
     for seconds in stops:
-        await asyncio.sleep(EVERY_SECONDS)
+        await pace(EVERY_SECONDS)
         system.pause(replica)
-        await asyncio.sleep(seconds)
+        await pace(seconds)
         system.resume(replica)
         console.print(f"woken after {seconds:g} s", highlight=False)

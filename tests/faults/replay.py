@@ -7,11 +7,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from _replies import Leads
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from contracts.topics import MESSAGE_RECEIVED
 from harness.event_log import EventLog, partitions_of
+from harness.leads import Leads
 from harness.own_systems import own_system
 from harness.reports import Report, Scale
 from harness.system import System

@@ -8,10 +8,10 @@ import json
 from collections import Counter
 from typing import Final
 
-from _replies import Lead, Leads
 from aiokafka import AIOKafkaProducer
 from pydantic import JsonValue
 
+from harness.leads import Lead, Leads
 from harness.own_systems import own_system
 from harness.reports import Report, Scale
 from harness.system import System

@@ -13,17 +13,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from _replies import Lead, Leads
 from aiokafka import AIOKafkaProducer
 from pydantic import JsonValue
 from rich.console import Console
 
 from harness.control import Received
 from harness.errors import StartFailedError
+from harness.leads import Lead, Leads
 from harness.own_systems import own_system
 from harness.reports import Report, Scale
 from harness.system import System
-from harness.waiting import eventually
+from harness.waiting import eventually, pace
 
 SEED: Final = 7_001
 REPLIES: Final = {Scale.QUICK: 10_000, Scale.FULL: 100_000}
@@ -123,7 +123,7 @@ async def _measure(system: System, report: Report, replies: int) -> None:
         storm = Storm(system, leads)
         await storm.rage(replies)
         await leads.all_written(seconds=DRAIN_SECONDS)
-        await asyncio.sleep(LATE_SECONDS / SPEED)  # what was ordered to happen late has happened
+        await pace(LATE_SECONDS / SPEED)  # what was ordered to happen late has happened
         verdict = await leads.judge()
         await storm.look(whole=True)
         await leads.hubspot.close()
@@ -177,7 +177,7 @@ class Storm:
         await self._misbehave()
         await self._say(replies // 2)
         if point is None:
-            await asyncio.sleep(self._random.uniform(0.0, 1.0))
+            await pace(self._random.uniform(0.0, 1.0))
             await self._say(replies - replies // 2)
             await asyncio.to_thread(self._system.kill, victim)
         else:
@@ -193,7 +193,7 @@ class Storm:
         if name not in self._system.processes or not self._system.processes[name].running:
             return True
         await self._say(1)
-        await asyncio.sleep(0.1)
+        await pace(0.1)
         return False
 
     async def _start(self, name: str, number: int) -> None:

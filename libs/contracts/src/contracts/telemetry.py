@@ -67,6 +67,9 @@ LogEvent = Literal[
     "replica.forgotten",
     "breaker.changed",
     "contact.followed",
+    "catch_up.found",
+    "catch_up.away",
+    "catch_up.unreadable",
     "contact.erased",
 ]
 """Every log event. One canonical line per request or message; the rest are lifecycle and trouble."""
@@ -107,6 +110,9 @@ MetricName = Literal[
     "timeline_oldest_pending_seconds",
     "timeline_throttled",
     "timeline_breakers",
+    "timeline_caught_up",
+    "timeline_catch_up_failures",
+    "timeline_catch_up_gap_seconds",
 ]
 """Every metric."""
 
@@ -135,6 +141,15 @@ METRICS: Final[dict[MetricName, Metric]] = {
         "timeline_oldest_pending_seconds", "gauge", "Age of the oldest reply that is not on its timeline, in seconds."
     ),
     "timeline_throttled": Metric("timeline_throttled", "counter", "Answers by which HubSpot asked for fewer calls."),
+    "timeline_caught_up": Metric(
+        "timeline_caught_up", "counter", "Messages that Chert gave up delivering and its event log still had."
+    ),
+    "timeline_catch_up_failures": Metric(
+        "timeline_catch_up_failures", "counter", "Readings of Chert's event log that failed."
+    ),
+    "timeline_catch_up_gap_seconds": Metric(
+        "timeline_catch_up_gap_seconds", "gauge", "Age of the oldest message found by the last catch-up, in seconds."
+    ),
     "timeline_breakers": Metric("timeline_breakers", "counter", "Breakers that opened or closed.", ("change",)),
 }
 """By name."""

@@ -166,7 +166,11 @@ class Environments:
 
     def _timeline(self) -> dict[str, str]:
         return self._service(
-            "timeline", **self._database, **self._oauth_url, HUBSPOT_API_URL=self.addresses.url("hubspot")
+            "timeline",
+            **self._database,
+            **self._oauth_url,
+            HUBSPOT_API_URL=self.addresses.url("hubspot"),
+            CHERT_URL=self.addresses.url("chert"),
         )
 
     @property

@@ -73,6 +73,13 @@ class Process:
         """Whether it has not ended."""
         return self._child.poll() is None
 
+    def cpu_seconds(self) -> float:
+        """Processor time used by it and its living children, by the system's own clock; 0 once it has ended."""
+        if not self.running:
+            return 0.0
+        family = [psutil.Process(self.pid), *psutil.Process(self.pid).children(recursive=True)]
+        return sum(times.user + times.system for times in (one.cpu_times() for one in family))
+
     def resident_bytes(self) -> int:
         """Memory held by it and its children, in bytes; 0 once it has ended."""
         if not self.running:

@@ -31,6 +31,11 @@ def wait_for(condition: Callable[[], Value | None], *, what: str, seconds: float
     return value
 
 
+async def pace(seconds: float) -> None:
+    """Let time pass where the load or the trouble of a run has a rhythm; never to wait for something to happen."""
+    await asyncio.sleep(seconds)
+
+
 async def eventually(condition: Callable[[], Awaitable[Value | None]], *, what: str, seconds: float) -> Value:
     """As `wait_for`, for a condition that is awaited.
 

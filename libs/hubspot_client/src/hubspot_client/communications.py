@@ -5,7 +5,7 @@ inputs and nothing more; after an ambiguous end the contact's communications are
 Sources: hubspot-contract.md sections 5.2 to 5.4.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -98,6 +98,7 @@ class _Associated(Result):
 
 
 class _AssociatedOfOne(Result):
+    of: str = Field(validation_alias=AliasPath("from", "id"))
     to: tuple[_Associated, ...] = ()
     after: str | None = Field(default=None, validation_alias=AliasPath("paging", "next", "after"))
 
@@ -142,9 +143,7 @@ class Communications:
         return _sorted_out(batch, frozenset(new))
 
     async def of_contact(self, portal_id: int, contact_id: str) -> AsyncIterator[Communication]:
-        """The contact's communications, found by association and read as they are asked for.
-
-        Within each page of associations the newest ids come first. A contact with up to 100 costs two calls.
+        """One contact's communications; see `of_contacts`. A contact with up to 100 costs two calls.
 
         Raises:
             NotFoundError: without a call, for an id that is no number.
@@ -152,24 +151,45 @@ class Communications:
         """
         if not is_record_id(contact_id):
             raise NotFoundError
-        async for ids in self._associated(portal_id, contact_id):
-            for chunk in _chunks(sorted(ids, key=int, reverse=True)):
-                for communication in await self._read(portal_id, chunk):
-                    yield communication
+        async for _, communication in self.of_contacts(portal_id, [contact_id]):
+            yield communication
 
-    async def _associated(self, portal_id: int, contact_id: str) -> AsyncIterator[list[str]]:
-        """Pages of ids of the contact's communications."""
+    async def of_contacts(
+        self, portal_id: int, contact_ids: Collection[str]
+    ) -> AsyncIterator[tuple[str, Communication]]:
+        """Communications with the contact of each, found by association and read as they are asked for.
+
+        Within each page of associations, up to 100 for each contact, the newest ids come first. A contact that does
+        not exist has none; neither has an id that is no number.
+
+        Raises:
+            HubSpotError: any leaf that a read can end with; what was yielded before stays true.
+        """
+        async for contacts in self._associated(portal_id, [one for one in contact_ids if is_record_id(one)]):
+            for chunk in _chunks(sorted(contacts, key=int, reverse=True)):
+                for communication in await self._read(portal_id, chunk):
+                    for contact_id in contacts.get(communication.id, ()):
+                        yield contact_id, communication
+
+    async def _associated(
+        self, portal_id: int, contact_ids: Sequence[str]
+    ) -> AsyncIterator[Mapping[str, Sequence[str]]]:
+        """Pages of ids of the contacts' communications, each with its contacts."""
         path = self._connection.paths.contact_communications_batch_read
-        after: dict[str, str] = {}
+        inputs: list[dict[str, str]] = [{"id": contact_id} for contact_id in contact_ids]
         for _ in range(_PAGES):
-            call = self._call(portal_id, path, {"inputs": [{"id": contact_id, **after}]})
-            page = await self._connection.read(call, understood_as(_Associations))
-            _only_missing(page.errors)
-            yield [to.id for result in page.results for to in result.to]
-            cursor = next((result.after for result in page.results if result.after), None)
-            if cursor is None:
+            if not inputs:
                 return
-            after = {"after": cursor}
+            page = await self._connection.read(
+                self._call(portal_id, path, {"inputs": inputs}), understood_as(_Associations)
+            )
+            _only_missing(page.errors)
+            contacts: dict[str, list[str]] = {}
+            for result in page.results:
+                for to in result.to:
+                    contacts.setdefault(to.id, []).append(result.of)
+            yield contacts
+            inputs = [{"id": result.of, "after": result.after} for result in page.results if result.after]
         raise MalformedAnswerError
 
     async def _read(self, portal_id: int, ids: Sequence[str]) -> Iterator[Communication]:

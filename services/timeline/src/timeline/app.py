@@ -17,13 +17,14 @@ from chassis.inbox import HeldMessages, MongoHeldMessages
 from chassis.kafka import KafkaEventPublisher
 from chassis.lifespan import Plumbing, service_app
 from chassis.mongo import DATABASE_AWAY, Document
-from chassis.outbox import OutboxRelay
 from chassis.settings import RereadFile
 from chassis.sisters import Sister
 from chassis.workers import Worker
+from chert_client import ChertClient
 from hubspot_client import CallLimits, HubSpotConnection
 from timeline import __doc__ as description
 from timeline import api
+from timeline.adapters.chert import ChertEventLog
 from timeline.adapters.faults import KillOnce, NoFaultPoints
 from timeline.adapters.hubspot import HubSpotTimeline
 from timeline.adapters.mongo import MongoStores
@@ -32,8 +33,10 @@ from timeline.consumers import subscribe
 from timeline.handlers.activity import read_activity
 from timeline.handlers.assembly import Handlers, Process
 from timeline.handlers.budget import Budget
+from timeline.handlers.catching_up import CatchUp
 from timeline.handlers.leases import CALL_SECONDS
-from timeline.ports import Outside
+from timeline.handlers.relaying import Relay
+from timeline.ports import ChertLog, Outside
 from timeline.settings import Settings, TimelineSecrets
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
 
@@ -61,16 +64,23 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
         limits=HUBSPOT_LIMITS,
         observe_rate_limit=lambda portal_id, limit: budget.told(portal_id, limit.maximum, limit.remaining),
     )
+    chert = ChertClient(
+        settings.chert_url,
+        signing_secret=lambda: secrets.read().chert_signing_secret.get_secret_value().encode(),
+        now=plumbing.clock.now,
+    )
     sister = Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http)
     timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock), budget)
     faults = NoFaultPoints() if settings.fault_point is None else KillOnce(settings.fault_point, database)
     stores = MongoStores(database, plumbing.clock)
-    loops = _loops(settings, plumbing, stores, broker, Outside(timeline, timeline, faults), budget)
+    loops = _loops(
+        settings, plumbing, stores, broker, Outside(timeline, timeline, faults), budget, ChertEventLog(chert)
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            for part in (client, http, hubspot):
+            for part in (client, http, hubspot, chert):
                 await stack.enter_async_context(part)
             for loop in loops:
                 await stack.enter_async_context(loop())
@@ -91,6 +101,7 @@ def _loops(
     broker: KafkaBroker,
     outside: Outside,
     budget: Budget,
+    chert_log: ChertLog,
 ) -> Sequence[Loop]:
     """Use cases, subscriptions and loops over the database; what runs, those first that others lean on."""
     held = MongoHeldMessages(mongo_stores.database)
@@ -107,7 +118,7 @@ def _loops(
     workers = Workers(plumbing, Preparation(mongo_stores.ensure_indexes, held.ensure_indexes))
     publisher = KafkaEventPublisher(broker, plumbing.metrics)
     relays = [
-        workers.relay(name, OutboxRelay(outbox, publisher, plumbing.metrics))
+        workers.relay(name, Relay(outbox, publisher, plumbing.metrics))
         for name, outbox in (
             ("entry relay", mongo_stores.entry_outbox),
             ("link relay", mongo_stores.link_outbox),
@@ -129,9 +140,19 @@ def _loops(
         sweep_soon=assignment.wake,
         work_soon=lanes.work_soon,
     )
+    catch_up = CatchUp(
+        log=chert_log,
+        cursors=stores.cursors,
+        known=stores.inbox,
+        projects=stores.tenants,
+        publisher=publisher,
+        clock=plumbing.clock,
+        metrics=plumbing.metrics,
+    )
     loops: tuple[Worker | LaneRunner, ...] = (
         *relays,
         workers.gauge(stores.lanes),
+        workers.catch_up(catch_up),
         workers.retries(handlers.contacts, work_soon=lanes.work_soon),
         workers.sweep(lanes),
         lanes,

@@ -12,6 +12,7 @@
     │   ├── RecordLockedError         423: nothing was written, soon again
     │   ├── ContactGoneError          404: there is no such contact any more
     │   └── ReplyRefusedError         HubSpot understood and refused for good
+    ├── ChertAwayError            Chert's event log cannot be read now
     └── LeaseSpentError           too little of the lease is left for one more call, or another holder came
 
 An error's text names kinds and statuses alone, so it can be logged.
@@ -82,6 +83,14 @@ class ContactGoneError(ReplyError):
 
 class ReplyRefusedError(ReplyError):
     """HubSpot refused this reply for good; nothing was written."""
+
+
+class ChertAwayError(TimelineError):
+    """Chert's event log cannot be read now."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class LeaseSpentError(TimelineError):

@@ -18,6 +18,7 @@ class Settings(ServiceSettings, DatabaseSettings):
     Attributes:
         mongo_database: this service's own.
         oauth_url: where access tokens come from.
+        chert_url: where Chert's event log is read, for what Chert gave up delivering.
         hubspot_api_url: `https://api.hubapi.com` in production.
         hubspot_api_version: the dated version of HubSpot's API.
         batch: how many replies one call may write; 1 writes each alone.
@@ -29,6 +30,7 @@ class Settings(ServiceSettings, DatabaseSettings):
 
     mongo_database: str = "timeline"
     oauth_url: str
+    chert_url: str
     hubspot_api_url: str
     hubspot_api_version: ApiVersion = DEFAULT_API_VERSION
     batch: int = Field(default=MAX_BATCH, ge=1, le=MAX_BATCH)
@@ -53,8 +55,10 @@ class TimelineSecrets(Secrets):
 
     Attributes:
         oauth_credential: what `oauth` knows this service by.
+        chert_signing_secret: signs calls to Chert.
         service_credentials: what each sister service that asks this one is known by.
     """
 
     oauth_credential: Secret
+    chert_signing_secret: Secret
     service_credentials: dict[str, Secret] = Field(default_factory=dict)

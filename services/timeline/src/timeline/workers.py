@@ -8,10 +8,12 @@ from typing import Final
 
 from chassis.lifespan import Plumbing
 from chassis.logging import get_log
-from chassis.outbox import RELAY_SECONDS, OutboxRelay
-from chassis.workers import Worker
+from chassis.outbox import RELAY_SECONDS
+from chassis.workers import STEP_SECONDS, Worker
 from timeline.handlers.assignment import Assigner
+from timeline.handlers.catching_up import CatchUp
 from timeline.handlers.contact_changes import ContactChanges
+from timeline.handlers.relaying import Relay
 from timeline.ports import LaneSweep
 
 LOG = get_log()
@@ -24,6 +26,12 @@ SWEEP_SECONDS: Final = 1.0
 
 RETRY_SECONDS: Final = 5.0
 """How often accounts are looked for whose contacts changed."""
+
+CATCH_UP_SECONDS: Final = 10.0
+"""How often projects are looked for whose log is due; each is read once a minute."""
+
+CATCH_UP_STEP_SECONDS: Final = 120.0
+"""The longest that reading the logs of all projects may take."""
 
 ALARM_SECONDS: Final = 15.0
 """How far ahead a process sets itself an alarm for a lane; the sweep finds what is due later."""
@@ -155,7 +163,7 @@ class Workers:
     def __init__(self, plumbing: Plumbing, prepare: Callable[[], Awaitable[None]]) -> None:
         self._plumbing, self._prepare = plumbing, prepare
 
-    def relay(self, name: str, relay: OutboxRelay) -> Worker:
+    def relay(self, name: str, relay: Relay) -> Worker:
         """Publishes events soon after a document got some, and looks for leftovers now and then."""
         return self._worker(name, relay.step, RELAY_SECONDS)
 
@@ -182,6 +190,10 @@ class Workers:
 
         return self._worker("retries", step, RETRY_SECONDS)
 
+    def catch_up(self, catch_up: CatchUp) -> Worker:
+        """Reads from Chert's event log what was never delivered."""
+        return self._worker("catch-up", catch_up.step, CATCH_UP_SECONDS, step_seconds=CATCH_UP_STEP_SECONDS)
+
     def gauge(self, lanes: LaneSweep) -> Worker:
         """Says how old the oldest reply is that is not on its timeline."""
         clock, metrics = self._plumbing.clock, self._plumbing.metrics
@@ -194,10 +206,18 @@ class Workers:
 
         return self._worker("pending gauge", step, GAUGE_SECONDS)
 
-    def _worker(self, name: str, step: Step, seconds: float) -> Worker:
+    def _worker(self, name: str, step: Step, seconds: float, step_seconds: float = STEP_SECONDS) -> Worker:
         async def prepared() -> bool:
             await self._prepare()
             return await step()
 
         clock, health, metrics = self._plumbing.clock, self._plumbing.health, self._plumbing.metrics
-        return Worker(name, prepared, interval=seconds, clock=clock, health=health, metrics=metrics)
+        return Worker(
+            name,
+            prepared,
+            interval=seconds,
+            clock=clock,
+            health=health,
+            metrics=metrics,
+            step_seconds=step_seconds,
+        )

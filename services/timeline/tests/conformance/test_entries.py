@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chassis.outbox import Pending
 from contracts.envelope import Event
 from contracts.messages import ReplyRecorded
 from contracts.topics import REPLY_RECORDED
@@ -153,7 +154,7 @@ async def test_published_events_are_forgotten(entries: EntryStore, memory: Any, 
     assert 2 == len(await memory.entry_outbox.pending(10))
 
     for _ in range(2):
-        await memory.entry_outbox.remove(ENTRY, [told().id])
+        await memory.entry_outbox.published([Pending(ENTRY, (told(),))])
 
     assert ["62515:acme:m2"] == [pending.document_id for pending in await memory.entry_outbox.pending(10)]
 

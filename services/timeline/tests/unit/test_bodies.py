@@ -109,7 +109,7 @@ def test_nothing_a_sender_writes_becomes_markup(texts: list[str], message_id: st
 
     assert {"p", "strong", "br", "a"} >= elements.tags
     assert [BASE + bodies.page_path(reply)] == elements.addresses
-    assert bodies.is_same(reply, body, Written("1", f"<div>{body}</div>", None))
+    assert bodies.is_same(reply, body, Written("1", "904", f"<div>{body}</div>", None))
 
 
 @pytest.mark.parametrize("letter", ["a", "&", "\n", "🎈"])
@@ -127,7 +127,7 @@ def test_a_text_without_end_is_cut(letter: str) -> None:
 def test_an_id_that_begins_alike_is_another_message(other: str) -> None:
     """A link decides by the whole id, not by how it begins or ends."""
     reply, another = message(text("Yes")), message(text("Yes"), message_id=other)
-    written = Written("1", bodies.render(another, BASE), AT)
+    written = Written("1", "904", bodies.render(another, BASE), AT)
 
     assert not bodies.is_same(reply, bodies.render(reply, BASE), written)
 
@@ -137,8 +137,8 @@ def test_a_link_to_another_message_outweighs_an_equal_text() -> None:
     reply, another = message(text("Yes")), message(text("Yes"), message_id="m2")
     body = bodies.render(reply, BASE)
 
-    assert not bodies.is_same(reply, body, Written("1", bodies.render(another, BASE), AT))
-    assert bodies.is_same(another, body, Written("1", bodies.render(another, BASE), AT))
+    assert not bodies.is_same(reply, body, Written("1", "904", bodies.render(another, BASE), AT))
+    assert bodies.is_same(another, body, Written("1", "904", bodies.render(another, BASE), AT))
 
 
 @pytest.mark.parametrize(
@@ -156,4 +156,4 @@ def test_without_a_link_text_and_time_decide(shown: str, timestamp: datetime | N
     """Where HubSpot took the link out, normalised text and timestamp together recognise a reply."""
     reply = message(text("Yes & no"))
 
-    assert same is bodies.is_same(reply, bodies.render(reply, BASE), Written("1", shown, timestamp))
+    assert same is bodies.is_same(reply, bodies.render(reply, BASE), Written("1", "904", shown, timestamp))

@@ -193,7 +193,7 @@ async def test_a_read_that_fails_leaves_nothing_open(answering: Answers) -> None
     with pytest.raises(AccountUnreachableError):
         await timeline.by_phones(PORTAL, ["4155551234"])
     with pytest.raises(AccountUnreachableError):
-        _ = [written async for written in timeline.written(PORTAL, "904")]
+        _ = [written async for written in timeline.written(PORTAL, ["904"])]
 
 
 async def test_each_note_of_a_batch_has_its_own_end(answering: Answers) -> None:

@@ -107,16 +107,16 @@ class HubSpotTimeline:
                 raise meaning from error
             return contact_id
 
-    async def written(self, portal_id: int, contact_id: str) -> AsyncIterator[Written]:
-        """The contact's communications, found by association.
+    async def written(self, portal_id: int, contact_ids: Collection[str]) -> AsyncIterator[Written]:
+        """The contacts' communications, found by association; a contact that is gone has none.
 
         Raises:
             AccountError: they cannot be read now.
-            ReplyError: there is no such contact, or HubSpot will not show them.
+            ReplyRefusedError: HubSpot will not show them.
         """
         try:
-            async for found in self._client.communications.of_contact(portal_id, contact_id):
-                yield Written(found.id, found.body or "", found.timestamp)
+            async for contact_id, found in self._client.communications.of_contacts(portal_id, contact_ids):
+                yield Written(found.id, contact_id, found.body or "", found.timestamp)
         except HubSpotError as error:
             raise self._meaning(portal_id, error) from error
 

@@ -4,16 +4,16 @@ HubSpot has no idempotency key, so the contact's communications are read and the
 is there, it is adopted. If not, it may still be on its way, so it is looked for once more when that can no longer be.
 """
 
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from chassis.clock import Clock
-from timeline.errors import ContactGoneError
 from timeline.handlers import bodies
 from timeline.handlers.budget import Budget
 from timeline.handlers.leases import CALL_SECONDS, require_call_time
 from timeline.handlers.outcomes import Outcomes, Step, Target
-from timeline.models import Entry, Lease
+from timeline.models import Entry, Lease, Written
 from timeline.ports import Communications, Timeline
 
 FIRST_LOOK: Final = timedelta(seconds=2)
@@ -45,8 +45,8 @@ class Reconciler:
         self._communications, self._timeline, self._outcomes = communications, timeline, outcomes
         self._budget, self._clock, self._public_base_url = budget, clock, public_base_url
 
-    async def settle(self, entry: Entry, lease: Lease) -> Step | None:
-        """Adopt what is found, or wait; nothing if no write of it can have happened.
+    async def settle(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
+        """Look for entries together: adopt what is found, or wait. Of those left out no write can have happened.
 
         Raises:
             AccountError: the account's communications cannot be read now.
@@ -54,34 +54,52 @@ class Reconciler:
             LeaseSpentError: nothing more may be begun under this lease.
         """
         asked_at = self._clock.now()
-        settled_at = max(intent.at for intent in entry.intents) + SETTLED_AFTER
-        for contact_id in {intent.contact_id: None for intent in entry.intents}:
-            target = await self._found(entry, contact_id, lease)
-            if target is None and asked_at >= settled_at:
-                target = await self._found_elsewhere(entry, contact_id, lease)
-            if target is not None:
-                return await self._outcomes.adopted(target)
-        if asked_at < settled_at:
-            return await self._outcomes.postponed(entry, settled_at, "may still be carried out")
-        return None
+        places = {entry.id: {intent.contact_id for intent in entry.intents} for entry in entries}
+        found = await self._found(entries, places, lease)
+        late = [entry for entry in entries if entry.id not in found and asked_at >= _settled_at(entry)]
+        found |= await self._found_elsewhere(late, places, lease)
+        steps: dict[str, Step] = {}
+        for entry in entries:
+            if entry.id in found:
+                steps[entry.id] = await self._outcomes.adopted(found[entry.id])
+            elif asked_at < _settled_at(entry):
+                steps[entry.id] = await self._outcomes.postponed(entry, _settled_at(entry), "may still be carried out")
+        return steps
 
-    async def _found_elsewhere(self, entry: Entry, contact_id: str, lease: Lease) -> Target | None:
-        """The reply on the timeline of the contact that this one was merged into since."""
-        self._require_call(lease)
-        now_at = await self._timeline.whereabouts(entry.portal_id, contact_id)
-        return None if now_at is None or now_at == contact_id else await self._found(entry, now_at, lease)
+    async def _found_elsewhere(
+        self, entries: Sequence[Entry], places: Mapping[str, Collection[str]], lease: Lease
+    ) -> Mapping[str, Target]:
+        """Entries on the timelines of contacts that theirs were merged into since."""
+        moved: dict[str, set[str]] = {}
+        for entry in entries:
+            for contact_id in places[entry.id]:
+                self._require_call(lease)
+                now_at = await self._timeline.whereabouts(entry.portal_id, contact_id)
+                if now_at is not None and now_at != contact_id:
+                    moved.setdefault(entry.id, set()).add(now_at)
+        return await self._found([entry for entry in entries if entry.id in moved], moved, lease)
 
-    async def _found(self, entry: Entry, contact_id: str, lease: Lease) -> Target | None:
-        """The reply among the contact's communications, if it is there and no other reply's."""
+    async def _found(
+        self, entries: Sequence[Entry], places: Mapping[str, Collection[str]], lease: Lease
+    ) -> dict[str, Target]:
+        """Entries among the communications of these contacts, each of which is no other entry's."""
+        missing = {entry.id: entry for entry in entries}
+        found: dict[str, Target] = {}
+        if not missing:
+            return found
         self._require_call(lease)
-        body = bodies.render(entry.message, self._public_base_url)
-        try:
-            async for written in self._timeline.written(entry.portal_id, contact_id):
-                if bodies.is_same(entry.message, body, written) and await self._own(entry, written.id):
-                    return Target(entry, contact_id, written.id)
-        except ContactGoneError:
-            pass  # with the contact its timeline is gone
-        return None
+        contact_ids = {contact_id for entry in entries for contact_id in places[entry.id]}
+        async for written in self._timeline.written(lease.portal_id, sorted(contact_ids)):
+            for entry in [one for one in missing.values() if written.contact_id in places[one.id]]:
+                if self._is_same(entry, written) and await self._own(entry, written.id):
+                    found[entry.id] = Target(missing.pop(entry.id), written.contact_id, written.id)
+                    break
+            if not missing:
+                break
+        return found
+
+    def _is_same(self, entry: Entry, written: Written) -> bool:
+        return bodies.is_same(entry.message, bodies.render(entry.message, self._public_base_url), written)
 
     def _require_call(self, lease: Lease) -> None:
         require_call_time(lease, self._clock)
@@ -89,3 +107,7 @@ class Reconciler:
 
     async def _own(self, entry: Entry, communication_id: str) -> bool:
         return not await self._communications.own(entry.portal_id, {communication_id: entry.id})
+
+
+def _settled_at(entry: Entry) -> datetime:
+    return max(intent.at for intent in entry.intents) + SETTLED_AFTER

@@ -37,6 +37,9 @@ from timeline.ports import Communications, FaultPoints, IntentLog, Tenants, Time
 _LOCKED_SECONDS: Final = 2.0
 """The least wait for a locked record (hubspot-contract.md, section 6)."""
 
+_LOOKED_FOR: Final = 20
+"""How many replies with an unknown end are looked for together: what is not found is written before a lease ends."""
+
 Done = Callable[[Entry, Step], None]
 """Told of each reply's next step as soon as it is known, so that an error after it takes nothing back."""
 
@@ -77,22 +80,21 @@ class Writer:
             LeaseSpentError: nothing more may be begun under this lease.
         """
         await self._bring([entry for entry in entries if not entry.intents], tenant, lease, done)
-        cleared = []
-        for entry in entries:
-            if entry.intents:
-                step = await self._reconciled(entry, lease)
-                if step is None:
-                    cleared.append(entry)
-                else:
-                    done(entry, step)
-        await self._bring(cleared, tenant, lease, done)
+        unknown = [entry for entry in entries if entry.intents]
+        for start in range(0, len(unknown), _LOOKED_FOR):
+            group = unknown[start : start + _LOOKED_FOR]
+            steps = await self._reconciled(group, lease)
+            for entry in group:
+                if entry.id in steps:
+                    done(entry, steps[entry.id])
+            await self._bring([entry for entry in group if entry.id not in steps], tenant, lease, done)
 
-    async def _reconciled(self, entry: Entry, lease: Lease) -> Step | None:
+    async def _reconciled(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
         try:
-            return await self._reconciler.settle(entry, lease)
+            return await self._reconciler.settle(entries, lease)
         except ReplyError as error:
             require_lease(lease, self._clock)
-            return await self._after(error, entry)
+            return {entry.id: await self._after(error, entry) for entry in entries}
 
     async def _bring(self, entries: Sequence[Entry], tenant: TenantSnapshot, lease: Lease, done: Done) -> None:
         """Write replies of which no write is open: first those whose contact is known, then those that are found."""

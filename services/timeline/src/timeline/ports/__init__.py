@@ -5,6 +5,7 @@ Every store method can be repeated when its answer was lost: the second call fin
 
 from dataclasses import dataclass
 
+from timeline.ports.catching_up import ChertLog, Cursors, KnownMessages, Projects
 from timeline.ports.contacts import LinkKeeper, Links, LinkStore, Retries, SentLinks, Unmatched
 from timeline.ports.entries import (
     Communications,
@@ -24,8 +25,10 @@ from timeline.ports.tenants import Tenants, TenantStore, TenantWriter
 __all__ = [
     "Breakers",
     "CallMeter",
+    "ChertLog",
     "Communications",
     "ContactSearch",
+    "Cursors",
     "EntryHistory",
     "EntryKeeper",
     "EntryOutcomes",
@@ -36,6 +39,7 @@ __all__ = [
     "InboxStore",
     "Intake",
     "IntentLog",
+    "KnownMessages",
     "LaneStore",
     "LaneSweep",
     "Leases",
@@ -44,6 +48,7 @@ __all__ = [
     "Links",
     "NewEntries",
     "Outside",
+    "Projects",
     "Retries",
     "SentLinks",
     "Stores",
@@ -67,6 +72,7 @@ class Stores:
     links: LinkStore
     unmatched: Unmatched
     retries: Retries
+    cursors: Cursors
     entries: EntryStore
     communications: Communications
     lanes: LaneStore

@@ -7,6 +7,7 @@ from typing import Protocol
 from timeline.models import (
     Received,
 )
+from timeline.ports.catching_up import KnownMessages
 
 
 class Intake(Protocol):
@@ -53,5 +54,5 @@ class InboxKeeper(Protocol):
         ...
 
 
-class InboxStore(Intake, Unassigned, WaitingRoom, InboxKeeper, Protocol):
+class InboxStore(Intake, Unassigned, WaitingRoom, InboxKeeper, KnownMessages, Protocol):
     """The inbox, whole."""

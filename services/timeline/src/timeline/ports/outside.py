@@ -67,12 +67,11 @@ class Timeline(Protocol):
         """
         ...
 
-    def written(self, portal_id: int, contact_id: str) -> AsyncIterator[Written]:
-        """The contact's communications, found by association.
+    def written(self, portal_id: int, contact_ids: Collection[str]) -> AsyncIterator[Written]:
+        """The contacts' communications, found by association; a contact that is gone has none.
 
         Raises:
             AccountError: they cannot be read now.
-            ContactGoneError: there is no such contact.
             ReplyRefusedError: HubSpot will not show them.
         """
         ...

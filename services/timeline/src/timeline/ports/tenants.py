@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from contracts.tenants import TenantSnapshot
+from timeline.ports.catching_up import Projects
 
 
 class TenantWriter(Protocol):
@@ -26,5 +27,5 @@ class Tenants(Protocol):
         ...
 
 
-class TenantStore(TenantWriter, Tenants, Protocol):
+class TenantStore(TenantWriter, Tenants, Projects, Protocol):
     """The projection, whole."""

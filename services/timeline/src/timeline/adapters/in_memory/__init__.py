@@ -1,5 +1,6 @@
 """Every port in memory, behaving as the real ones do; tests and experiments stand on them."""
 
+from timeline.adapters.in_memory.cursors import InMemoryChertLog, InMemoryCursors
 from timeline.adapters.in_memory.entries import InMemoryCommunications, InMemoryEntries
 from timeline.adapters.in_memory.faults import Crash, CrashAt
 from timeline.adapters.in_memory.hubspot import Answer, InMemoryHubSpot
@@ -15,7 +16,9 @@ __all__ = [
     "Answer",
     "Crash",
     "CrashAt",
+    "InMemoryChertLog",
     "InMemoryCommunications",
+    "InMemoryCursors",
     "InMemoryEntries",
     "InMemoryHubSpot",
     "InMemoryInbox",

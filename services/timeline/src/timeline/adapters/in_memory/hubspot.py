@@ -132,13 +132,14 @@ class InMemoryHubSpot:
     def _record(self, portal_id: int, note: Note, trace_id: str, after: timedelta) -> Record:
         return Record(str(5000 + len(self.records)), portal_id, note, trace_id, self.clock.now() + after)
 
-    async def written(self, portal_id: int, contact_id: str) -> AsyncIterator[Written]:
-        """The contact's communications that are there by now."""
+    async def written(self, portal_id: int, contact_ids: Collection[str]) -> AsyncIterator[Written]:
+        """The contacts' communications that are there by now."""
         self.reads += 1
         self.meter.called(portal_id)
         self._maybe_fail()
-        for record in self.timeline(portal_id, contact_id):
-            yield Written(record.id, self.rewrite(record.note.body), record.note.timestamp)
+        for contact_id in contact_ids:
+            for record in self.timeline(portal_id, contact_id):
+                yield Written(record.id, contact_id, self.rewrite(record.note.body), record.note.timestamp)
 
     async def by_phones(self, portal_id: int, national_numbers: Collection[str]) -> Found:
         """Contacts one of whose numbers ends with one of these, whatever its country."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from contracts.messages import MessageReceived
 from timeline.models import Received
 
 
@@ -33,6 +34,10 @@ class InMemoryInbox:
         found = [self.rows[row_id] for row_id in row_ids if row_id in self.rows]
         received = [row.received for row in found if row.since is not None and row.received is not None]
         return sorted(received, key=lambda row: (row.message.received_at, row.id))
+
+    async def unknown(self, messages: Sequence[MessageReceived]) -> Sequence[MessageReceived]:
+        """Those that never were received."""
+        return [message for message in messages if Received(message).id not in self.rows]
 
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting."""

@@ -25,10 +25,12 @@ class InMemoryOutbox:
         """Some documents with pending events, longest waiting first."""
         return [Pending(key, tuple(events)) for key, events in list(self._events.items())[:limit]]
 
-    async def remove(self, document_id: str, event_ids: Sequence[str]) -> None:
+    async def published(self, told: Sequence[Pending]) -> None:
         """Forget events that were published."""
-        left = [event for event in self._events.get(document_id, ()) if event.id not in event_ids]
-        if left:
-            self._events[document_id] = left
-        else:
-            self._events.pop(document_id, None)
+        for one in told:
+            ids = {event.id for event in one.events}
+            left = [event for event in self._events.get(one.document_id, ()) if event.id not in ids]
+            if left:
+                self._events[one.document_id] = left
+            else:
+                self._events.pop(one.document_id, None)

@@ -1,5 +1,6 @@
 """All stores together, in memory."""
 
+from timeline.adapters.in_memory.cursors import InMemoryCursors
 from timeline.adapters.in_memory.entries import InMemoryCommunications, InMemoryEntries
 from timeline.adapters.in_memory.inbox import InMemoryInbox
 from timeline.adapters.in_memory.lanes import InMemoryLanes
@@ -16,7 +17,7 @@ class InMemoryStores:
     def __init__(self) -> None:
         self.entry_outbox, self.link_outbox, self.lane_outbox = InMemoryOutbox(), InMemoryOutbox(), InMemoryOutbox()
         self.inbox, self.tenants, self.unmatched = InMemoryInbox(), InMemoryTenants(), InMemoryUnmatched()
-        self.retries = InMemoryRetries()
+        self.retries, self.cursors = InMemoryRetries(), InMemoryCursors()
         self.links = InMemoryLinks(self.link_outbox)
         self.entries = InMemoryEntries(self.entry_outbox)
         self.communications, self.lanes = InMemoryCommunications(), InMemoryLanes(self.lane_outbox)
@@ -26,6 +27,7 @@ class InMemoryStores:
             links=self.links,
             unmatched=self.unmatched,
             retries=self.retries,
+            cursors=self.cursors,
             entries=self.entries,
             communications=self.communications,
             lanes=self.lanes,

@@ -27,3 +27,7 @@ class InMemoryTenants:
         """Every active account of these projects, by portal id."""
         known = (self.snapshots[portal_id] for portal_id in sorted(self.snapshots))
         return [one for one in known if one.status == "active" and one.chert_tenant in chert_tenants]
+
+    async def connected(self) -> Collection[str]:
+        """Chert's slugs of those with an active account."""
+        return {one.chert_tenant for one in self.snapshots.values() if one.status == "active"}

@@ -88,7 +88,7 @@ class MongoEntries:
         await self._update([(entry_id, _settlement(settlement)) for entry_id, settlement in settlements.items()])
         for entry_id, settlement in settlements.items():
             if settlement.events:
-                self._outbox.note(entry_id)
+                self._outbox.note(entry_id, settlement.events)
 
     async def _update(self, updates: Sequence[tuple[str, Document]]) -> None:
         if updates:

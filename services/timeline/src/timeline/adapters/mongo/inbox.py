@@ -46,6 +46,12 @@ class MongoInbox:
         found = self._inbox.find({"_id": {"$in": list(row_ids)}})
         return sorted([_row(document) async for document in found if "since" in document], key=_age)
 
+    async def unknown(self, messages: Sequence[MessageReceived]) -> Sequence[MessageReceived]:
+        """Those that never were received."""
+        keys = {Received(message).id: message for message in messages}
+        known = {row["_id"] async for row in self._inbox.find({"_id": {"$in": list(keys)}}, {"_id": 1})}
+        return [message for key, message in keys.items() if key not in known]
+
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting."""
         found = self._inbox.find({"since": {"$exists": True}}).sort("since", 1).limit(limit)

@@ -60,10 +60,11 @@ class MongoLanes:
         condition: Document = {"_id": portal_id, "pending.0": {"$exists": True}}
         if breaker is not None:
             condition["breaker.opening"] = breaker.opening
-            update["$push"] = {"outbox": {"$each": to_outbox([closed(breaker)])}}
+            told = closed(breaker)
+            update["$push"] = {"outbox": {"$each": to_outbox([told])}}
         result = await self._lanes.update_one(condition, update)
         if breaker is not None and result.matched_count:
-            self._outbox.note(str(portal_id))
+            self._outbox.note(str(portal_id), [told])
 
     async def acquire(self, portal_id: int, holder: str, now: datetime) -> Lane | None:
         """Become the holder of a lane that nobody else holds and that does not rest."""
@@ -99,7 +100,7 @@ class MongoLanes:
             update["$push"] = {"outbox": {"$each": to_outbox(closing.events)}}
         result = await self._lanes.update_one({**_held(lease), "version": closing.version}, update)
         if closing.events and result.matched_count:
-            self._outbox.note(str(lease.portal_id))
+            self._outbox.note(str(lease.portal_id), closing.events)
         return result.matched_count == 1
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueLane]:

@@ -79,7 +79,7 @@ class MongoLinks:
             {"_id": conversation.id},
             {"$max": {"contact": successor}, "$push": {"outbox": {"$each": to_outbox([event])}}},
         )
-        self._outbox.note(conversation.id)
+        self._outbox.note(conversation.id, [event])
 
     async def erase(self, conversation: Conversation, now: datetime) -> None:
         """Forget the contact, and leave a mark that what came before must not be kept."""
@@ -93,18 +93,17 @@ class MongoLinks:
         self, conversation: Conversation, contact_id: str, *, gone: Collection[str], event: Event[ContactLinked]
     ) -> str:
         """Link a conversation that has no link, or one to a contact that is gone; the contact it has now."""
-        told = to_outbox([event])
         try:
             await self._links.insert_one(
-                {"_id": conversation.id, "contact": _linked(0, "search", contact_id), "outbox": told}
+                {"_id": conversation.id, "contact": _linked(0, "search", contact_id), "outbox": to_outbox([event])}
             )
         except DuplicateKeyError:
-            return await self._replace_gone(conversation, contact_id, gone, told)
-        self._outbox.note(conversation.id)
+            return await self._replace_gone(conversation, contact_id, gone, event)
+        self._outbox.note(conversation.id, [event])
         return contact_id
 
     async def _replace_gone(
-        self, conversation: Conversation, contact_id: str, gone: Collection[str], told: list[Document]
+        self, conversation: Conversation, contact_id: str, gone: Collection[str], event: Event[ContactLinked]
     ) -> str:
         linked = await self._contact(conversation)
         if _contact_id(linked) not in {*gone, _NOBODY}:
@@ -112,9 +111,9 @@ class MongoLinks:
         successor = _linked(_rank(linked) + 1, _source(linked), contact_id)
         await self._links.update_one(
             {"_id": conversation.id},
-            {"$max": {"contact": successor}, "$push": {"outbox": {"$each": told}}},
+            {"$max": {"contact": successor}, "$push": {"outbox": {"$each": to_outbox([event])}}},
         )
-        self._outbox.note(conversation.id)
+        self._outbox.note(conversation.id, [event])
         return _contact_id(await self._contact(conversation))
 
     async def _read(self, conversations: Collection[Conversation]) -> Mapping[Conversation, Document]:

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from pymongo import UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 
 from chassis.clock import Clock
@@ -17,7 +18,7 @@ _SWEEP_SECONDS: Final = RELAY_SECONDS / 2
 """The least time between two sweeps, so that a burst of wakes is not a burst of them."""
 
 _REMEMBERED: Final = 10_000
-"""How many documents with fresh events are remembered; one that is forgotten waits for the next sweep."""
+"""How many documents' fresh events are remembered; what is forgotten waits for the next sweep."""
 
 
 class MongoOutbox:
@@ -28,36 +29,39 @@ class MongoOutbox:
     ) -> None:
         """The arrays of this collection, whose `_id` is what `key` makes of its text."""
         self._collection, self._clock, self._key = collection, clock, key
-        self._fresh: deque[str] = deque(maxlen=_REMEMBERED)
+        self._fresh: deque[Pending] = deque(maxlen=_REMEMBERED)
         self._swept_at = float("-inf")
 
     async def ensure_indexes(self) -> None:
         """Let a sweep find what was left behind; a document without events is not in this index."""
         await self._collection.create_index("outbox.time", sparse=True)
 
-    def note(self, document_id: str) -> None:
-        """This document has fresh events."""
-        self._fresh.append(document_id)
+    def note(self, document_id: str, events: Sequence[Event[EventData]]) -> None:
+        """This document has these fresh events."""
+        self._fresh.append(Pending(document_id, tuple(events)))
 
     async def pending(self, limit: int) -> Sequence[Pending]:
-        """Documents with events: those noted, else, now and then, whatever was left behind, longest waiting first."""
+        """Events noted, else, now and then, whatever was left behind, longest waiting first."""
         if self._fresh:
-            document_ids = [self._key(self._fresh.popleft()) for _ in range(min(limit, len(self._fresh)))]
-            return await self._read({"_id": {"$in": document_ids}}, limit)
+            return [self._fresh.popleft() for _ in range(min(limit, len(self._fresh)))]
         if self._clock.monotonic() - self._swept_at < _SWEEP_SECONDS:
             return ()
         self._swept_at = self._clock.monotonic()
-        return await self._read({"outbox.time": {"$exists": True}}, limit)
+        found = self._collection.find({"outbox.time": {"$exists": True}}, {"outbox": 1})
+        return [_pending(document) async for document in found.sort("outbox.time", 1).limit(limit)]
 
-    async def remove(self, document_id: str, event_ids: Sequence[str]) -> None:
+    async def published(self, told: Sequence[Pending]) -> None:
         """Forget events that were published."""
-        await self._collection.update_one(
-            {"_id": self._key(document_id)}, {"$pull": {"outbox": {"id": {"$in": list(event_ids)}}}}
+        await self._collection.bulk_write(
+            [
+                UpdateOne(
+                    {"_id": self._key(one.document_id)},
+                    {"$pull": {"outbox": {"id": {"$in": [event.id for event in one.events]}}}},
+                )
+                for one in told
+            ],
+            ordered=False,
         )
-
-    async def _read(self, query: Document, limit: int) -> Sequence[Pending]:
-        found = self._collection.find(query, {"outbox": 1}).sort("outbox.time", 1).limit(limit)
-        return [_pending(document) async for document in found if document.get("outbox")]
 
 
 def to_outbox(events: Sequence[Event[EventData]]) -> list[Document]:

@@ -6,6 +6,7 @@ from chassis.clock import Clock
 from chassis.mongo import Document
 from timeline.adapters.mongo import entries, lanes, links
 from timeline.adapters.mongo.communications import MongoCommunications
+from timeline.adapters.mongo.cursors import MongoCursors
 from timeline.adapters.mongo.entries import MongoEntries
 from timeline.adapters.mongo.inbox import MongoInbox
 from timeline.adapters.mongo.lanes import MongoLanes
@@ -38,6 +39,7 @@ class MongoStores:
             links=MongoLinks(database, self.link_outbox),
             unmatched=unmatched,
             retries=retries,
+            cursors=MongoCursors(database),
             entries=entry_store,
             communications=MongoCommunications(database),
             lanes=lane_store,

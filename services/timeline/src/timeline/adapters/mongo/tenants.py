@@ -41,6 +41,11 @@ class MongoTenants:
         found = self._tenants.find({"chert_tenant": {"$in": list(chert_tenants)}, "status": "active"}).sort("_id", 1)
         return [TenantSnapshot.model_validate(document) async for document in found]
 
+    async def connected(self) -> Collection[str]:
+        """Chert's slugs of those with an active account."""
+        found = self._tenants.find({"status": "active"}, {"chert_tenant": 1})
+        return {one["chert_tenant"] async for one in found}
+
     async def _replace(self, snapshot: TenantSnapshot, *, upsert: bool) -> bool:
         result = await self._tenants.update_one(
             {"_id": snapshot.portal_id, "revision": {"$lte": snapshot.revision}},

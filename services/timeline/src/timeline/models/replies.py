@@ -1,16 +1,13 @@
-"""Replies on their way to a timeline, and the lanes that take them there."""
+"""Replies on their way to a timeline: as they were received, and as entries, one for each account."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from typing import Final, Literal
+from typing import Literal
 
 from contracts.envelope import Event, EventData
 from contracts.messages import MessageReceived
-
-MAX_BATCH: Final = 100
-"""The most inputs HubSpot takes in one batch (hubspot-contract.md, section 5.2)."""
+from timeline.models.lanes import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +38,6 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
-    """An account whose unmatched replies are to be tried again, for its contacts changed; the last time at `until`."""
-
-    portal_id: int
-    due_at: datetime
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Received:
     """One inbound message as it lies in the inbox, until it is assigned to accounts."""
 
@@ -60,23 +48,6 @@ class Received:
     def id(self) -> str:
         """Key of the inbox (`architecture.md`, rule 2)."""
         return f"{self.message.chert_tenant}:{self.message.message_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One line of a lane's work list.
-
-    Attributes:
-        ticket: of this line alone, so that a reply that was listed again is not crossed out with its first line.
-        entry_id: which reply.
-        conversation_id: what must stay in order.
-        received_at: its place in that order.
-    """
-
-    ticket: str
-    entry_id: str
-    conversation_id: str
-    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,149 +183,6 @@ class Settlement:
     reason: str | None = None
     words: str = field(default="", repr=False)
     events: Sequence[Event[EventData]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Breaker:
-    """Open: the account's calls failed too often in a row.
-
-    Attributes:
-        opening: counts the openings of this lane's breaker from 1.
-        opened_at: when.
-        reason: what the last call ended with, fit for a log.
-    """
-
-    opening: int
-    opened_at: datetime
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """How much of an account's rolling window was used when a lane was let go, and by whom."""
-
-    holder: str
-    calls: int
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """What a holder sees of its lane: the fence of the lease and the work.
-
-    Attributes:
-        fence: grows with every holder.
-        version: changes whenever work is added.
-        failures: calls for this account that failed one after the other.
-        pending: the work list, in no order.
-        openings: how often its breaker has opened.
-        breaker: set while it is open.
-        spent: what the last holder left of the account's window; none if it never let go.
-    """
-
-    portal_id: int
-    fence: int
-    version: int
-    failures: int
-    pending: tuple[Work, ...]
-    openings: int = 0
-    breaker: Breaker | None = None
-    spent: Spent | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to work on a lane, until a moment on the holder's own monotonic clock (`architecture.md`, rule 9)."""
-
-    portal_id: int
-    holder: str
-    fence: int
-    until: float
-
-
-@dataclass(frozen=True, slots=True)
-class DueLane:
-    """A lane in which something is due, and the sign of life of whoever holds it."""
-
-    portal_id: int
-    holder: str | None
-    fence: int
-    beat: int
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """What a holder leaves behind when it lets go of a lane.
-
-    Attributes:
-        settled: tickets of lines that are done with.
-        due_at: when the next line is due; none when nothing is left.
-        oldest_at: when the oldest line left was received; none also when the lane waits for its account.
-        paused_until: the whole lane rests until then.
-        failures: calls that failed one after the other.
-        version: let go only if nothing was added since this version.
-        openings: how often the breaker has opened.
-        breaker: set while it is open.
-        spent: how much of the account's window is used.
-        events: what the world is told of the breaker, in the same write.
-    """
-
-    settled: frozenset[str]
-    due_at: datetime | None
-    oldest_at: datetime | None
-    paused_until: datetime | None
-    failures: int
-    version: int
-    openings: int = 0
-    breaker: Breaker | None = None
-    spent: Spent | None = None
-    events: Sequence[Event[EventData]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A contact that a search found, with its numbers as they are written there."""
-
-    contact_id: str
-    numbers: tuple[str, ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search for phone numbers found; `whole` unless there is more than one answer can carry."""
-
-    candidates: Sequence[Candidate]
-    whole: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A reply as it goes to HubSpot: rich text, already escaped, and its place on the contact's timeline."""
-
-    contact_id: str
-    body: str = field(repr=False)
-    timestamp: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A communication as HubSpot has it; `body` may have been rewritten."""
-
-    id: str
-    body: str = field(repr=False)
-    timestamp: datetime | None
-
-
-class FaultPoint(StrEnum):
-    """Places where a crash hurts most, by name."""
-
-    AFTER_INBOX_INSERT = "after_inbox_insert_before_commit"
-    AFTER_ENTRIES = "after_entries_before_list"
-    AFTER_LIST = "after_list_before_commit"
-    AFTER_INTENT = "after_intent_before_write"
-    AFTER_WRITE = "after_write_before_record"
-    AFTER_OWN = "after_own_before_record"
-    AFTER_RECORD = "after_record"
 
 
 def without_content(message: MessageReceived) -> MessageReceived:

@@ -1,4 +1,4 @@
-"""Accounts with leads who write, and what HubSpot knows in the end: the part that fault runs and benchmarks share.
+"""Accounts with leads who write, and what HubSpot knows in the end, for fault runs and benchmarks of the timeline.
 
 Replies are told on Kafka as `webhooks` tells them. The simulated HubSpot holds the truth: each message on a timeline
 carries the id of the reply that it was written for.
@@ -16,9 +16,9 @@ from typing import Final, Self
 import httpx2
 from aiokafka import AIOKafkaProducer
 
-from contracts.envelope import Event
-from contracts.messages import MessagePart, MessageReceived
-from contracts.topics import MESSAGE_RECEIVED, TENANT_INSTALLED
+from contracts.envelope import Event, EventData
+from contracts.messages import MessagePart, MessageReceived, MessageSent
+from contracts.topics import MESSAGE_RECEIVED, MESSAGE_SENT, TENANT_INSTALLED
 from harness.admins import Admin, client
 from harness.control import Communication, HubSpotControl
 from harness.event_log import EventLog
@@ -59,7 +59,7 @@ class Verdict:
 
 @dataclass
 class Leads:
-    """All leads of a run, and everything that they said."""
+    """All leads of a run, and everything that they said, by the id that its write carries."""
 
     system: System
     hubspot: HubSpotControl
@@ -67,6 +67,7 @@ class Leads:
     random: Random
     leads: list[Lead] = field(default_factory=list)
     said: dict[str, Lead] = field(default_factory=dict)
+    said_at: dict[str, float] = field(default_factory=dict)
     _moment: float = field(default_factory=time.time)
 
     @classmethod
@@ -101,6 +102,13 @@ class Leads:
         await admin.connect(self.system.url("oauth"), f"project-{number}", portal_id)
         return [Lead(portal_id, slug, one, phone) for one, phone in zip(ids, phones, strict=True)]
 
+    async def greet(self) -> None:
+        """Each lead was written to before: their conversation is linked to their contact."""
+        now = datetime.now(UTC)
+        await self._produce([_greeting(lead, now) for lead in self.leads])
+        log = EventLog(self.system.addresses.kafka_bootstrap)
+        await log.wait_drained("timeline", MESSAGE_SENT.name, seconds=_DRAIN_SECONDS)
+
     async def say(self, leads: Iterable[Lead], text: str = "Yes, please") -> list[Event[MessageReceived]]:
         """Each of these leads writes; returns when Kafka has it."""
         events = [self.event(lead, text) for lead in leads]
@@ -120,11 +128,15 @@ class Leads:
             parts=(MessagePart(type="text", value=text),),
             received_at=at,
         )
-        self.said[f"{lead.portal_id}:{lead.tenant}:{data.message_id}"] = lead
+        key = f"{lead.portal_id}:{lead.tenant}:{data.message_id}"
+        self.said[key], self.said_at[key] = lead, time.time()
         return Event(MESSAGE_RECEIVED, f"message.received:{lead.tenant}:{data.message_id}", "/webhooks", at, data)
 
     async def tell(self, events: Sequence[Event[MessageReceived]]) -> None:
         """Put events on the topic, in order."""
+        await self._produce(events)
+
+    async def _produce(self, events: Sequence[Event[EventData]]) -> None:
         sent = [
             await self.producer.send(event.topic, value=event.value(), key=event.key(), headers=event.headers())
             for event in events
@@ -157,7 +169,7 @@ class Leads:
         counts = Counter(one.write_trace_id for one in written)
         order: dict[str, list[str]] = {}
         for one in written:
-            assert one.write_trace_id is not None
+            assert one.write_trace_id is not None  # noqa: S101 - chosen by it
             lead = self.said[one.write_trace_id]
             if one.contact_ids == [lead.contact_id]:
                 order.setdefault(lead.chat_id, []).append(one.write_trace_id)
@@ -168,3 +180,21 @@ class Leads:
             doubled=[str(entry_id) for entry_id, count in counts.items() if count > 1],
             disordered=[chat for chat, ids in order.items() if ids != sorted(ids)],
         )
+
+
+def _greeting(lead: Lead, now: datetime) -> Event[MessageSent]:
+    data = MessageSent(
+        portal_id=lead.portal_id,
+        chert_tenant=lead.tenant,
+        generation=1,
+        contact_id=lead.contact_id,
+        source="card",
+        claim=f"card:{lead.portal_id}:{lead.phone}",
+        at=now,
+        phone=lead.phone,
+        body="Shall we talk?",
+        message_id=f"greeting-{lead.phone[1:]}",
+        chat_id=lead.chat_id,
+        lead_created=False,
+    )
+    return Event(MESSAGE_SENT, f"message.sent:{data.message_id}", "/actions", now, data)

@@ -1,0 +1,49 @@
+"""How far Chert's logs were read, in both implementations."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from timeline.models import Cursor
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=60)
+
+
+async def test_a_new_project_begins_now(memory: Any) -> None:
+    """What came before a project was first seen is not read."""
+    assert [Cursor("acme", NOW)] == list(await memory.stores.cursors.claim(["acme"], NOW, LATER))
+    assert [] == list(await memory.stores.cursors.claim([], NOW, LATER))
+
+
+async def test_one_process_reads_a_log_at_a_time(memory: Any) -> None:
+    """Of many that ask at once one gets a project, and nobody again before its time."""
+    cursors = memory.stores.cursors
+
+    claims = await asyncio.gather(*(cursors.claim(["acme", "other"], NOW, LATER) for _ in range(8)))
+
+    assert ["acme", "other"] == sorted(cursor.chert_tenant for claimed in claims for cursor in claimed)
+    assert [] == list(await cursors.claim(["acme"], LATER - timedelta(seconds=1), LATER))
+    assert 1 == len(await cursors.claim(["acme"], LATER, LATER + timedelta(seconds=60)))
+
+
+async def test_a_cursor_never_goes_back(memory: Any) -> None:
+    """What is known stays known."""
+    cursors = memory.stores.cursors
+    await cursors.claim(["acme"], NOW, NOW)
+
+    await cursors.advance("acme", LATER)
+    await cursors.advance("acme", NOW)
+
+    assert [Cursor("acme", LATER)] == list(await cursors.claim(["acme"], LATER, LATER))
+
+
+async def test_the_inbox_says_what_it_never_received(memory: Any, received: Any) -> None:
+    """Messages are known by their keys, whatever became of them."""
+    inbox = memory.stores.inbox
+    await inbox.add([received("m1"), received("m2")], NOW)
+    await inbox.assigned({"acme:m1": [1]})
+
+    unknown = await inbox.unknown([received(f"m{n}").message for n in (1, 2, 3)])
+
+    assert ["m3"] == [message.message_id for message in unknown]
