@@ -35,6 +35,7 @@ from timeline.handlers.assembly import Handlers, Process
 from timeline.handlers.budget import Budget
 from timeline.handlers.catching_up import CatchUp
 from timeline.handlers.leases import CALL_SECONDS
+from timeline.handlers.messages import read_message
 from timeline.handlers.relaying import Relay
 from timeline.ports import ChertLog, Outside
 from timeline.settings import Settings, TimelineSecrets
@@ -90,7 +91,8 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     _watch(plumbing, database, secrets)
     app = service_app("timeline", description or "", plumbing, lifespan)
     read = partial(read_activity, entries=stores.stores.entries, breakers=stores.stores.lanes)
-    app.include_router(api.router(lambda: secrets.read().service_credentials, read, DATABASE_AWAY))
+    look = partial(read_message, receivers=stores.stores.inbox, entries=stores.stores.entries)
+    app.include_router(api.router(lambda: secrets.read().service_credentials, read, look, DATABASE_AWAY))
     return app
 
 

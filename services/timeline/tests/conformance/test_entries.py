@@ -195,6 +195,18 @@ async def test_people_see_the_latest_first(entries: EntryStore, entry: Any) -> N
     assert 3 == len(await entries.latest(62515, NOW + timedelta(seconds=1), 9))
 
 
+async def test_people_look_at_certain_entries(entries: EntryStore, entry: Any) -> None:
+    """Entries are shown by their ids, in that order, with contact and reason; those that are not there are left out."""
+    await entries.add([entry("m1"), entry("m1", portal_id=7)], NOW)
+    await entries.settle({"7:acme:m1": Settlement("failed", NOW, contact_id="904", reason="400")})
+
+    shown = await entries.look_at(["7:acme:m1", "8:acme:m1", ENTRY])
+
+    assert [("7:acme:m1", "904", "400"), (ENTRY, None, None)] == [
+        (one.entry.id, one.contact_id, one.reason) for one in shown
+    ]
+
+
 async def test_what_failed_for_a_contact_is_revived(entries: EntryStore, entry: Any) -> None:
     """Entries that failed for a contact are pending again, of that account alone, also when asked for twice."""
     await entries.add([entry("m1"), entry("m2"), entry("m1", portal_id=7)], NOW)

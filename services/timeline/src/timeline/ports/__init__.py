@@ -17,7 +17,7 @@ from timeline.ports.entries import (
     IntentLog,
     NewEntries,
 )
-from timeline.ports.inbox import InboxKeeper, InboxStore, Intake, Unassigned, WaitingRoom
+from timeline.ports.inbox import InboxKeeper, InboxStore, Intake, Receivers, Unassigned, WaitingRoom
 from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, WorkLists
 from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline
 from timeline.ports.tenants import Tenants, TenantStore, TenantWriter
@@ -49,6 +49,7 @@ __all__ = [
     "NewEntries",
     "Outside",
     "Projects",
+    "Receivers",
     "Retries",
     "SentLinks",
     "Stores",

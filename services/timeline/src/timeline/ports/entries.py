@@ -61,6 +61,10 @@ class EntryHistory(Protocol):
         """The latest of an account, newest first."""
         ...
 
+    async def look_at(self, entry_ids: Sequence[str]) -> Sequence[Shown]:
+        """Those that exist, in the order of their ids here."""
+        ...
+
 
 class EntryKeeper(Protocol):
     """Entries as changes of contacts concern them: rare, so they may read all entries of an account."""

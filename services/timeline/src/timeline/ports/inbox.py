@@ -54,5 +54,13 @@ class InboxKeeper(Protocol):
         ...
 
 
-class InboxStore(Intake, Unassigned, WaitingRoom, InboxKeeper, KnownMessages, Protocol):
+class Receivers(Protocol):
+    """Which accounts were given a message."""
+
+    async def accounts_of(self, row_id: str) -> Sequence[int]:
+        """Their ids; none while it is not assigned, or if it never was received."""
+        ...
+
+
+class InboxStore(Intake, Unassigned, WaitingRoom, InboxKeeper, KnownMessages, Receivers, Protocol):
     """The inbox, whole."""

@@ -34,6 +34,10 @@ class InMemoryEntries:
         recent = sorted(own, key=lambda entry: self.assigned_at[entry.id], reverse=True)
         return [self._shown(entry) for entry in recent if self.assigned_at[entry.id] >= since][:limit]
 
+    async def look_at(self, entry_ids: Sequence[str]) -> Sequence[Shown]:
+        """Those that exist, in the order of their ids here."""
+        return [self._shown(self.entries[entry_id]) for entry_id in entry_ids if entry_id in self.entries]
+
     def _shown(self, entry: Entry) -> Shown:
         settled = self.settlements.get(entry.id)
         contact_id = None if settled is None else settled.contact_id

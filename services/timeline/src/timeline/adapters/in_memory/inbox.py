@@ -39,6 +39,11 @@ class InMemoryInbox:
         """Those that never were received."""
         return [message for message in messages if Received(message).id not in self.rows]
 
+    async def accounts_of(self, row_id: str) -> Sequence[int]:
+        """The accounts that have a message now."""
+        row = self.rows.get(row_id)
+        return [] if row is None else list(row.portals)
+
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting."""
         waiting = sorted((row.since, row_id) for row_id, row in self.rows.items() if row.since is not None)

@@ -52,7 +52,13 @@ class MongoEntries:
         """The latest of an account, newest first."""
         query = {"portal_id": portal_id, "assigned_at": {"$gte": since}}
         found = self._entries.find(query).sort("assigned_at", -1).limit(limit)
-        return [Shown(_entry(one), one["assigned_at"], one.get("contact_id"), one.get("reason")) async for one in found]
+        return [_shown(one) async for one in found]
+
+    async def look_at(self, entry_ids: Sequence[str]) -> Sequence[Shown]:
+        """Those that exist, in the order of their ids here."""
+        found = self._entries.find({"_id": {"$in": list(entry_ids)}})
+        by_id = {one["_id"]: _shown(one) async for one in found}
+        return [by_id[entry_id] for entry_id in entry_ids if entry_id in by_id]
 
     async def revive(self, portal_id: int, contact_ids: Collection[str]) -> Sequence[Entry]:
         """Make those that failed for one of these contacts pending again; those, and what was revived before."""
@@ -151,6 +157,10 @@ def _document(entry: Entry, now: datetime) -> Document:
         "attempts": 0,
         "outbox": [],
     }
+
+
+def _shown(document: Document) -> Shown:
+    return Shown(_entry(document), document["assigned_at"], document.get("contact_id"), document.get("reason"))
 
 
 def _entry(document: Document) -> Entry:

@@ -52,6 +52,11 @@ class MongoInbox:
         known = {row["_id"] async for row in self._inbox.find({"_id": {"$in": list(keys)}}, {"_id": 1})}
         return [message for key, message in keys.items() if key not in known]
 
+    async def accounts_of(self, row_id: str) -> Sequence[int]:
+        """The accounts that have a message now."""
+        row = await self._inbox.find_one({"_id": row_id}, {"portals": 1})
+        return [] if row is None else row.get("portals", [])
+
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting."""
         found = self._inbox.find({"since": {"$exists": True}}).sort("since", 1).limit(limit)
