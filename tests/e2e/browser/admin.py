@@ -134,6 +134,13 @@ class Admin:
             await hubspot.close()
         await self.page.goto(f"{self.run.hubspot_url}/contacts/{self.portal.portal_id}/record/0-1/{contact_id}")
 
+    async def open_in_chert(self) -> Page:
+        """Follow the link at the end of the latest communication; the tab that it opens, where the admin is now."""
+        async with self.page.expect_popup() as opening:
+            await self.page.get_by_role("link", name="Open in Chert").first.click()
+        self.page = await opening.value
+        return self.page
+
     async def chert_deletes_files(self, message_id: str) -> None:
         """Chert does not keep any more what came with a message."""
         async with httpx2.AsyncClient(trust_env=False) as client:

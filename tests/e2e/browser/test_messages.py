@@ -46,11 +46,10 @@ async def with_a_reply(admin: Admin) -> str:
 
 async def test_a_rep_follows_the_link_signs_in_and_sees_the_picture(admin: Admin) -> None:
     """From the communication in HubSpot, signed out, through the login to the page; the picture is there, whole."""
-    page = admin.page
     message_id = await with_a_reply(admin)
-    await page.context.clear_cookies()
+    await admin.page.context.clear_cookies()
 
-    await page.get_by_role("link", name="Open in Chert").click()
+    page = await admin.open_in_chert()
     await admin.say_who()
 
     await expect(page.get_by_role("heading", level=1)).to_have_text(f"iMessage from {admin.portal.contacts[0].phone}")
@@ -70,9 +69,8 @@ async def test_a_rep_follows_the_link_signs_in_and_sees_the_picture(admin: Admin
 
 async def test_a_file_that_could_run_is_saved_not_opened(admin: Admin) -> None:
     """A web page that a lead sent never becomes a page of ours: the browser saves it, by link and by address."""
-    page = admin.page
     await with_a_reply(admin)
-    await page.get_by_role("link", name="Open in Chert").click()
+    page = await admin.open_in_chert()
     link = page.get_by_role("link", name="Download note.html")
 
     async with page.expect_download() as downloading:
@@ -91,7 +89,7 @@ async def test_a_file_that_chert_deleted_is_said_to_be_gone(admin: Admin) -> Non
     message_id = await with_a_reply(admin)
     await admin.chert_deletes_files(message_id)
 
-    await admin.page.get_by_role("link", name="Open in Chert").click()
+    await admin.open_in_chert()
 
     await expect(admin.page.get_by_text("Here it is <3")).to_be_visible()
     await expect(admin.page.get_by_text("Chert does not keep this file any more")).to_have_count(2)
@@ -117,10 +115,9 @@ async def test_a_message_of_others_is_not_there(new_admin: Callable[[], Awaitabl
 async def test_a_timeline_that_is_away_is_said(admin: Admin, system: System) -> None:
     """While `timeline` is stopped the page says so; afterwards the message is there again."""
     await with_a_reply(admin)
-    link = admin.page.get_by_role("link", name="Open in Chert")
     system.kill("timeline")
     try:
-        await link.click()
+        await admin.open_in_chert()
         await expect(admin.page.get_by_role("heading", level=1)).to_have_text("This message cannot be shown right now")
         await admin.see("message-timeline-away")
     finally:

@@ -150,7 +150,7 @@ async def test_a_hubspot_that_is_away_leaves_the_contact_without_a_link(
 ) -> None:
     """The page is shown all the same, with the contact's id."""
     await connect(acme, PORTAL)
-    hubspot.troubles.append(HubSpotAwayError())
+    hubspot.troubles.append(HubSpotAwayError("no_answer"))
 
     (account,) = (await browser.get(URL, headers=JSON)).json()["accounts"]
 
