@@ -35,7 +35,11 @@ def communications(memory: Any) -> Communications:
 
 async def intend(entries: EntryStore, intent: Intent, *, instead_of: frozenset[int] = frozenset()) -> Entry:
     """Note down one intent of the one entry; the entry as it is then."""
-    return (await entries.intend([Intention(ENTRY, intent, instead_of)]))[ENTRY]
+    announced = (await entries.intend([Intention(ENTRY, intent, instead_of)]))[ENTRY]
+    [entry] = await entries.read([ENTRY])
+    assert announced.open == entry.open
+    assert announced.fences >= {intent.fence}
+    return entry
 
 
 def told(communication_id: str = "77") -> Event[ReplyRecorded]:
@@ -92,10 +96,11 @@ async def test_one_of_two_concurrent_intents_sees_the_other(entries: EntryStore,
     """Of holders that intend at the same moment at most one sees itself alone."""
     await entries.add([entry()], NOW)
 
-    seen = await asyncio.gather(*(intend(entries, Intent(fence, NOW, "904")) for fence in range(1, 17)))
+    intents = [Intention(ENTRY, Intent(fence, NOW, "904")) for fence in range(1, 17)]
+    seen = [one[ENTRY].fences for one in await asyncio.gather(*(entries.intend([intent]) for intent in intents))]
 
-    assert 1 >= sum(1 == len(one.intents) for one in seen)
-    assert 16 == max(len(one.intents) for one in seen)
+    assert 1 >= sum(1 == len(fences) for fences in seen)
+    assert 16 == max(len(fences) for fences in seen)
 
 
 async def test_an_intent_replaces_those_that_came_to_nothing(entries: EntryStore, entry: Any) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from timeline.models import (
+    Announced,
     Conversation,
     Entry,
     Intention,
@@ -33,8 +34,8 @@ class EntryReader(Protocol):
 class IntentLog(Protocol):
     """What is about to be written, noted down before it is."""
 
-    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Entry]:
-        """Note intents down, first all of them; then the entries as they are, by id."""
+    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Announced]:
+        """Note intents down, first all of them; then how the entries stand, by id."""
         ...
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:

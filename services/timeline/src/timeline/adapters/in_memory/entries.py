@@ -5,7 +5,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from timeline.adapters.in_memory.outbox import InMemoryOutbox
-from timeline.models import Conversation, Entry, EntryState, Intention, Settlement, Shown, Withdrawal, without_content
+from timeline.models import (
+    Announced,
+    Conversation,
+    Entry,
+    EntryState,
+    Intention,
+    Settlement,
+    Shown,
+    Withdrawal,
+    without_content,
+)
 
 
 class InMemoryEntries:
@@ -65,13 +75,17 @@ class InMemoryEntries:
             self.entries[entry.id] = replace(entry, state=state, message=without_content(entry.message), intents=())
         return len(found)
 
-    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Entry]:
-        """Note intents down, first all of them; then the entries as they are, by id."""
+    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Announced]:
+        """Note intents down, first all of them; then how the entries stand, by id."""
         for one in intentions:
             entry, intent = self.entries[one.entry_id], one.intent
             standing = [other for other in entry.intents if other.fence not in {*one.instead_of, intent.fence}]
             self.entries[one.entry_id] = replace(entry, intents=(*standing, intent), attempts=entry.attempts + 1)
-        return {one.entry_id: self.entries[one.entry_id] for one in intentions}
+        stand = {one.entry_id: self.entries[one.entry_id] for one in intentions}
+        return {
+            key: Announced(entry.open, frozenset(intent.fence for intent in entry.intents))
+            for key, entry in stand.items()
+        }
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
         """Drop intents: nothing was written."""

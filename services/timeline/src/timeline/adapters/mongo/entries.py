@@ -16,7 +16,18 @@ from pymongo.errors import BulkWriteError
 from chassis.mongo import Document, duplicates
 from contracts.messages import MessageReceived
 from timeline.adapters.mongo.outbox import MongoOutbox, to_outbox
-from timeline.models import Conversation, Entry, Intent, Intention, Settlement, Shown, Withdrawal, without_content
+from timeline.models import (
+    OPEN_STATES,
+    Announced,
+    Conversation,
+    Entry,
+    Intent,
+    Intention,
+    Settlement,
+    Shown,
+    Withdrawal,
+    without_content,
+)
 
 COLLECTION: Final = "entries"
 
@@ -70,10 +81,12 @@ class MongoEntries:
         await self._update([(key, _erasure(entry, now)) for key, entry in found.items()])
         return len(found)
 
-    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Entry]:
-        """Note intents down, first all of them; then the entries as they are, by id."""
+    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Announced]:
+        """Note intents down, first all of them; then how the entries stand, by id."""
         await self._update([(one.entry_id, _intention(one)) for one in intentions])
-        return {entry.id: entry for entry in await self.read([one.entry_id for one in intentions])}
+        keys = [one.entry_id for one in intentions]
+        found = self._entries.find({"_id": {"$in": keys}}, {"state": 1, "intents": 1})
+        return {one["_id"]: _announced(one) async for one in found}
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
         """Drop intents: nothing was written."""
@@ -107,6 +120,11 @@ def _erasure(entry: Entry, now: datetime) -> Document:
     ended = {"state": "erased"} if entry.open or entry.state == "failed" else {}
     kept = without_content(entry.message).model_dump(mode="json")
     return {"$set": {**ended, "message": kept, "words": "", "intents": {}, "erased_at": now}}
+
+
+def _announced(document: Document) -> Announced:
+    fences = frozenset(int(name[1:]) for name in document["intents"])
+    return Announced(document["state"] in OPEN_STATES, fences)
 
 
 def _withdrawal(one: Withdrawal) -> Document:
