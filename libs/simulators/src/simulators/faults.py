@@ -16,7 +16,8 @@ class FaultKind(StrEnum):
 class Fault:
     """One ordered fault; `count` falls with each request it hits.
 
-    It hits paths that begin with `path_prefix`, or with `exact` that path alone. With `after_write` the request takes effect all the same, `late_seconds` after its answer or want of one.
+    It hits paths that begin with `path_prefix`, or with `exact` that path alone. With `after_write` the request takes
+    effect all the same, `late_seconds` after its answer or want of one.
     """
 
     path_prefix: str
