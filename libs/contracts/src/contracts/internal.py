@@ -94,7 +94,8 @@ class ReplyActivity(BaseModel):
         project_id: whose project it arrived in.
         contact_id: HubSpot's contact, once it is known.
         phone: the number, all but its end masked.
-        status: on the timeline, on its way there, without a contact, given up, or forgotten with its contact.
+        status: on the timeline, on its way there, without a contact, given up, forgotten with its contact, or
+            not delivered within the account's retention.
         words: why, unless it is on the timeline.
         trace_id: finds the work in logs.
     """
@@ -105,7 +106,7 @@ class ReplyActivity(BaseModel):
     project_id: str
     contact_id: str | None = None
     phone: str = ""
-    status: Literal["written", "waiting", "unmatched", "failed", "superseded", "erased"]
+    status: Literal["written", "waiting", "unmatched", "failed", "superseded", "erased", "expired"]
     words: str = ""
     trace_id: str
 

@@ -227,3 +227,17 @@ async def test_erasing_removes_content_and_ends_what_is_open(entries: EntryStore
     assert ("recorded", "erased", "pending") == (one.state, two.state, other.state)
     assert ((), (), "erased") == (one.message.parts, two.message.parts, two.message.sender)
     assert other == entry("m3", portal_id=7)
+
+
+async def test_what_is_old_loses_its_content(entries: EntryStore, entry: Any) -> None:
+    """The oldest go first, each once; what was still open is expired, what ended stays as it ended."""
+    await entries.add([entry("m1"), entry("m2")], NOW)
+    await entries.add([entry("m3")], NOW + timedelta(days=1))
+    await entries.settle({ENTRY: Settlement("recorded", NOW, contact_id="904", communication_id="77")})
+
+    counts = [await entries.expire(62515, NOW + timedelta(hours=1), 1) for _ in range(3)]
+
+    one, two, three = await entries.read([ENTRY, "62515:acme:m2", "62515:acme:m3"])
+    assert [1, 1, 0] == counts
+    assert ("recorded", "expired", "pending") == (one.state, two.state, three.state)
+    assert ((), (), entry("m3").message.parts) == (one.message.parts, two.message.parts, three.message.parts)

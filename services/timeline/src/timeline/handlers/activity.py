@@ -10,13 +10,16 @@ from timeline.ports import Breakers, EntryHistory
 _SHOWN_DIGITS: Final = 4
 _NO_TRACE: Final = "0" * 32
 
-_STATUS: Final[dict[EntryState, Literal["written", "waiting", "unmatched", "failed", "superseded", "erased"]]] = {
+_STATUS: Final[
+    dict[EntryState, Literal["written", "waiting", "unmatched", "failed", "superseded", "erased", "expired"]]
+] = {
     "pending": "waiting",
     "unmatched": "unmatched",
     "recorded": "written",
     "failed": "failed",
     "superseded": "superseded",
     "erased": "erased",
+    "expired": "expired",
 }
 
 

@@ -97,7 +97,7 @@ class Announced:
     fences: frozenset[int]
 
 
-EntryState = Literal["pending", "unmatched", "recorded", "failed", "superseded", "erased"]
+EntryState = Literal["pending", "unmatched", "recorded", "failed", "superseded", "erased", "expired"]
 """`pending` and `unmatched` may still reach the timeline; the others are final, but for a merge of contacts."""
 
 OPEN_STATES: Final[frozenset[EntryState]] = frozenset({"pending", "unmatched"})

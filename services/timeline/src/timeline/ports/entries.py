@@ -75,6 +75,14 @@ class EntryKeeper(Protocol):
         ...
 
 
+class EntryRetention(Protocol):
+    """Entries as they grow old."""
+
+    async def expire(self, portal_id: int, before: datetime, limit: int) -> int:
+        """Remove the content of an account's oldest entries from before a moment; what is open ends. Says how many."""
+        ...
+
+
 class Communications(Protocol):
     """Which reply a HubSpot record belongs to."""
 
@@ -83,5 +91,7 @@ class Communications(Protocol):
         ...
 
 
-class EntryStore(NewEntries, EntryReader, IntentLog, EntryOutcomes, EntryHistory, EntryKeeper, Protocol):
+class EntryStore(
+    NewEntries, EntryReader, IntentLog, EntryOutcomes, EntryHistory, EntryKeeper, EntryRetention, Protocol
+):
     """The entries, whole."""

@@ -26,6 +26,7 @@ class InMemoryEntries:
         self.settlements: dict[str, Settlement] = {}
         self.reasons: dict[str, str] = {}
         self.assigned_at: dict[str, datetime] = {}
+        self.purged: set[str] = set()
         self._outbox = outbox
 
     async def add(self, entries: Sequence[Entry], now: datetime) -> None:
@@ -61,6 +62,20 @@ class InMemoryEntries:
         ]
         self.entries.update({entry.id: entry for entry in revived})
         return revived
+
+    async def expire(self, portal_id: int, before: datetime, limit: int) -> int:
+        """Remove the content of an account's oldest entries from before a moment; what is open ends. Says how many."""
+        old = [
+            entry
+            for entry in self.entries.values()
+            if entry.portal_id == portal_id and self.assigned_at[entry.id] < before and entry.id not in self.purged
+        ]
+        oldest = sorted(old, key=lambda entry: self.assigned_at[entry.id])[:limit]
+        for entry in oldest:
+            self.purged.add(entry.id)
+            state: EntryState = "expired" if entry.open else entry.state
+            self.entries[entry.id] = replace(entry, state=state, message=without_content(entry.message))
+        return len(oldest)
 
     async def erase(self, portal_id: int, contact_id: str, chats: Collection[Conversation], now: datetime) -> int:  # noqa: ARG002 - nothing here asks when
         """Remove the content of a contact's entries and of these conversations'; what was open ends. Says how many."""

@@ -72,6 +72,13 @@ class MongoEntries:
         await self._update([(entry.id, {"$set": {"state": "pending"}}) for entry in found if entry.state == "failed"])
         return [replace(entry, state="pending") for entry in found]
 
+    async def expire(self, portal_id: int, before: datetime, limit: int) -> int:
+        """Remove the content of an account's oldest entries from before a moment; what is open ends. Says how many."""
+        old = {"portal_id": portal_id, "assigned_at": {"$lt": before}, "purged": {"$exists": False}}
+        found = [_entry(one) async for one in self._entries.find(old).sort("assigned_at", 1).limit(limit)]
+        await self._update([(entry.id, _expiry(entry)) for entry in found])
+        return len(found)
+
     async def erase(self, portal_id: int, contact_id: str, chats: Collection[Conversation], now: datetime) -> int:
         """Remove the content of a contact's entries and of these conversations'; what was open ends. Says how many."""
         by_chat = {"portal_id": portal_id, "message.chat_id": {"$in": [one.chat_id for one in chats]}}
@@ -114,6 +121,12 @@ def _intention(one: Intention) -> Document:
     if one.instead_of:
         update["$unset"] = {_place(fence): "" for fence in one.instead_of}
     return update
+
+
+def _expiry(entry: Entry) -> Document:
+    ended = {"state": "expired"} if entry.open else {}
+    kept = without_content(entry.message).model_dump(mode="json")
+    return {"$set": {**ended, "message": kept, "words": "", "purged": True}}
 
 
 def _erasure(entry: Entry, now: datetime) -> Document:
