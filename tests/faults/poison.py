@@ -24,7 +24,7 @@ SEED: Final = 7_008
 REPLIES: Final = {Scale.QUICK: 3_000, Scale.FULL: 30_000}
 ACCOUNTS: Final = 50
 LEADS: Final = 10
-CHUNK: Final = 50
+CHUNK: Final = 20
 ALL_POISON: Final = 60
 """How many the one project sends, all of them poison."""
 DRAIN_SECONDS: Final = 120.0

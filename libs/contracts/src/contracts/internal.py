@@ -115,8 +115,9 @@ class SendActivityPage(BaseModel):
     action_called_at: datetime | None = None
 
 
-ReplyStatus = Literal["written", "waiting", "unmatched", "failed", "superseded", "erased"]
-"""Of a reply: on the timeline, on its way there, without a contact, given up, outlived, or its contact was erased."""
+ReplyStatus = Literal["written", "waiting", "unmatched", "failed", "superseded", "erased", "expired"]
+"""Of a reply: on the timeline, on its way there, without a contact, given up, its account moved to another project,
+forgotten with its contact, or not delivered within the account's retention."""
 
 
 class ReplyActivity(BaseModel):

@@ -67,6 +67,7 @@ LogEvent = Literal[
     "replica.forgotten",
     "breaker.changed",
     "contact.followed",
+    "retention.applied",
     "catch_up.found",
     "catch_up.away",
     "catch_up.unreadable",

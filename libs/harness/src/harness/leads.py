@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -162,6 +163,20 @@ class Leads:
             return True
 
         await eventually(complete, what=f"{len(self.said) - but} replies on their timelines", seconds=seconds)
+
+    async def wait_written(self, message_ids: AbstractSet[str], *, seconds: float) -> None:
+        """Wait until each of these replies is on its timeline.
+
+        Raises:
+            ConditionNotMetError: it did not happen within so many seconds.
+        """
+
+        async def complete() -> bool:
+            await asyncio.sleep(1)  # the ledger is long, and reading it costs HubSpot
+            found = {str(one.write_trace_id).rpartition(":")[2] for one in await self.written()}
+            return message_ids <= found
+
+        await eventually(complete, what=f"{len(message_ids)} replies on their timelines", seconds=seconds)
 
     async def judge(self) -> Verdict:
         """Compare what was said with what HubSpot has."""

@@ -37,6 +37,7 @@ from timeline.handlers.catching_up import CatchUp
 from timeline.handlers.leases import CALL_SECONDS
 from timeline.handlers.messages import read_message
 from timeline.handlers.relaying import Relay
+from timeline.handlers.retention import Retention
 from timeline.ports import ChertLog, Outside
 from timeline.settings import Settings, TimelineSecrets
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
@@ -155,6 +156,7 @@ def _loops(
         *relays,
         workers.gauge(stores.lanes),
         workers.catch_up(catch_up),
+        workers.retention(Retention(tenants=stores.tenants, entries=stores.entries, clock=plumbing.clock)),
         workers.retries(handlers.contacts, work_soon=lanes.work_soon),
         workers.sweep(lanes),
         lanes,

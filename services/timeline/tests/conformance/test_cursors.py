@@ -27,6 +27,15 @@ async def test_one_process_reads_a_log_at_a_time(memory: Any) -> None:
     assert 1 == len(await cursors.claim(["acme"], LATER, LATER + timedelta(seconds=60)))
 
 
+async def test_a_clock_that_was_set_back_stops_nothing(memory: Any) -> None:
+    """What is due further ahead than any claim would have put it is due now."""
+    cursors = memory.stores.cursors
+    await cursors.claim(["acme"], NOW, LATER)
+
+    earlier = NOW - timedelta(minutes=10)
+    assert 1 == len(await cursors.claim(["acme"], earlier, earlier + timedelta(seconds=60)))
+
+
 async def test_a_cursor_never_goes_back(memory: Any) -> None:
     """What is known stays known."""
     cursors = memory.stores.cursors

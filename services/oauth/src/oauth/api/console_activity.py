@@ -21,7 +21,8 @@ STATUSES: Final = {
     "unmatched": "No contact found",
     "failed": "Given up",
     "superseded": "Superseded",
-    "erased": "Erased",
+    "erased": "Forgotten",
+    "expired": "Expired",
 }
 """Of sends and of replies."""
 
@@ -31,7 +32,8 @@ _BAD: Final = frozenset({"refused", "unmatched", "failed"})
 REPLY_WORDS: Final = {
     "unmatched": "No contact of this account has the number. It is tried again when one appears.",
     "superseded": "The account was moved to another project before it could be written.",
-    "erased": "Its contact was deleted for good in HubSpot, and its content with it.",
+    "erased": "Its contact was deleted for privacy.",
+    "expired": "It waited longer than this account keeps content.",
 }
 """Why a reply is not on the timeline, where `timeline` gives no words of its own."""
 

@@ -17,6 +17,7 @@ STATUS: Final[dict[EntryState, ReplyStatus]] = {
     "failed": "failed",
     "superseded": "superseded",
     "erased": "erased",
+    "expired": "expired",
 }
 
 
@@ -26,7 +27,8 @@ async def read_activity(
     """The latest replies since a moment, newest first, and whether writing rests."""
     found = await entries.latest(portal_id, since, limit)
     return ReplyActivityPage(
-        replies=tuple(_activity(shown) for shown in found), breaker=_state(await breakers.breaker(portal_id))
+        replies=tuple(_activity(shown) for shown in found if shown.entry.sent_to is None),
+        breaker=_state(await breakers.breaker(portal_id)),
     )
 
 

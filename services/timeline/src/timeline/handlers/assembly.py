@@ -19,6 +19,7 @@ from timeline.handlers.links import learn_links
 from timeline.handlers.outcomes import Outcomes
 from timeline.handlers.reconciling import Reconciler
 from timeline.handlers.requeueing import Requeue
+from timeline.handlers.sent import SentLog
 from timeline.handlers.tenants import TenantProjector
 from timeline.handlers.writing import Writer
 from timeline.models import MAX_BATCH
@@ -88,6 +89,9 @@ class Handlers:
             clock=clock,
             randomness=randomness,
         )
+        self._sent = SentLog(
+            tenants=stores.tenants, entries=stores.entries, lanes=stores.lanes, clock=clock, randomness=randomness
+        )
         outcomes = Outcomes(entries=stores.entries, clock=clock, metrics=metrics)
         self.lanes = LaneWork(
             leases=stores.lanes,
@@ -112,10 +116,11 @@ class Handlers:
         )
 
     async def learn_links(self, events: Sequence[Event[MessageSent]]) -> Collection[int]:
-        """See `handlers.links`."""
-        return await learn_links(
+        """See `handlers.links` and `handlers.sent`."""
+        linked = await learn_links(
             events, links=self._stores.links, unmatched=self._stores.unmatched, requeue=self._requeue
         )
+        return {*linked, *await self._sent.keep(events)}
 
 
 def _writer(

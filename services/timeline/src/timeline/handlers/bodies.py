@@ -37,13 +37,13 @@ def page_path(message: MessageReceived) -> str:
     return f"{_PAGES}{quote(message.chert_tenant, safe='')}/{quote(message.message_id, safe='')}"
 
 
-def render(message: MessageReceived, public_base_url: str) -> str:
-    """The whole body."""
+def render(message: MessageReceived, public_base_url: str, *, sent: bool = False) -> str:
+    """The whole body; `sent` says that the message went out."""
     page = html.escape(public_base_url.rstrip("/") + page_path(message))
     parts = "".join(_paragraph(part, page) for part in message.parts)
     if len(parts) > _LIMIT:
         parts = _cut(message)
-    return f'<p><strong>{_heading(message)}</strong></p>{parts}<p><a href="{page}">Open in Chert</a></p>'
+    return f'<p><strong>{_heading(message, sent=sent)}</strong></p>{parts}<p><a href="{page}">Open in Chert</a></p>'
 
 
 def is_same(message: MessageReceived, body: str, written: Written) -> bool:
@@ -60,7 +60,9 @@ def is_same(message: MessageReceived, body: str, written: Written) -> bool:
     return _plain(written.body) == _plain(body)
 
 
-def _heading(message: MessageReceived) -> str:
+def _heading(message: MessageReceived, *, sent: bool) -> str:
+    if sent:
+        return "iMessage sent"
     if message.is_group:
         return f"iMessage received in a group, from {html.escape(message.sender)}"
     return "iMessage received"

@@ -51,12 +51,13 @@ class ContactFinder:
         self._links, self._search, self._budget, self._clock = links, search, budget, clock
 
     async def linked(self, entries: Collection[Entry]) -> Mapping[str, str]:
-        """By entry, the contact that its conversation is linked to, unless that is gone."""
+        """By entry, the contact that it was sent to, or that its conversation is linked to, unless that is gone."""
         found = await self._links.find({entry.conversation for entry in entries})
         return {
             entry.id: contact_id
             for entry in entries
-            if (contact_id := found.get(entry.conversation)) is not None and contact_id not in entry.gone
+            if (contact_id := entry.sent_to or found.get(entry.conversation)) is not None
+            and contact_id not in entry.gone
         }
 
     async def search(self, entries: Sequence[Entry], tenant: TenantSnapshot) -> Searched:

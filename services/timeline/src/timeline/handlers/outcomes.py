@@ -109,11 +109,13 @@ class Outcomes:
         return Postponed(until, reason if trouble else None)
 
     def _tell(self, outcome: str, entry: Entry, **more: object) -> None:
-        self._metrics.count("replies", outcome=outcome)
+        sent = entry.sent_to is not None
+        self._metrics.count("replies", outcome=f"sent_{outcome}" if sent else outcome)
         age = self._clock.now() - entry.message.received_at
         LOG.info(
             _LINES[outcome],
             outcome=outcome,
+            sent=sent,
             portal_id=entry.portal_id,
             chert_tenant=entry.message.chert_tenant,
             chat_id=entry.message.chat_id,
@@ -132,7 +134,7 @@ def _recorded(target: Target, now: datetime, *, adopted: bool) -> Settlement:
         contact_id=target.contact_id,
         communication_id=target.communication_id,
         adopted=adopted,
-        events=(_reply_recorded(target, now),),
+        events=(_reply_recorded(target, now),) if target.entry.sent_to is None else (),
     )
 
 

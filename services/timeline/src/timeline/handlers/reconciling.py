@@ -99,7 +99,8 @@ class Reconciler:
         return found
 
     def _is_same(self, entry: Entry, written: Written) -> bool:
-        return bodies.is_same(entry.message, bodies.render(entry.message, self._public_base_url), written)
+        body = bodies.render(entry.message, self._public_base_url, sent=entry.sent_to is not None)
+        return bodies.is_same(entry.message, body, written)
 
     def _require_call(self, lease: Lease) -> None:
         require_call_time(lease, self._clock)

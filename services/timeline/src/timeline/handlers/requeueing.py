@@ -1,6 +1,7 @@
 """Putting replies without a contact back on their lanes."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from chassis.clock import Clock
 from chassis.randomness import Randomness
@@ -37,4 +38,4 @@ class Requeue:
         return works.keys()
 
     def _again(self, line: Work) -> Work:
-        return Work(self._randomness.token(TICKET_BYTES), line.entry_id, line.conversation_id, line.received_at)
+        return replace(line, ticket=self._randomness.token(TICKET_BYTES))

@@ -26,7 +26,7 @@ class Turn:
     def refresh(self, lane: Lane) -> None:
         """Take in what was added meanwhile."""
         self._version = lane.version
-        self._works = sorted(lane.pending, key=lambda work: (work.received_at, work.entry_id))
+        self._works = sorted(lane.pending, key=lambda work: (work.sent, work.received_at, work.entry_id))
 
     @property
     def probing(self) -> bool:
@@ -38,8 +38,12 @@ class Turn:
         return self._spent or self._paused_until is not None
 
     def due(self, now: datetime, limit: int) -> Sequence[str]:
-        """The next entries, oldest first, one of each conversation; one that is isolated comes alone."""
-        due = [work.entry_id for work in self._heads() if self._due_at(work, now) <= now]
+        """The next entries, oldest first, one of each conversation; one that is isolated comes alone.
+
+        Sent messages come only when no reply is due.
+        """
+        heads = [work for work in self._heads() if self._due_at(work, now) <= now]
+        due = [work.entry_id for work in heads if work.sent == heads[0].sent]
         if due and due[0] in self._isolated:
             return due[:1]
         return [entry_id for entry_id in due if entry_id not in self._isolated][:limit]
@@ -95,7 +99,7 @@ class Turn:
         return Closing(
             settled=frozenset(self._settled),
             due_at=due_at if left else None,
-            oldest_at=left[0].received_at if left and not self._inactive else None,
+            oldest_at=min(work.received_at for work in left) if left and not self._inactive else None,
             paused_until=self._paused_until,
             failures=self._failures,
             version=self._version,

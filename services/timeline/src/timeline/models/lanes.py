@@ -16,12 +16,14 @@ class Work:
         entry_id: which reply.
         conversation_id: what must stay in order.
         received_at: its place in that order.
+        sent: no reply, so it comes after all that are.
     """
 
     ticket: str
     entry_id: str
     conversation_id: str
     received_at: datetime
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from timeline.ports.catching_up import KnownMessages
 class Intake(Protocol):
     """Where received messages are kept first."""
 
-    async def add(self, rows: Sequence[Received], now: datetime) -> None:
-        """Keep messages that are not there yet; they wait to be assigned."""
+    async def add(self, rows: Sequence[Received], now: datetime) -> Sequence[str]:
+        """Keep messages that are not there yet; they wait to be assigned. The keys of those that were there."""
         ...
 
 

@@ -18,7 +18,7 @@ class InMemoryCursors:
 
     async def claim(self, chert_tenants: Collection[str], now: datetime, next_at: datetime) -> Sequence[Cursor]:
         """Those that are due, which nobody else gets before `next_at`; one that is new begins at `now`."""
-        due = [one for one in sorted(chert_tenants) if self._next_at.get(one, now) <= now]
+        due = [one for one in sorted(chert_tenants) if not now < self._next_at.get(one, now) <= next_at]
         for one in due:
             self._next_at[one] = next_at
         return [Cursor(one, self.read_until.setdefault(one, now)) for one in due]

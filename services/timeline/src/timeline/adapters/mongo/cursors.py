@@ -25,7 +25,7 @@ class MongoCursors:
         known = {one["_id"] async for one in self._cursors.find({"_id": {"$in": list(chert_tenants)}}, {"_id": 1})}
         for chert_tenant in set(chert_tenants) - known:
             await self._begin(chert_tenant, now)
-        due = self._cursors.find({"_id": {"$in": list(chert_tenants)}, "next_at": {"$lte": now}}, {"_id": 1})
+        due = self._cursors.find({"_id": {"$in": list(chert_tenants)}, **_is_due(now, next_at)}, {"_id": 1})
         claimed = [await self._claim(one["_id"], now, next_at) async for one in due]
         return [cursor for cursor in claimed if cursor is not None]
 
@@ -41,8 +41,13 @@ class MongoCursors:
 
     async def _claim(self, chert_tenant: str, now: datetime, next_at: datetime) -> Cursor | None:
         claimed = await self._cursors.find_one_and_update(
-            {"_id": chert_tenant, "next_at": {"$lte": now}},
+            {"_id": chert_tenant, **_is_due(now, next_at)},
             {"$set": {"next_at": next_at}},
             return_document=ReturnDocument.AFTER,
         )
         return None if claimed is None else Cursor(claimed["_id"], claimed["read_until"])
+
+
+def _is_due(now: datetime, next_at: datetime) -> Document:
+    """Its time has come, or lies further ahead than any claim puts it: then the clock was set back."""
+    return {"$or": [{"next_at": {"$lte": now}}, {"next_at": {"$gt": next_at}}]}

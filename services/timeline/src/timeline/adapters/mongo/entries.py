@@ -16,7 +16,18 @@ from pymongo.errors import BulkWriteError
 from chassis.mongo import Document, duplicates
 from contracts.messages import MessageReceived
 from timeline.adapters.mongo.outbox import MongoOutbox, to_outbox
-from timeline.models import Conversation, Entry, Intent, Intention, Settlement, Shown, Withdrawal, without_content
+from timeline.models import (
+    OPEN_STATES,
+    Announced,
+    Conversation,
+    Entry,
+    Intent,
+    Intention,
+    Settlement,
+    Shown,
+    Withdrawal,
+    without_content,
+)
 
 COLLECTION: Final = "entries"
 
@@ -67,6 +78,13 @@ class MongoEntries:
         await self._update([(entry.id, {"$set": {"state": "pending"}}) for entry in found if entry.state == "failed"])
         return [replace(entry, state="pending") for entry in found]
 
+    async def expire(self, portal_id: int, before: datetime, limit: int) -> int:
+        """Remove the content of an account's oldest entries from before a moment; what is open ends. Says how many."""
+        old = {"portal_id": portal_id, "assigned_at": {"$lt": before}, "purged": {"$exists": False}}
+        found = [_entry(one) async for one in self._entries.find(old).sort("assigned_at", 1).limit(limit)]
+        await self._update([(entry.id, _expiry(entry)) for entry in found])
+        return len(found)
+
     async def erase(self, portal_id: int, contact_id: str, chats: Collection[Conversation], now: datetime) -> int:
         """Remove the content of a contact's entries and of these conversations'; what was open ends. Says how many."""
         by_chat = {"portal_id": portal_id, "message.chat_id": {"$in": [one.chat_id for one in chats]}}
@@ -76,10 +94,12 @@ class MongoEntries:
         await self._update([(key, _erasure(entry, now)) for key, entry in found.items()])
         return len(found)
 
-    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Entry]:
-        """Note intents down, first all of them; then the entries as they are, by id."""
+    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Announced]:
+        """Note intents down, first all of them; then how the entries stand, by id."""
         await self._update([(one.entry_id, _intention(one)) for one in intentions])
-        return {entry.id: entry for entry in await self.read([one.entry_id for one in intentions])}
+        keys = [one.entry_id for one in intentions]
+        found = self._entries.find({"_id": {"$in": keys}}, {"state": 1, "intents": 1})
+        return {one["_id"]: _announced(one) async for one in found}
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
         """Drop intents: nothing was written."""
@@ -109,10 +129,21 @@ def _intention(one: Intention) -> Document:
     return update
 
 
+def _expiry(entry: Entry) -> Document:
+    ended = {"state": "expired"} if entry.open else {}
+    kept = without_content(entry.message).model_dump(mode="json")
+    return {"$set": {**ended, "message": kept, "words": "", "purged": True}}
+
+
 def _erasure(entry: Entry, now: datetime) -> Document:
     ended = {"state": "erased"} if entry.open or entry.state == "failed" else {}
     kept = without_content(entry.message).model_dump(mode="json")
     return {"$set": {**ended, "message": kept, "words": "", "intents": {}, "erased_at": now}}
+
+
+def _announced(document: Document) -> Announced:
+    fences = frozenset(int(name[1:]) for name in document["intents"])
+    return Announced(document["state"] in OPEN_STATES, fences)
 
 
 def _withdrawal(one: Withdrawal) -> Document:
@@ -155,6 +186,7 @@ def _document(entry: Entry, now: datetime) -> Document:
         "intents": {},
         "gone": [],
         "attempts": 0,
+        "sent_to": entry.sent_to,
         "outbox": [],
     }
 
@@ -178,4 +210,5 @@ def _entry(document: Document) -> Entry:
         attempts=document["attempts"],
         due_at=document.get("due_at"),
         communication_id=document.get("communication_id"),
+        sent_to=document.get("sent_to"),
     )
