@@ -94,7 +94,7 @@ def file_name(facts: FileFacts, number: int) -> str:
 
 def type_words(content_type: str) -> str:
     """What a file claims to be, for people."""
-    return TYPES.get(content_type, f"File ({content_type})")
+    return TYPES.get(content_type, content_type)
 
 
 def size_words(size_bytes: int) -> str:
