@@ -7,12 +7,16 @@ from the headers that HTTP has for them (RFC 9110, RFC 6266); each may be missin
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from email.message import Message
 from typing import Final
+from urllib.parse import unquote
 
 from chert_client.connection import Content
 
 _TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}(?=\s*(?:;|$))")
+_EXTENDED_NAME: Final = re.compile(r";\s*filename\*\s*=\s*utf-8'[^']*'([^\s;]+)", re.IGNORECASE)
+"""UTF-8 is the one encoding that whoever writes such a name may use (RFC 8187, section 3.2.1)."""
+_PLAIN_NAME: Final = re.compile(r';\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))', re.IGNORECASE)
+_ESCAPED: Final = re.compile(r"\\(.)")
 _UNKNOWN_TYPE: Final = "application/octet-stream"
 _LONGEST_SIZE: Final = 15
 """Digits: more than any file has bytes."""
@@ -48,10 +52,9 @@ def attachment_of(content: Content) -> Attachment:
 
 
 def _filename(disposition: str) -> str | None:
-    """The name in `Content-Disposition`, whichever of its forms is used; none when it cannot be read."""
-    told = Message()
-    try:
-        told["content-disposition"] = disposition
-        return told.get_filename() or None
-    except (LookupError, ValueError):  # an unknown or broken encoding
-        return None
+    """The name in `Content-Disposition` (RFC 6266): the one for all scripts if there is one, else the plain one."""
+    extended = _EXTENDED_NAME.search(disposition)
+    if extended:
+        return unquote(extended.group(1), errors="replace")
+    plain = _PLAIN_NAME.search(disposition)
+    return None if plain is None else _ESCAPED.sub(r"\1", plain.group(1) or "") or plain.group(2)

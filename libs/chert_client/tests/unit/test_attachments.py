@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 import httpx2
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from chert_client import (
     AnswerLostError,
@@ -93,7 +95,15 @@ async def test_content_that_nobody_reads_is_let_go(client: ChertClient, transpor
             {"content-disposition": "attachment; filename*=UTF-8''na%C3%AFve.vcf"},
             ("application/octet-stream", None, "naïve.vcf"),
         ),
-        ({"content-disposition": "attachment; filename*=no-such''x%FF"}, ("application/octet-stream", None, "xÿ")),
+        ({"content-disposition": "attachment; filename*=utf-8''x%FF"}, ("application/octet-stream", None, "x\ufffd")),
+        ({"content-disposition": "attachment; filename*=no-such''x"}, ("application/octet-stream", None, None)),
+        (
+            {"content-disposition": "attachment; filename=\"plain.txt\"; filename*=utf-8'en'%E2%82%AC.txt"},
+            ("application/octet-stream", None, "€.txt"),
+        ),
+        ({"content-disposition": r'inline; filename="a \"b\".txt"'}, ("application/octet-stream", None, 'a "b".txt')),
+        ({"content-disposition": "attachment;filename=a.txt;x=1"}, ("application/octet-stream", None, "a.txt")),
+        ({"content-disposition": 'attachment; filename=""'}, ("application/octet-stream", None, None)),
         ({"content-disposition": "inline"}, ("application/octet-stream", None, None)),
     ],
 )
@@ -108,6 +118,23 @@ async def test_headers_are_read_with_care(
 
     async with client.attachment("acme", "in_7") as attachment:
         assert expected == (attachment.content_type, attachment.size_bytes, attachment.filename)
+
+
+@given(
+    disposition=st.text(st.characters(min_codepoint=32, max_codepoint=255)).map("attachment; filename".__add__),
+    kind=st.text(st.characters(min_codepoint=32, max_codepoint=255)),
+)
+@example(disposition="attachment; filename*0*=x'y'%FF; filename*1=b", kind="a/b")
+@example(disposition='attachment; filename="=?utf-8?b?!!?="', kind="a/b")
+async def test_no_header_is_too_odd(disposition: str, kind: str) -> None:
+    """Whatever Chert's headers say, the content is there, and type and name are text that can be written down."""
+    headers = [(b"content-type", kind.encode("latin-1")), (b"content-disposition", disposition.encode("latin-1"))]
+    transport = ScriptedTransport([httpx2.Response(200, headers=headers, stream=Pieces(b"x"))])
+
+    async with limited(transport, CallLimits()) as client, client.attachment("acme", "in_7") as attachment:
+        assert [b"x"] == [piece async for piece in attachment.content]
+        assert attachment.content_type.isascii()
+        assert attachment.filename == (attachment.filename and attachment.filename.encode().decode())
 
 
 @pytest.mark.parametrize(
