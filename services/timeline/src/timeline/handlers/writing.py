@@ -179,7 +179,8 @@ class Writer:
                 for entry in entries
             ]
         )
-        if all(one.open and one.fences == {lease.fence} for one in current.values()):
+        ours = [one.open and one.fences == {lease.fence} for one in current.values()]
+        if all(ours) and len(ours) == len(entries):
             return
         await self._intents.withdraw([Withdrawal(entry.id, lease.fence) for entry in entries])
         raise LeaseSpentError("another holder has been here")

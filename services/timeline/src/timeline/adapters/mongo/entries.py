@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from pymongo import UpdateOne
+from pymongo import ReturnDocument, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
@@ -30,6 +30,7 @@ from timeline.models import (
 )
 
 COLLECTION: Final = "entries"
+_STANDING: Final = {"state": 1, "intents": 1}
 
 
 class MongoEntries:
@@ -96,10 +97,19 @@ class MongoEntries:
 
     async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Announced]:
         """Note intents down, first all of them; then how the entries stand, by id."""
+        if len(intentions) == 1:
+            return await self._intend_alone(intentions[0])
         await self._update([(one.entry_id, _intention(one)) for one in intentions])
         keys = [one.entry_id for one in intentions]
-        found = self._entries.find({"_id": {"$in": keys}}, {"state": 1, "intents": 1})
+        found = self._entries.find({"_id": {"$in": keys}}, _STANDING)
         return {one["_id"]: _announced(one) async for one in found}
+
+    async def _intend_alone(self, one: Intention) -> Mapping[str, Announced]:
+        """The same in one round trip, which is what most replies wait for."""
+        found = await self._entries.find_one_and_update(
+            {"_id": one.entry_id}, _intention(one), projection=_STANDING, return_document=ReturnDocument.AFTER
+        )
+        return {} if found is None else {one.entry_id: _announced(found)}
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
         """Drop intents: nothing was written."""
