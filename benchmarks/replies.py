@@ -24,8 +24,8 @@ ACCOUNTS: Final = 10
 LEADS: Final = 250
 TRICKLE: Final = {Scale.QUICK: 300, Scale.FULL: 3_000}
 TRICKLE_PER_SECOND: Final = 20
-EACH: Final = {Scale.QUICK: 500, Scale.FULL: 1_000}
-"""Replies of each account in the backlog, of its leads in turn."""
+BACKLOG: Final = {Scale.QUICK: 1_000, Scale.FULL: 5_000}
+"""Replies in the backlog, all of one account, whose limit is what the plain consumer meets; of its leads in turn."""
 DRAIN_SECONDS: Final = 400.0
 LIMITED: Final = 429
 
@@ -94,7 +94,7 @@ async def _trickle(leads: Leads, process: Process, scale: Scale) -> Seen:
 
 
 async def _backlog(leads: Leads, process: Process, scale: Scale) -> Seen:
-    chosen = [leads.leads[account * LEADS + each % LEADS] for each in range(EACH[scale]) for account in range(ACCOUNTS)]
+    chosen = [leads.leads[number % LEADS] for number in range(BACKLOG[scale])]
 
     async def load() -> None:
         await leads.say(chosen)

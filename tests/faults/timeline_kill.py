@@ -220,5 +220,5 @@ class Storm:
         happens = self._random.random() < 0.8
         late = self._random.uniform(0, LATE_SECONDS) if happens else 0.0
         order = {**self._random.choice(FAULTS), "after_write": happens, "late_seconds": late}
-        await self._leads.hubspot.fault(method="POST", path_prefix=path, **order)
+        await self._leads.hubspot.fault(method="POST", path_prefix=path, exact=True, **order)
         self.faults += 1

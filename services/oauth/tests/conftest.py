@@ -18,11 +18,13 @@ from chassis.settings import RereadFile
 from oauth.adapters.form_tokens import HmacFormTokens
 from oauth.adapters.in_memory import (
     InMemoryActivity,
+    InMemoryChertFiles,
     InMemoryChertProjects,
     InMemoryConsole,
     InMemoryHubSpot,
     InMemoryInstallations,
     InMemoryLeaseStore,
+    InMemoryMessages,
     InMemoryPhoneLines,
     InMemoryReplicaStore,
     InMemoryStateStore,
@@ -174,6 +176,18 @@ def activity() -> InMemoryActivity:
 
 
 @pytest.fixture
+def messages() -> InMemoryMessages:
+    """Messages that came in; there are none."""
+    return InMemoryMessages()
+
+
+@pytest.fixture
+def files() -> InMemoryChertFiles:
+    """Files that came with messages; there are none."""
+    return InMemoryChertFiles()
+
+
+@pytest.fixture
 def connect(
     hubspot: InMemoryHubSpot, installations: InMemoryInstallations, sealer: AesGcmSealer, clock: ManualClock
 ) -> Connect:
@@ -210,6 +224,8 @@ def outside(
     lines: InMemoryPhoneLines,
     projects: InMemoryChertProjects,
     activity: InMemoryActivity,
+    messages: InMemoryMessages,
+    files: InMemoryChertFiles,
 ) -> Outside:
     """Everything that lies outside of the process."""
     return Outside(
@@ -223,6 +239,8 @@ def outside(
         lines=lines,
         projects=projects,
         activity=activity,
+        messages=messages,
+        files=files,
         installations=installations,
         leases=leases,
         replicas=replicas,

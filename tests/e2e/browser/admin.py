@@ -1,5 +1,6 @@
 """An admin of one project at a browser: what they click, and what they see."""
 
+from base64 import b64encode
 from typing import Literal
 
 import httpx2
@@ -107,6 +108,44 @@ class Admin:
             await eventually(accepted, what="the workflow's send to be accepted", seconds=LONGEST_SECONDS)
         finally:
             await hubspot.close()
+
+    async def lead_sends(self, text: str, *files: tuple[str, str, bytes]) -> str:
+        """The contact's phone sends a text with files, each a name, a type and content; Chert's id of the message."""
+        told = [
+            {"filename": name, "content_type": kind, "content": b64encode(content).decode()}
+            for name, kind, content in files
+        ]
+        order = {"phone": self.portal.contacts[0].phone, "text": text, "attachments": told}
+        url = f"{self.run.chert_url}/control/tenants/{self.run.chert.tenant_slug}/replies"
+        async with httpx2.AsyncClient(trust_env=False) as client:
+            answer = (await client.post(url, json=order)).raise_for_status()
+        return str(answer.json()["message_id"])
+
+    async def open_contact_with_replies(self, count: int) -> None:
+        """The contact's record in HubSpot, once so many replies are on its timeline."""
+        hubspot, contact_id = HubSpotControl(self.run.hubspot_url), self.portal.contacts[0].id
+
+        async def written() -> bool:
+            return len(await hubspot.timeline(self.portal.portal_id, contact_id)) >= count
+
+        try:
+            await eventually(written, what="the replies to be on the timeline", seconds=LONGEST_SECONDS)
+        finally:
+            await hubspot.close()
+        await self.page.goto(f"{self.run.hubspot_url}/contacts/{self.portal.portal_id}/record/0-1/{contact_id}")
+
+    async def open_in_chert(self) -> Page:
+        """Follow the link at the end of the latest communication; the tab that it opens, where the admin is now."""
+        async with self.page.expect_popup() as opening:
+            await self.page.get_by_role("link", name="Open in Chert").first.click()
+        self.page = await opening.value
+        return self.page
+
+    async def chert_deletes_files(self, message_id: str) -> None:
+        """Chert does not keep any more what came with a message."""
+        async with httpx2.AsyncClient(trust_env=False) as client:
+            url = f"{self.run.chert_url}/control/messages/{message_id}/attachments"
+            (await client.delete(url)).raise_for_status()
 
     async def see(self, name: str, page: Page | None = None) -> None:
         """Keep a picture of the whole page, and another as on a phone, where nothing may stick out."""

@@ -1,5 +1,6 @@
 """The only place that speaks Chert's Messaging API."""
 
+from chert_client.attachments import Attachment
 from chert_client.client import EVENTS_LIMIT, ChertClient
 from chert_client.connection import CallLimits
 from chert_client.errors import (
@@ -57,6 +58,7 @@ __all__ = [
     "TOLERANCE_SECONDS",
     "AccountLimitError",
     "AnswerLostError",
+    "Attachment",
     "CallLimits",
     "Campaign",
     "Capacity",

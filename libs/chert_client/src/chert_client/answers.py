@@ -104,6 +104,11 @@ def understood_as(model: type[ResultType]) -> Callable[[Answer], ResultType]:
     return understand
 
 
+def refusal(answer: Answer) -> ChertError:
+    """The error that an answer stands for which is no success."""
+    return _error(answer, _json_object(answer.content))
+
+
 def _json_object(content: bytes) -> JsonObject:
     """The body as a JSON object; empty when it is anything else."""
     try:

@@ -1,10 +1,12 @@
-"""The client for Chert's Messaging API: sending, lines, chats and the event log.
+"""The client for Chert's Messaging API: sending, lines, chats, attachments and the event log.
 
 One platform credential signs all calls; each names the customer by the slug of its Chert tenant.
 """
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from types import TracebackType
@@ -13,6 +15,7 @@ from typing import Final, Self
 import httpx2
 
 from chert_client.answers import understood_as
+from chert_client.attachments import Attachment, attachment_of
 from chert_client.connection import Call, CallLimits, ChertConnection
 from chert_client.errors import NotFoundError
 from chert_client.ids import is_chat_id
@@ -30,6 +33,8 @@ from chert_client.unpublished import Unpublished
 
 EVENTS_LIMIT: Final = 200
 """The most events that Chert gives in one page."""
+
+_ATTACHMENT_ID: Final = re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9_.:-]{0,199}")
 
 
 class ChertClient:
@@ -110,6 +115,21 @@ class ChertClient:
             raise NotFoundError
         call = Call(method="GET", path=f"/chats/{chat_id}/messages", tenant=tenant)
         return await self._connection.read(call, understood_as(ChatHistory))
+
+    @asynccontextmanager
+    async def attachment(self, tenant: str, attachment_id: str) -> AsyncIterator[Attachment]:
+        """What somebody sent along with a message (section 3.4), its content to be read within the block; one try.
+
+        Raises:
+            NotFoundError: there is no such attachment (any more); also, without a call, for an id that cannot stand in
+                a path.
+            ChertError: any other leaf; while the content is read, `AnswerLostError` and `MalformedAnswerError` too.
+        """
+        if not _ATTACHMENT_ID.fullmatch(attachment_id):
+            raise NotFoundError
+        call = Call(method="GET", path=f"/attachments/{attachment_id}/content", tenant=tenant, accept="*/*")
+        async with self._connection.stream(call) as content:
+            yield attachment_of(content)
 
     async def events(
         self,

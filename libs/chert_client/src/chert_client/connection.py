@@ -5,8 +5,8 @@ Sources: chert-contract.md sections 3.4, 4.2 and 14.1.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
@@ -16,7 +16,7 @@ import httpx2
 import stamina
 from opentelemetry.propagate import inject
 
-from chert_client.answers import Answer
+from chert_client.answers import Answer, refusal
 from chert_client.errors import (
     AnswerLostError,
     MalformedAnswerError,
@@ -55,13 +55,19 @@ ReturnType = TypeVar("ReturnType")
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """The bounds of one call, of the pool and of each tenant; `total_seconds` covers every try of a read."""
+    """The bounds of one call, of the pool and of each tenant.
+
+    `total_seconds` covers every try of a read. Content that is read as it comes has bounds of its own: Chert takes
+    files up to 100 MB (chert-contract.md section 14.5), and a slow line may carry 3 Mbit a second.
+    """
 
     connect_seconds: float = 2.0
     read_seconds: float = 10.0
     total_seconds: float = 15.0
     response_bytes: int = 4 * 1024 * 1024
     connections: int = 100
+    content_bytes: int = 100 * 1024 * 1024
+    content_seconds: float = 300.0
     tenant: TenantLimits = field(default_factory=TenantLimits)
 
 
@@ -73,6 +79,7 @@ class Call:
     path: str
     tenant: str
     params: Mapping[str, str] | None = None
+    accept: str = "application/json"
     content: bytes = field(default=b"", repr=False)
 
 
@@ -101,7 +108,7 @@ class ChertConnection:
             follow_redirects=False,
             # Proxies and certificates from the environment would be settings that nobody set.
             trust_env=False,
-            headers={"accept": "application/json", "accept-encoding": "identity"},
+            headers={"accept-encoding": "identity"},
             limits=httpx2.Limits(max_connections=limits.connections),
             timeout=httpx2.Timeout(
                 connect=limits.connect_seconds,
@@ -136,6 +143,22 @@ class ChertConnection:
             return understand(await self._answer(call, progress))
 
     @asynccontextmanager
+    async def stream(self, call: Call) -> AsyncIterator["Content"]:
+        """Send a call that changes nothing, once; its content is read within the block, as it comes.
+
+        The total budget is until the content begins.
+        """
+        async with AsyncExitStack() as opened:
+            async with self._budget() as progress, self._tenants.entered(call.tenant):
+                request = self._signed(call)
+                progress.sending = True
+                with _told_as_ours():
+                    response = await opened.enter_async_context(aclosing(await self._http.send(request, stream=True)))
+                    if not response.is_success:
+                        raise refusal(_answer(response, await self._content(response)))
+            yield Content(response, self._limits)
+
+    @asynccontextmanager
     async def _budget(self) -> AsyncIterator["_Progress"]:
         progress = _Progress()
         deadline = asyncio.timeout(self._limits.total_seconds)
@@ -150,19 +173,15 @@ class ChertConnection:
     async def _answer(self, call: Call, progress: "_Progress") -> Answer:
         request = self._signed(call)
         progress.sending = True
-        try:
+        with _told_as_ours():
             response = await self._http.send(request, stream=True)
             async with aclosing(response):
-                content = await self._content(response)
-        except httpx2.RequestError as error:
-            # Not chained: the text of a protocol error can quote a header.
-            raise _no_answer(error) from None
-        headers = response.headers
-        return Answer(response.status_code, content, headers.get("retry-after"), headers.get("x-trace-id"))
+                return _answer(response, await self._content(response))
 
     def _signed(self, call: Call) -> httpx2.Request:
         """The request, with a signature of this moment."""
         headers = {
+            "accept": call.accept,
             "x-chert-tenant": call.tenant,
             "x-chert-signature": sign(self._signing_secret(), call.content, int(self._now().timestamp())),
         }
@@ -184,6 +203,37 @@ class ChertConnection:
         return bytes(content)
 
 
+class Content:
+    """An answer's content on its way, and what its headers say of it."""
+
+    def __init__(self, response: httpx2.Response, limits: CallLimits) -> None:
+        self._response, self._limits = response, limits
+
+    @property
+    def headers(self) -> httpx2.Headers:
+        """The answer's."""
+        return self._response.headers
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The content, piece by piece; each has the time of a read, all of them `content_seconds`.
+
+        Raises:
+            AnswerLostError: it broke off, or took too long.
+            MalformedAnswerError: it is larger than `content_bytes`, or encoded although nobody asked for that.
+        """
+        if self.headers.get("content-encoding", "identity") != "identity":
+            raise MalformedAnswerError(Refusal(status=self._response.status_code, failure="ContentEncoded"))
+        ends, received = asyncio.get_running_loop().time() + self._limits.content_seconds, 0
+        with _told_as_ours():
+            async for piece in self._response.aiter_bytes():
+                received += len(piece)
+                if received > self._limits.content_bytes:
+                    raise MalformedAnswerError(Refusal(status=self._response.status_code, failure="ContentTooLarge"))
+                if asyncio.get_running_loop().time() > ends:
+                    raise AnswerLostError(Refusal(failure="BudgetSpent"))
+                yield piece
+
+
 @dataclass(slots=True)
 class _Progress:
     """How far a call has come, for the moment when its time is up."""
@@ -198,6 +248,21 @@ class _Progress:
 def _worth_another_try(error: Exception) -> bool:
     """Whether a read is tried again; when Chert is throttling, when to come back is the caller's affair."""
     return isinstance(error, NoAnswerError | MalformedAnswerError | ServerFaultError) and error.retryable
+
+
+def _answer(response: httpx2.Response, content: bytes) -> Answer:
+    headers = response.headers
+    return Answer(response.status_code, content, headers.get("retry-after"), headers.get("x-trace-id"))
+
+
+@contextmanager
+def _told_as_ours() -> Iterator[None]:
+    """Raise failures of the transport as errors of this library."""
+    try:
+        yield
+    except httpx2.RequestError as error:
+        # Not chained: the text of a protocol error can quote a header.
+        raise _no_answer(error) from None
 
 
 def _no_answer(error: httpx2.RequestError) -> NoAnswerError:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.messages import Source
+from contracts.messages import MessagePart, Source
 from contracts.tenants import TenantSnapshot
 
 
@@ -115,6 +115,11 @@ class SendActivityPage(BaseModel):
     action_called_at: datetime | None = None
 
 
+ReplyStatus = Literal["written", "waiting", "unmatched", "failed", "superseded", "erased", "expired"]
+"""Of a reply: on the timeline, on its way there, without a contact, given up, its account moved to another project,
+forgotten with its contact, or not delivered within the account's retention."""
+
+
 class ReplyActivity(BaseModel):
     """One reply, as an admin may see it: without its text, the number masked.
 
@@ -123,7 +128,7 @@ class ReplyActivity(BaseModel):
         project_id: whose project it arrived in.
         contact_id: HubSpot's contact, once it is known.
         phone: the number, all but its end masked.
-        status: on the timeline, on its way there, without a contact, given up, or forgotten with its contact.
+        status: how far it is.
         words: why, unless it is on the timeline.
         trace_id: finds the work in logs.
     """
@@ -134,7 +139,7 @@ class ReplyActivity(BaseModel):
     project_id: str
     contact_id: str | None = None
     phone: str = ""
-    status: Literal["written", "waiting", "unmatched", "failed", "superseded", "erased"]
+    status: ReplyStatus
     words: str = ""
     trace_id: str
 
@@ -156,3 +161,47 @@ class ReplyActivityPage(BaseModel):
 
     replies: tuple[ReplyActivity, ...] = ()
     breaker: BreakerState | None = None
+
+
+class MessageAtAccount(BaseModel):
+    """How a message stands at one HubSpot account.
+
+    Attributes:
+        portal_id: the account.
+        project_id: whose project it arrived in; nobody else may see it.
+        contact_id: on whose timeline it is, or is to be; none while that is not known.
+        status: how far it is.
+        words: why, unless it is on the timeline.
+        trace_id: finds the work in logs.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    portal_id: int
+    project_id: str
+    contact_id: str | None = None
+    status: ReplyStatus
+    words: str = ""
+    trace_id: str
+
+
+class InboundMessage(BaseModel):
+    """`GET /internal/messages/{chert_tenant}/{message_id}` of `timeline`: one message with its content, for its page.
+
+    Attributes:
+        received_at: when it arrived.
+        content_kept: whether sender and parts are still kept; they go with an erased contact, or when their time ends.
+        sender: handle of the sender; empty when it is not kept.
+        is_group: whether the conversation has more than one other person.
+        parts: the content, in order; empty when it is not kept.
+        accounts: that were given it, by account id.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    received_at: datetime
+    content_kept: bool
+    sender: str = Field(default="", repr=False)
+    is_group: bool = False
+    parts: tuple[MessagePart, ...] = Field(default=(), repr=False)
+    accounts: tuple[MessageAtAccount, ...]

@@ -78,6 +78,7 @@ LogEvent = Literal[
     "step.abandoned",
     "breaker.changed",
     "contact.followed",
+    "retention.applied",
     "catch_up.found",
     "catch_up.away",
     "catch_up.unreadable",

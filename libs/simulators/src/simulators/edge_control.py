@@ -50,6 +50,7 @@ class FaultOrder(BaseModel):
     headers: dict[str, str] = Field(default_factory=dict, description="for kind status; JSON by default")
     count: int = Field(default=1, ge=1, le=1_000_000)
     after_write: bool = Field(default=False, description="the request takes effect all the same, its answer is lost")
+    exact: bool = Field(default=False, description="that path alone, none that only begins with it")
     late_seconds: float = Field(
         default=0.0, ge=0, le=600, description="with after_write: it takes effect so much later"
     )

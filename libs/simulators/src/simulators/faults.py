@@ -20,7 +20,8 @@ class FaultKind(StrEnum):
 class Fault:
     """One ordered fault; `count` falls with each request it hits.
 
-    With `after_write` the request takes effect all the same, `late_seconds` after its answer or want of one.
+    It hits paths that begin with `path_prefix`, or with `exact` that path alone. With `after_write` the request takes
+    effect all the same, `late_seconds` after its answer or want of one.
     """
 
     path_prefix: str
@@ -32,10 +33,12 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     after_write: bool = False
     late_seconds: float = 0.0
+    exact: bool = False
 
     def hits(self, method: str, path: str) -> bool:
         """Whether a request of this method and path is meant."""
-        return self.method in {None, method} and path.startswith(self.path_prefix)
+        meant = path == self.path_prefix if self.exact else path.startswith(self.path_prefix)
+        return self.method in {None, method} and meant
 
 
 class FaultPlan:

@@ -83,6 +83,14 @@ async def test_faults_are_taken_in_order_by_those_they_mean(http: httpx2.AsyncCl
     assert 501 == (await http.get("/count")).status_code
 
 
+async def test_a_fault_can_mean_one_path_alone(http: httpx2.AsyncClient) -> None:
+    """An exact fault leaves paths alone that only begin with its own."""
+    await http.post("/control/faults", json={"path_prefix": "/cou", "kind": "status", "exact": True})
+    await http.post("/control/faults", json={"path_prefix": "/count", "kind": "status", "status": 502, "exact": True})
+
+    assert [502, 200] == [(await http.post("/count")).status_code for _ in range(2)]
+
+
 async def test_faults_can_be_called_off(http: httpx2.AsyncClient) -> None:
     """What has not happened yet does not happen."""
     await http.post("/control/faults", json={"path_prefix": "/", "kind": "drop", "count": 9})

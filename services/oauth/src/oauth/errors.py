@@ -1,4 +1,4 @@
-"""Everything that can go wrong here, as one tree; `api` says how each is answered.
+"""Everything that can go wrong here, as one tree in one module; `api` says how each is answered.
 
 OAuthServiceError
 ├── SessionError
@@ -12,6 +12,8 @@ OAuthServiceError
 ├── ProjectForbiddenError           the session has no rights on the project
 ├── ProjectNotChosenError           the session has several projects, or none, and the request names none
 ├── AccountNotFoundError            the session may see no such account
+├── MessageNotFoundError            the session may see no such message
+├── AttachmentGoneError             Chert does not keep the file any more, or never had it
 ├── FormTokenError                  a form was not sent from a page of ours in this session
 ├── ReturnUrlError                  an install from the marketplace would end at an address that is not HubSpot's
 ├── RevisionMovedError              someone else changed the account meanwhile
@@ -36,6 +38,7 @@ OAuthServiceError
 │   └── SealKeyMissingError         the key ring has no key of that id: temporary
 ├── SisterError
 │   ├── ActivityAwayError           a sister service cannot say what it did: temporary
+│   ├── MessagesAwayError           `timeline` cannot be asked for a message: temporary
 │   ├── ChertAwayError              Chert cannot be asked: temporary
 │   └── ProjectInactiveError        Chert knows no such project, or it is not active
 ├── DepartedError                   a grant that our own disconnect may have ended; inside, never at the edge
@@ -121,6 +124,14 @@ class ProjectNotChosenError(OAuthServiceError):
 
 class AccountNotFoundError(OAuthServiceError):
     """There is no such account among the session's projects, whoever else may have it."""
+
+
+class MessageNotFoundError(OAuthServiceError):
+    """There is no such message, or it is of a project that the session may not see."""
+
+
+class AttachmentGoneError(OAuthServiceError):
+    """Chert has no such file, or has it no longer."""
 
 
 class FormTokenError(OAuthServiceError):
@@ -268,6 +279,10 @@ class SisterError(OAuthServiceError):
 
 class ActivityAwayError(SisterError):
     """A sister service cannot be asked what it did."""
+
+
+class MessagesAwayError(SisterError):
+    """`timeline` cannot be asked for a message."""
 
 
 class ChertAwayError(SisterError):

@@ -1,6 +1,7 @@
 """Asking Chert and the sister services: what their answers, and their silence, mean to us."""
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import httpx2
@@ -12,10 +13,17 @@ from chassis.settings import NotLoadedError
 from chassis.sisters import Sister
 from chert_client import ChertClient
 from chert_client.testing import ScriptedTransport
-from contracts.internal import SendActivityPage
-from oauth.adapters.chert import FRESH_SECONDS, ChertPhoneLines, ChertProjectFacts
-from oauth.adapters.sisters import SisterActivity
-from oauth.errors import ActivityAwayError, ChertAwayError, ProjectInactiveError
+from contracts.internal import InboundMessage, SendActivityPage
+from oauth.adapters.chert import FILES_AT_ONCE, FRESH_SECONDS, ChertFileContents, ChertPhoneLines, ChertProjectFacts
+from oauth.adapters.sisters import SisterActivity, SisterMessages
+from oauth.errors import (
+    ActivityAwayError,
+    AttachmentGoneError,
+    ChertAwayError,
+    MessagesAwayError,
+    OAuthServiceError,
+    ProjectInactiveError,
+)
 
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 LINE = {"id": "line-1", "phone_number": "+14155550132", "is_active": True}
@@ -175,3 +183,83 @@ async def test_a_sister_that_cannot_say_is_away(answer: httpx2.Response | Except
         await activity.sends(7, SINCE, 5)
     with pytest.raises(ActivityAwayError):
         await activity.replies(7, SINCE, 5)
+
+
+async def test_a_message_is_asked_for_by_its_ids() -> None:
+    """Whatever signs an id has, it stays one part of the path; what `timeline` keeps comes back."""
+    seen: list[httpx2.Request] = []
+    message = {"received_at": SINCE.isoformat(), "content_kept": False, "accounts": []}
+    messages = SisterMessages(sister(httpx2.Response(200, json=message), seen))
+
+    assert InboundMessage.model_validate(message) == await messages.read("acme", "chert:msg/1?")
+    assert b"/internal/messages/acme/chert%3Amsg%2F1%3F" == seen[0].url.raw_path
+
+
+def failure(status: int, code: int) -> httpx2.Response:
+    """A refusal of a sister's that no retry helps."""
+    body = {"ok": False, "error": "x", "code": code, "message": "x", "retryable": False, "trace_id": "t"}
+    return httpx2.Response(status, json=body)
+
+
+async def test_a_message_that_no_account_was_given_is_none() -> None:
+    """A sister's 404 says that there is none."""
+    assert None is await SisterMessages(sister(failure(404, 2011), [])).read("acme", "m1")
+
+
+@pytest.mark.parametrize("answer", [httpx2.ConnectError("nobody"), failure(401, 2004), NotLoadedError("none"), None])
+async def test_messages_are_away_when_timeline_is(answer: httpx2.Response | Exception | None) -> None:
+    """No answer, a refused or missing credential, no address: nothing is said of whether there is such a message."""
+    messages = SisterMessages(None if answer is None else sister(answer, []))
+
+    with pytest.raises(MessagesAwayError):
+        await messages.read("acme", "m1")
+
+
+def files_from(clock: ManualClock, *answers: httpx2.Response | Exception) -> ChertFileContents:
+    """Files from a scripted Chert."""
+    transport = ScriptedTransport(answers)
+    return ChertFileContents(
+        ChertClient("https://chert.test", signing_secret=lambda: b"s" * 32, now=clock.now, transport=transport)
+    )
+
+
+async def test_a_file_is_read_from_chert(clock: ManualClock) -> None:
+    """What Chert says of it, and its content."""
+    headers = {"content-type": "image/png", "content-disposition": 'attachment; filename="a.png"'}
+    files = files_from(clock, httpx2.Response(200, headers=headers, content=b"png"))
+
+    async with files.open("acme", "in_1") as file:
+        assert ("image/png", 3, "a.png") == (file.facts.content_type, file.facts.size_bytes, file.facts.name)
+        assert b"png" == b"".join([piece async for piece in file.pieces])
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (refusal(404, 5001), AttachmentGoneError),
+        (refusal(403, 2005), ProjectInactiveError),
+        (refusal(429, 1007), ChertAwayError),
+        (httpx2.ReadTimeout("late"), ChertAwayError),
+    ],
+)
+async def test_a_file_is_refused_by_kind(
+    clock: ManualClock, answer: httpx2.Response | Exception, expected: type[OAuthServiceError]
+) -> None:
+    """A file that Chert has not is gone; whatever else keeps it away is temporary."""
+    with pytest.raises(expected):
+        async with files_from(clock, answer).open("acme", "in_1"):
+            pass
+
+
+async def test_a_project_that_reads_many_files_slows_itself_alone(clock: ManualClock) -> None:
+    """Past its share a project is put off, others are served, and what is closed makes room."""
+    files = files_from(clock, *[httpx2.Response(200, content=b"x") for _ in range(FILES_AT_ONCE + 2)])
+    async with AsyncExitStack() as opened:
+        for _ in range(FILES_AT_ONCE):
+            await opened.enter_async_context(files.open("acme", "in_1"))
+        with pytest.raises(ChertAwayError):
+            await opened.enter_async_context(files.open("acme", "in_1"))
+        await opened.enter_async_context(files.open("globex", "in_1"))
+
+    async with files.open("acme", "in_1") as file:
+        assert [b"x"] == [piece async for piece in file.pieces]

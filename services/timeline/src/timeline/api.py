@@ -10,15 +10,18 @@ from pydantic import AwareDatetime, SecretStr
 
 from chassis.failures import Refusal, unavailable
 from contracts.failures import Code, Failure
-from contracts.internal import ReplyActivityPage
+from contracts.internal import InboundMessage, ReplyActivityPage
 
 ReadActivity = Callable[[int, AwareDatetime, int], Awaitable[ReplyActivityPage]]
+ReadMessage = Callable[[str, str], Awaitable[InboundMessage | None]]
 Credentials = Callable[[], Mapping[str, SecretStr]]
 """Service credentials by service, as they are now."""
 
 PortalId = Annotated[int, Path(gt=0, le=2**53 - 1, description="HubSpot's account id.")]
 Since = Annotated[AwareDatetime, Query(description="From when on.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many replies at most.")]
+ChertTenant = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,100}$", description="The slug of the project.")]
+MessageId = Annotated[str, Path(min_length=1, max_length=200, description="Chert's id of the message.")]
 Bearer = Annotated[
     HTTPAuthorizationCredentials | None, Security(HTTPBearer(scheme_name="service credential", auto_error=False))
 ]
@@ -28,9 +31,18 @@ _RESPONSES: Final[dict[int | str, dict[str, object]]] = {
     401: {"model": Failure, "description": "No service has this credential"},
     503: {"model": Failure, "description": "Not now"},
 }
+_OF_MESSAGE: Final[dict[int | str, dict[str, object]]] = {
+    **_RESPONSES,
+    404: {"model": Failure, "description": "No account was given such a message"},
+}
 
 
-def router(credentials: Credentials, read_activity: ReadActivity, away: tuple[type[Exception], ...]) -> APIRouter:
+def router(
+    credentials: Credentials,
+    read_activity: ReadActivity,
+    read_message: ReadMessage,
+    away: tuple[type[Exception], ...],
+) -> APIRouter:
     """The routes; `away` are the errors that mean that the database cannot be asked now."""
 
     async def only_services(bearer: Bearer) -> None:
@@ -44,6 +56,20 @@ def router(credentials: Credentials, read_activity: ReadActivity, away: tuple[ty
             return await read_activity(portal_id, since, limit)
         except away as error:
             raise unavailable("the database") from error
+
+    @routes.get(
+        "/internal/messages/{chert_tenant}/{message_id:path}",
+        summary="One message with its content, and how it stands at each account",
+        responses=_OF_MESSAGE,
+    )
+    async def message(chert_tenant: ChertTenant, message_id: MessageId) -> InboundMessage:
+        try:
+            found = await read_message(chert_tenant, message_id)
+        except away as error:
+            raise unavailable("the database") from error
+        if found is None:
+            raise Refusal(Code.NOT_FOUND, "no such message")
+        return found
 
     return routes
 

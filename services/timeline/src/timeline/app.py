@@ -35,7 +35,9 @@ from timeline.handlers.assembly import Handlers, Process
 from timeline.handlers.budget import Budget
 from timeline.handlers.catching_up import CatchUp
 from timeline.handlers.leases import CALL_SECONDS
+from timeline.handlers.messages import read_message
 from timeline.handlers.relaying import Relay
+from timeline.handlers.retention import Retention
 from timeline.ports import ChertLog, Outside
 from timeline.settings import Settings, TimelineSecrets
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
@@ -90,7 +92,8 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     _watch(plumbing, database, secrets)
     app = service_app("timeline", description or "", plumbing, lifespan)
     read = partial(read_activity, entries=stores.stores.entries, breakers=stores.stores.lanes)
-    app.include_router(api.router(lambda: secrets.read().service_credentials, read, DATABASE_AWAY))
+    look = partial(read_message, receivers=stores.stores.inbox, entries=stores.stores.entries)
+    app.include_router(api.router(lambda: secrets.read().service_credentials, read, look, DATABASE_AWAY))
     return app
 
 
@@ -153,6 +156,7 @@ def _loops(
         *relays,
         workers.gauge(stores.lanes),
         workers.catch_up(catch_up),
+        workers.retention(Retention(tenants=stores.tenants, entries=stores.entries, clock=plumbing.clock)),
         workers.retries(handlers.contacts, work_soon=lanes.work_soon),
         workers.sweep(lanes),
         lanes,

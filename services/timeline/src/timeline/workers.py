@@ -14,6 +14,7 @@ from timeline.handlers.assignment import Assigner
 from timeline.handlers.catching_up import CatchUp
 from timeline.handlers.contact_changes import ContactChanges
 from timeline.handlers.relaying import Relay
+from timeline.handlers.retention import Retention
 from timeline.ports import LaneSweep
 
 LOG = get_log()
@@ -32,6 +33,9 @@ CATCH_UP_SECONDS: Final = 10.0
 
 CATCH_UP_STEP_SECONDS: Final = 120.0
 """The longest that reading the logs of all projects may take."""
+
+RETENTION_SECONDS: Final = 3_600.0
+"""How often content is looked for that has been kept long enough."""
 
 ALARM_SECONDS: Final = 15.0
 """How far ahead a process sets itself an alarm for a lane; the sweep finds what is due later."""
@@ -193,6 +197,10 @@ class Workers:
     def catch_up(self, catch_up: CatchUp) -> Worker:
         """Reads from Chert's event log what was never delivered."""
         return self._worker("catch-up", catch_up.step, CATCH_UP_SECONDS, step_seconds=CATCH_UP_STEP_SECONDS)
+
+    def retention(self, retention: Retention) -> Worker:
+        """Removes content that has been kept long enough."""
+        return self._worker("retention", retention.step, RETENTION_SECONDS)
 
     def gauge(self, lanes: LaneSweep) -> Worker:
         """Says how old the oldest reply is that is not on its timeline."""

@@ -32,6 +32,7 @@ RARE: Final = [
     {"portal_id", "contact_id", "state"},
     {"portal_id", "message.chat_id"},
     {"message.chert_tenant", "message.chat_id"},
+    {"portal_id", "assigned_at", "purged"},
 ]
 
 

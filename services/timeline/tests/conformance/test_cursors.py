@@ -8,43 +8,44 @@ from timeline.models import Cursor
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=60)
+BEGIN = NOW - timedelta(hours=1)
 
 
-async def test_a_new_project_begins_now(memory: Any) -> None:
-    """What came before a project was first seen is not read."""
-    assert [Cursor("acme", NOW)] == list(await memory.stores.cursors.claim(["acme"], NOW, LATER))
-    assert [] == list(await memory.stores.cursors.claim([], NOW, LATER))
+async def test_a_new_project_begins_where_it_is_told(memory: Any) -> None:
+    """A project that is seen for the first time is read from the given moment on."""
+    assert [Cursor("acme", BEGIN)] == list(await memory.stores.cursors.claim(["acme"], NOW, LATER, begin=BEGIN))
+    assert [] == list(await memory.stores.cursors.claim([], NOW, LATER, begin=BEGIN))
 
 
 async def test_one_process_reads_a_log_at_a_time(memory: Any) -> None:
     """Of many that ask at once one gets a project, and nobody again before its time."""
     cursors = memory.stores.cursors
 
-    claims = await asyncio.gather(*(cursors.claim(["acme", "other"], NOW, LATER) for _ in range(8)))
+    claims = await asyncio.gather(*(cursors.claim(["acme", "other"], NOW, LATER, begin=BEGIN) for _ in range(8)))
 
     assert ["acme", "other"] == sorted(cursor.chert_tenant for claimed in claims for cursor in claimed)
-    assert [] == list(await cursors.claim(["acme"], LATER - timedelta(seconds=1), LATER))
-    assert 1 == len(await cursors.claim(["acme"], LATER, LATER + timedelta(seconds=60)))
+    assert [] == list(await cursors.claim(["acme"], LATER - timedelta(seconds=1), LATER, begin=BEGIN))
+    assert 1 == len(await cursors.claim(["acme"], LATER, LATER + timedelta(seconds=60), begin=BEGIN))
 
 
 async def test_a_clock_that_was_set_back_stops_nothing(memory: Any) -> None:
     """What is due further ahead than any claim would have put it is due now."""
     cursors = memory.stores.cursors
-    await cursors.claim(["acme"], NOW, LATER)
+    await cursors.claim(["acme"], NOW, LATER, begin=BEGIN)
 
     earlier = NOW - timedelta(minutes=10)
-    assert 1 == len(await cursors.claim(["acme"], earlier, earlier + timedelta(seconds=60)))
+    assert 1 == len(await cursors.claim(["acme"], earlier, earlier + timedelta(seconds=60), begin=BEGIN))
 
 
 async def test_a_cursor_never_goes_back(memory: Any) -> None:
     """What is known stays known."""
     cursors = memory.stores.cursors
-    await cursors.claim(["acme"], NOW, NOW)
+    await cursors.claim(["acme"], NOW, NOW, begin=BEGIN)
 
     await cursors.advance("acme", LATER)
     await cursors.advance("acme", NOW)
 
-    assert [Cursor("acme", LATER)] == list(await cursors.claim(["acme"], LATER, LATER))
+    assert [Cursor("acme", LATER)] == list(await cursors.claim(["acme"], LATER, LATER, begin=BEGIN))
 
 
 async def test_the_inbox_says_what_it_never_received(memory: Any, received: Any) -> None:

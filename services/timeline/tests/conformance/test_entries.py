@@ -35,7 +35,11 @@ def communications(memory: Any) -> Communications:
 
 async def intend(entries: EntryStore, intent: Intent, *, instead_of: frozenset[int] = frozenset()) -> Entry:
     """Note down one intent of the one entry; the entry as it is then."""
-    return (await entries.intend([Intention(ENTRY, intent, instead_of)]))[ENTRY]
+    announced = (await entries.intend([Intention(ENTRY, intent, instead_of)]))[ENTRY]
+    [entry] = await entries.read([ENTRY])
+    assert announced.open == entry.open
+    assert announced.fences >= {intent.fence}
+    return entry
 
 
 def told(communication_id: str = "77") -> Event[ReplyRecorded]:
@@ -92,10 +96,11 @@ async def test_one_of_two_concurrent_intents_sees_the_other(entries: EntryStore,
     """Of holders that intend at the same moment at most one sees itself alone."""
     await entries.add([entry()], NOW)
 
-    seen = await asyncio.gather(*(intend(entries, Intent(fence, NOW, "904")) for fence in range(1, 17)))
+    intents = [Intention(ENTRY, Intent(fence, NOW, "904")) for fence in range(1, 17)]
+    seen = [one[ENTRY].fences for one in await asyncio.gather(*(entries.intend([intent]) for intent in intents))]
 
-    assert 1 >= sum(1 == len(one.intents) for one in seen)
-    assert 16 == max(len(one.intents) for one in seen)
+    assert 1 >= sum(1 == len(fences) for fences in seen)
+    assert 16 == max(len(fences) for fences in seen)
 
 
 async def test_an_intent_replaces_those_that_came_to_nothing(entries: EntryStore, entry: Any) -> None:
@@ -195,6 +200,18 @@ async def test_people_see_the_latest_first(entries: EntryStore, entry: Any) -> N
     assert 3 == len(await entries.latest(62515, NOW + timedelta(seconds=1), 9))
 
 
+async def test_people_look_at_certain_entries(entries: EntryStore, entry: Any) -> None:
+    """Entries are shown by their ids, in that order, with contact and reason; those that are not there are left out."""
+    await entries.add([entry("m1"), entry("m1", portal_id=7)], NOW)
+    await entries.settle({"7:acme:m1": Settlement("failed", NOW, contact_id="904", reason="400")})
+
+    shown = await entries.look_at(["7:acme:m1", "8:acme:m1", ENTRY])
+
+    assert [("7:acme:m1", "904", "400"), (ENTRY, None, None)] == [
+        (one.entry.id, one.contact_id, one.reason) for one in shown
+    ]
+
+
 async def test_what_failed_for_a_contact_is_revived(entries: EntryStore, entry: Any) -> None:
     """Entries that failed for a contact are pending again, of that account alone, also when asked for twice."""
     await entries.add([entry("m1"), entry("m2"), entry("m1", portal_id=7)], NOW)
@@ -222,3 +239,17 @@ async def test_erasing_removes_content_and_ends_what_is_open(entries: EntryStore
     assert ("recorded", "erased", "pending") == (one.state, two.state, other.state)
     assert ((), (), "erased") == (one.message.parts, two.message.parts, two.message.sender)
     assert other == entry("m3", portal_id=7)
+
+
+async def test_what_is_old_loses_its_content(entries: EntryStore, entry: Any) -> None:
+    """The oldest go first, each once; what was still open is expired, what ended stays as it ended."""
+    await entries.add([entry("m1"), entry("m2")], NOW)
+    await entries.add([entry("m3")], NOW + timedelta(days=1))
+    await entries.settle({ENTRY: Settlement("recorded", NOW, contact_id="904", communication_id="77")})
+
+    counts = [await entries.expire(62515, NOW + timedelta(hours=1), 1) for _ in range(3)]
+
+    one, two, three = await entries.read([ENTRY, "62515:acme:m2", "62515:acme:m3"])
+    assert [1, 1, 0] == counts
+    assert ("recorded", "expired", "pending") == (one.state, two.state, three.state)
+    assert ((), (), entry("m3").message.parts) == (one.message.parts, two.message.parts, three.message.parts)

@@ -78,6 +78,18 @@ async def test_a_message_waits_for_its_tenant_and_is_called(inbox: InboxStore, r
     assert [received("m1"), received("m3")] == sorted(await inbox.left_over(10), key=lambda row: row.id)
 
 
+async def test_who_was_given_a_message_is_known(inbox: InboxStore, received: Any) -> None:
+    """The accounts of a message are known from when it is assigned, for good; before, and of others, there are none."""
+    await inbox.add([received("m1"), received("m2")], NOW)
+    assert [] == list(await inbox.accounts_of("acme:m1"))
+
+    await inbox.assigned({"acme:m1": [7, 62515]})
+
+    assert [7, 62515] == list(await inbox.accounts_of("acme:m1"))
+    assert [] == list(await inbox.accounts_of("acme:m2"))
+    assert [] == list(await inbox.accounts_of("acme:m3"))
+
+
 async def test_erasing_a_conversation_leaves_its_keys(memory: Any, received: Any) -> None:
     """Content that waits for a tenant is removed; the same message again still changes nothing."""
     inbox = memory.stores.inbox

@@ -8,7 +8,7 @@ import pytest
 
 from chassis.clock import ManualClock
 from timeline.adapters.in_memory import InMemoryHubSpot, InMemoryStores
-from timeline.models import Entry, Intent, Intention, Settlement
+from timeline.models import Announced, Intent, Intention, Settlement
 
 ENTRY = "62515:acme:m1"
 
@@ -19,7 +19,7 @@ def meddle(memory: InMemoryStores) -> Any:
     intend = memory.entries.intend
 
     def meddle(what: Any) -> None:
-        async def intend_late(intentions: Sequence[Intention]) -> Mapping[str, Entry]:
+        async def intend_late(intentions: Sequence[Intention]) -> Mapping[str, Announced]:
             memory.entries.intend = intend
             await what()
             return await intend(intentions)

@@ -11,7 +11,7 @@ from starlette.types import Lifespan
 
 from simulators import edge_control
 from simulators.background import BackgroundTasks
-from simulators.chert import console, control, events, messaging, phones, subscriptions, unpublished
+from simulators.chert import attachments, console, control, events, messaging, phones, subscriptions, unpublished
 from simulators.chert.failures import API, handle_failures
 from simulators.chert.models import Subscription
 from simulators.chert.sessions import Sessions, session_key
@@ -76,7 +76,7 @@ def _subscribe_platform(chert: ChertSimulator, settings: ChertSimulatorSettings)
 
 def _include_routes(app: FastAPI, *, with_unpublished: bool) -> None:
     api = APIRouter(prefix=API)
-    for module in (messaging, subscriptions, events):
+    for module in (messaging, attachments, subscriptions, events):
         api.include_router(module.router)
     if with_unpublished:
         api.include_router(unpublished.router)

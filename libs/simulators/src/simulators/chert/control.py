@@ -5,10 +5,10 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import APIRouter, HTTPException, Response
-from pydantic import AwareDatetime, BaseModel, Field, field_validator
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, Field, field_validator, model_validator
 
 from simulators.chert.errors import ChertError, Code
-from simulators.chert.models import EnvelopeForm, Event, JsonObject, Limits, Send, SignatureForm, Tenant
+from simulators.chert.models import Attachment, EnvelopeForm, Event, JsonObject, Limits, Send, SignatureForm, Tenant
 from simulators.chert.replies import reply
 from simulators.chert.schemas import Phone, Text
 from simulators.chert.simulator import Chert
@@ -78,13 +78,28 @@ class NextSendOrder(BaseModel):
     at: Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)] | None
 
 
+class AttachmentOrder(BaseModel):
+    """Something that a lead sends along; the content in base64."""
+
+    filename: Name
+    content_type: Name
+    content: Annotated[Base64Bytes, Field(max_length=8 * 1024 * 1024)]
+
+
 class ReplyOrder(BaseModel):
-    """A text from a lead, and the forms in which it is delivered."""
+    """A message from a lead, and the forms in which it is delivered."""
 
     phone: Phone
-    text: Text
+    text: Text | None = None
+    attachments: list[AttachmentOrder] = Field(default=[], max_length=10)
     envelope: EnvelopeForm = "modern"
     signature: SignatureForm = "modern"
+
+    @model_validator(mode="after")
+    def _check_content(self) -> "ReplyOrder":
+        if self.text is None and not self.attachments:
+            raise ValueError("a message has a text, or attachments, or both")
+        return self
 
 
 class ReplyReceipt(BaseModel):
@@ -151,15 +166,27 @@ async def set_next_send(slug: str, order: NextSendOrder, chert: Chert) -> None:
 @router.post("/tenants/{slug}/replies", status_code=202)
 async def receive_reply(slug: str, order: ReplyOrder, chert: Chert) -> ReplyReceipt:
     """A lead replies; the event is delivered in the background."""
+    attachments = [
+        Attachment(f"in_{chert.state.new_id().hex}", slug, one.filename, one.content_type, one.content)
+        for one in order.attachments
+    ]
     event, message = reply(
         chert,
         chert.state.tenant(slug),
         order.phone,
         order.text,
+        attachments=attachments,
         envelope_form=order.envelope,
         signature_form=order.signature,
     )
     return ReplyReceipt(event_id=event.event_id, message_id=message.id, chat_id=message.chat_id)
+
+
+@router.delete("/messages/{message_id}/attachments", status_code=204, response_class=Response)
+async def expire_attachments(message_id: str, chert: Chert) -> None:
+    """What came with a message is no longer kept; the message stays."""
+    for part in chert.state.messages[message_id].parts if message_id in chert.state.messages else ():
+        chert.state.attachments.pop(str(part.get("attachment_id")), None)
 
 
 @router.post("/events/{event_id}/redeliver", status_code=202)

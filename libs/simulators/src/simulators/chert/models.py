@@ -90,6 +90,17 @@ class Message:
         return "\n\n".join(str(part["value"]) for part in self.parts if part["type"] == "text")
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What a lead sent along with a message, as their phone named it."""
+
+    id: str
+    tenant: str
+    filename: str
+    content_type: str
+    content: bytes
+
+
 @dataclass(slots=True)
 class Chat:
     """A lead and the conversation with them: its id is the lead's id. `line_id` is the line the lead is pinned to."""

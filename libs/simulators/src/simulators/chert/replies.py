@@ -1,7 +1,9 @@
 """A reply of the lead, whole: message, event, delivery."""
 
+from collections.abc import Sequence
+
 from simulators.chert.event_log import record_reply
-from simulators.chert.models import EnvelopeForm, Event, Message, SignatureForm, Tenant
+from simulators.chert.models import Attachment, EnvelopeForm, Event, Message, SignatureForm, Tenant
 from simulators.chert.sending import receive
 from simulators.chert.simulator import ChertSimulator
 
@@ -10,13 +12,14 @@ def reply(
     chert: ChertSimulator,
     tenant: Tenant,
     phone: str,
-    text: str,
+    text: str | None,
     *,
+    attachments: Sequence[Attachment] = (),
     envelope_form: EnvelopeForm = "modern",
     signature_form: SignatureForm = "modern",
 ) -> tuple[Event, Message]:
-    """Takes the lead's text, writes its event to the log, then starts delivering it."""
-    chat, message = receive(chert.state, tenant, phone, text, chert.clock.now())
+    """Takes what the lead wrote, writes its event to the log, then starts delivering it."""
+    chat, message = receive(chert.state, tenant, phone, text, chert.clock.now(), attachments)
     event = record_reply(chert.state, tenant, chat, message, envelope_form=envelope_form, signature_form=signature_form)
     chert.webhooks.deliver(event, chert.state.subscriptions_of(tenant))
     return event, message

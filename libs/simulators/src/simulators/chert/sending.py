@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from simulators.chert.capacity import line_for_first_touch, line_for_follow_up
 from simulators.chert.errors import ChertError, Code
-from simulators.chert.models import Chat, Line, Message, Send, Tenant
+from simulators.chert.models import Attachment, Chat, JsonObject, Line, Message, Send, Tenant
 from simulators.chert.schemas import MediaPart, RichLinkPart, TextPart
 from simulators.chert.state import State
 
@@ -61,10 +61,15 @@ def follow_up(
     return _append(state, tenant, chat, parts, line=None, key=key, now=now)
 
 
-def receive(state: State, tenant: Tenant, phone: str, text: str, now: float) -> tuple[Chat, Message]:
-    """A text from the lead; who never was written to becomes a lead on the tenant's first line."""
+def receive(
+    state: State, tenant: Tenant, phone: str, text: str | None, now: float, attachments: Sequence[Attachment] = ()
+) -> tuple[Chat, Message]:
+    """A message from the lead; who never was written to becomes a lead on the tenant's first line."""
     chat = state.chat_with(tenant, phone) or state.add_chat(tenant, phone, tenant.lines[0], now)
-    message = Message(state.new_id().hex, chat.id, "inbound", ({"type": "text", "value": text},), now)
+    state.attachments |= {one.id: one for one in attachments}
+    parts: list[JsonObject] = [] if text is None else [{"type": "text", "value": text}]
+    parts += [{"type": "media", "attachment_id": one.id} for one in attachments]
+    message = Message(state.new_id().hex, chat.id, "inbound", tuple(parts), now)
     state.add_message(chat, message)
     return chat, message
 

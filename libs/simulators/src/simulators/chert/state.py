@@ -9,7 +9,7 @@ from uuid import UUID
 
 from simulators.chert.errors import ChertError, Code
 from simulators.chert.idempotency import IdempotencyKeys
-from simulators.chert.models import Chat, ConsoleUser, Event, Line, Message, Send, Subscription, Tenant
+from simulators.chert.models import Attachment, Chat, ConsoleUser, Event, Line, Message, Send, Subscription, Tenant
 
 NewId = Callable[[], UUID]
 """Where ids come from."""
@@ -28,6 +28,7 @@ class State:
     users: dict[str, ConsoleUser] = field(default_factory=lambda: {DEFAULT_USER.email: DEFAULT_USER})
     chats: dict[str, Chat] = field(default_factory=dict)
     messages: dict[str, Message] = field(default_factory=dict)
+    attachments: dict[str, Attachment] = field(default_factory=dict)
     sends: list[Send] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class State:
         self.chats.clear()
         self._chat_ids.clear()
         self.messages.clear()
+        self.attachments.clear()
         self.sends.clear()
         self.idempotency.clear()
         self.events.clear()
@@ -107,6 +109,13 @@ class State:
         """Puts a message at the end of its chat."""
         chat.messages.append(message)
         self.messages[message.id] = message
+
+    def attachment(self, tenant: Tenant, attachment_id: str) -> Attachment:
+        """This tenant's attachment with this id, or 5001."""
+        attachment = self.attachments.get(attachment_id)
+        if attachment is None or attachment.tenant != tenant.slug:
+            raise ChertError(Code.ATTACHMENT_NOT_FOUND, "Attachment not found")
+        return attachment
 
     def add_event(self, event: Event) -> None:
         """Writes an event to the log."""

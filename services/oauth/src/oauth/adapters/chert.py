@@ -1,8 +1,8 @@
-"""Chert, by the client library: the lines of a project, its template, and whether its replies come to us."""
+"""Chert, by the client library: a project's lines and template, whether its replies come to us, and files in them."""
 
-from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -10,13 +10,16 @@ import chert_client
 from chassis.clock import Clock
 from chassis.settings import NotLoadedError
 from chert_client import ChertClient
-from oauth.errors import ChertAwayError, ProjectInactiveError
-from oauth.models import PhoneLine
+from oauth.errors import AttachmentGoneError, ChertAwayError, ProjectInactiveError
+from oauth.models import FileContent, FileFacts, PhoneLine
 
 FRESH_SECONDS: Final = 5.0
 """How long an answer is good: one page and the saving of its form ask once."""
 
 REMEMBERED: Final = 1000
+
+FILES_AT_ONCE: Final = 16
+"""How many files of one project are read at the same time: several pages full of photos, and no more than that."""
 
 SHOWN_DIGITS: Final = 4
 
@@ -91,6 +94,43 @@ class ChertProjectFacts:
             one.is_active and (not one.events or REPLY in one.events) and urlsplit(one.url).path == WEBHOOK_PATH
             for one in found
         )
+
+
+class ChertFileContents:
+    """What came with messages, piece by piece; a project that reads many files at once slows itself alone."""
+
+    def __init__(self, client: ChertClient) -> None:
+        self._client = client
+        self._open: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def open(self, chert_tenant: str, attachment_id: str) -> AsyncIterator[FileContent]:
+        """A file of a project, to be read while the block lasts.
+
+        Raises:
+            AttachmentGoneError: Chert has no such file, or has it no longer.
+            ProjectInactiveError: Chert does not serve this project.
+            ChertAwayError: Chert cannot be asked now, also while the content is read, or too many are open already.
+        """
+        with _translated(), self._one_more(chert_tenant):
+            try:
+                async with self._client.attachment(chert_tenant, attachment_id) as found:
+                    facts = FileFacts(found.content_type, found.size_bytes, found.filename)
+                    yield FileContent(facts, found.content)
+            except chert_client.NotFoundError as error:
+                raise AttachmentGoneError from error
+
+    @contextmanager
+    def _one_more(self, chert_tenant: str) -> Iterator[None]:
+        if self._open[chert_tenant] >= FILES_AT_ONCE:
+            raise ChertAwayError("too many files at once")
+        self._open[chert_tenant] += 1
+        try:
+            yield
+        finally:
+            self._open[chert_tenant] -= 1
+            if not self._open[chert_tenant]:
+                del self._open[chert_tenant]
 
 
 @contextmanager

@@ -21,6 +21,8 @@ STATUSES: Final = {
     "unmatched": "No contact found",
     "failed": "Given up",
     "superseded": "Superseded",
+    "erased": "Forgotten",
+    "expired": "Expired",
 }
 """Of sends and of replies."""
 
@@ -30,6 +32,8 @@ _BAD: Final = frozenset({"refused", "unmatched", "failed"})
 REPLY_WORDS: Final = {
     "unmatched": "No contact of this account has the number. It is tried again when one appears.",
     "superseded": "The account was moved to another project before it could be written.",
+    "erased": "Its contact was deleted for privacy.",
+    "expired": "It waited longer than this account keeps content.",
 }
 """Why a reply is not on the timeline, where `timeline` gives no words of its own."""
 
@@ -82,9 +86,9 @@ def _send(send: SendActivity, contact_url: ContactUrl) -> ActivityLine:
         at=send.at,
         kind=SOURCES[send.source],
         phone=_masked("to", send.phone),
-        state=_state(send.status),
+        state=state_of(send.status),
         status=STATUSES[send.status],
-        words=_sentence(send.words) or _general_words(send.code),
+        words=sentence(send.words) or _general_words(send.code),
         code=send.code,
         contact_url=contact_url(send.contact_id),
         trace_id=send.trace_id,
@@ -96,9 +100,9 @@ def _reply(reply: ReplyActivity, contact_url: ContactUrl) -> ActivityLine:
         at=reply.at,
         kind="Reply",
         phone=_masked("from", reply.phone),
-        state=_state(reply.status),
+        state=state_of(reply.status),
         status=STATUSES[reply.status],
-        words=_sentence(reply.words) or REPLY_WORDS.get(reply.status, ""),
+        words=sentence(reply.words) or REPLY_WORDS.get(reply.status, ""),
         contact_url=contact_url(reply.contact_id) if reply.contact_id else None,
         trace_id=reply.trace_id,
     )
@@ -109,7 +113,8 @@ def _masked(direction: str, phone: str) -> str:
     return f"{direction} {_ALL_BUT_FOUR.sub('•', phone)}" if phone else ""
 
 
-def _state(status: str) -> str:
+def state_of(status: str) -> str:
+    """How a send or a reply stands, as a slug: `good`, `bad` or `open`."""
     if status in _GOOD:
         return "good"
     return "bad" if status in _BAD else "open"
@@ -120,7 +125,8 @@ def _general_words(code: int | None) -> str:
     return next((registered.message for known, registered in REGISTRY.items() if known == code), "")
 
 
-def _sentence(words: str) -> str:
+def sentence(words: str) -> str:
+    """Words with a capital letter at their beginning."""
     return f"{words[:1].upper()}{words[1:]}"
 
 
@@ -128,7 +134,7 @@ def _breaker(breaker: BreakerState | None) -> str:
     if breaker is None or not breaker.open:
         return ""
     since = f" since {breaker.since:%-d %B %Y, %H:%M UTC}" if breaker.since else ""
-    return " ".join(filter(None, (_BREAKER_OPEN.format(since=since), _sentence(breaker.words))))
+    return " ".join(filter(None, (_BREAKER_OPEN.format(since=since), sentence(breaker.words))))
 
 
 def _filter(name: str, label: str, choices: dict[str, str], chosen: str) -> FilterView:

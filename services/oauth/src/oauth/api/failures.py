@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -50,6 +51,8 @@ ANSWERS: Final[dict[type[OAuthServiceError], _Answer]] = {
     errors.TenantUnknownError: _Answer(Code.TENANT_NOT_FOUND, "unknown or inactive tenant"),
     errors.TenantInactiveError: _Answer(Code.NOT_CONNECTED, "unknown or inactive tenant"),
     errors.AccountNotFoundError: _Answer(Code.NOT_FOUND, "no such account"),
+    errors.MessageNotFoundError: _Answer(Code.NOT_FOUND, "no such message"),
+    errors.AttachmentGoneError: _Answer(Code.NOT_FOUND, "the file is not kept any more", reason="file_gone"),
     errors.FormTokenError: _Answer(Code.FORBIDDEN, "the form has expired", reason="form_expired"),
     errors.ReturnUrlError: _Answer(Code.INVALID_FIELD, "returnUrl is not HubSpot's", reason="return_url"),
     errors.RevisionMovedError: _Answer(
@@ -59,6 +62,7 @@ ANSWERS: Final[dict[type[OAuthServiceError], _Answer]] = {
     errors.ChertAwayError: _TEMPORARILY,
     errors.ProjectInactiveError: _TEMPORARILY,
     errors.ActivityAwayError: _TEMPORARILY,
+    errors.MessagesAwayError: _Answer(Code.UNAVAILABLE, "the message cannot be read right now", reason="messages_away"),
     errors.AccessTokenRefusedError: _TEMPORARILY,
     errors.AppRejectedError: _TEMPORARILY,
     errors.HubSpotAwayError: _TEMPORARILY,
@@ -179,7 +183,7 @@ def _to_login(login_url: str) -> Callable[[Request, Exception], Response]:
 
 def _asked_for(request: Request) -> str:
     """Where to be after signing in. A form is not sent again, and nothing of a callback is repeated."""
-    path, query = request.url.path, request.url.query
+    path, query = quote(request.url.path), request.url.query
     if request.method == "GET" and (path.startswith(CONSOLE_PATH) or request.query_params.get("step") == "authorize"):
         return f"{path}?{query}" if query else path
     return CONSOLE_PATH if path.startswith(CONSOLE_PATH) else connect_url(request.query_params.get("project"))

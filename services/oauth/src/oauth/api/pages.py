@@ -17,6 +17,9 @@ INSTALL_PATH: Final = "/api/hubspot/oauth/install"
 CALLBACK_PATH: Final = "/api/hubspot/oauth/callback"
 CONSOLE_PATH: Final = "/console"
 ACCOUNT_PATH: Final = "/console/projects/{project_id}/accounts/{portal_id}"
+MESSAGE_PATH: Final = "/console/messages/{chert_tenant}/{message_id}"
+"""What the communications in HubSpot link to: they stay for years, and so must this."""
+FILE_PATH: Final = "/console/files/{chert_tenant}/{number}/{message_id}"
 HELP_PATH: Final = "/console/help/app-not-found"
 STATIC_PATH: Final = "/console/static"
 
@@ -73,6 +76,18 @@ def connect_url(project_id: str | None) -> str:
 def account_url(project_id: str, portal_id: int) -> str:
     """An account's page."""
     return ACCOUNT_PATH.format(project_id=quote(project_id, safe=""), portal_id=portal_id)
+
+
+def message_url(chert_tenant: str, message_id: str) -> str:
+    """A message's page."""
+    return MESSAGE_PATH.format(chert_tenant=quote(chert_tenant, safe=""), message_id=quote(message_id, safe=""))
+
+
+def file_url(chert_tenant: str, message_id: str, number: int) -> str:
+    """Where a file of a message is, by its number."""
+    return FILE_PATH.format(
+        chert_tenant=quote(chert_tenant, safe=""), number=number, message_id=quote(message_id, safe="")
+    )
 
 
 def is_browser(request: Request) -> bool:

@@ -13,6 +13,7 @@ from oauth.api.console import ConsoleRoutes
 from oauth.api.console_use import ConsoleUse
 from oauth.api.installs import InstallRoutes
 from oauth.api.internal import InternalRoutes
+from oauth.api.messages import MessageRoutes
 from oauth.api.ops import OpsRoutes
 from oauth.api.pages import Pages, add_static_files
 from oauth.handlers.access_tokens import AccessTokens
@@ -22,16 +23,19 @@ from oauth.handlers.disconnecting import disconnect
 from oauth.handlers.installing import begin_from_marketplace, begin_installation, complete_installation
 from oauth.handlers.key_rotation import key_report
 from oauth.handlers.leases import Leases
+from oauth.handlers.messages import Whereabouts, open_file, view_message
 from oauth.handlers.settings import change_settings
 from oauth.handlers.tenants import check_tenant, find_account, list_accounts
 from oauth.ports import (
     AccountDirectory,
     ActivityReader,
     AuthorizationServer,
+    ChertFiles,
     ChertProjects,
     FormTokens,
     InstallationStore,
     LeaseStore,
+    Messages,
     PhoneLines,
     ReplicaStore,
     SessionVerifier,
@@ -56,6 +60,8 @@ class Outside:
     lines: PhoneLines
     projects: ChertProjects
     activity: ActivityReader
+    messages: Messages
+    files: ChertFiles
     installations: InstallationStore
     leases: LeaseStore
     replicas: ReplicaStore
@@ -104,6 +110,7 @@ def add_routes(app: FastAPI, outside: Outside, plumbing: Plumbing, choices: Choi
     )
     for routes in (
         _installs(outside, plumbing, choices),
+        _messages(outside, choices, access_tokens, pages),
         ConsoleRoutes(sessions=outside.sessions, use=use, pages=pages, forms=outside.forms),
         internal,
         ops,
@@ -128,6 +135,16 @@ def console_use(outside: Outside, plumbing: Plumbing, choices: Choices, access_t
         ),
         change_settings=partial(change_settings, installations=installations, lines=outside.lines, clock=clock),
         disconnect=partial(disconnect, installations=installations, clock=clock, depart_soon=choices.depart_soon),
+    )
+
+
+def _messages(outside: Outside, choices: Choices, access_tokens: AccessTokens, pages: Pages) -> MessageRoutes:
+    whereabouts = Whereabouts(outside.installations, access_tokens.get, outside.directory, choices.hubspot_origin)
+    return MessageRoutes(
+        sessions=outside.sessions,
+        view_message=partial(view_message, messages=outside.messages, files=outside.files, whereabouts=whereabouts),
+        open_file=partial(open_file, messages=outside.messages, files=outside.files),
+        pages=pages,
     )
 
 

@@ -110,11 +110,21 @@ _CHANGED_MEANWHILE: Final = Advice(
     "This was changed meanwhile", "Someone else saved a change. Go back, reload the page, and look at it again."
 )
 
+_FILE_GONE: Final = Advice(
+    "This file is not kept any more", "Chert has deleted it. The message itself may still be there."
+)
+_MESSAGES_AWAY: Final = Advice(
+    "This message cannot be shown right now",
+    "What we keep of it cannot be reached. Nothing is lost; please try again in a moment.",
+)
+
 _REASON_ADVICE: Final[dict[str, Advice]] = {
     **{str(reason): advice for reason, advice in INSTALL_ADVICE.items()},
     "return_url": _RETURN_URL,
     "form_expired": _FORM_EXPIRED,
     "changed_meanwhile": _CHANGED_MEANWHILE,
+    "file_gone": _FILE_GONE,
+    "messages_away": _MESSAGES_AWAY,
 }
 
 _GENERAL_ADVICE: Final[dict[Code, Advice]] = {

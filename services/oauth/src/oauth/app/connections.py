@@ -35,6 +35,7 @@ class Connections:
     hubspot: HubSpotConnection
     oauth: OAuthClient
     chert: ChertClient
+    chert_files: ChertClient
     broker: KafkaBroker
     publisher: FencedPublisher
 
@@ -44,6 +45,7 @@ class Connections:
         yield self.http
         yield self.hubspot
         yield self.chert
+        yield self.chert_files
         yield self.publisher
 
 
@@ -53,6 +55,9 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
 
     def client_secret() -> str:
         return secrets.read().hubspot_client_secrets[0].get_secret_value()
+
+    def signing_secret() -> bytes:
+        return secrets.read().chert_signing_secret.get_secret_value().encode()
 
     client = mongo.connect(settings.mongo_url, "oauth")
     hubspot = HubSpotConnection(
@@ -75,10 +80,12 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
         ),
         chert=ChertClient(
             settings.chert_url,
-            signing_secret=lambda: secrets.read().chert_signing_secret.get_secret_value().encode(),
+            signing_secret=signing_secret,
             now=plumbing.clock.now,
             limits=ChertCallLimits(read_seconds=ANSWER_SECONDS, total_seconds=ANSWER_SECONDS),
         ),
+        # Connections of their own: browsers that fetch large files slowly keep no page from asking Chert.
+        chert_files=ChertClient(settings.chert_url, signing_secret=signing_secret, now=plumbing.clock.now),
         broker=kafka.broker(settings.kafka_bootstrap, "oauth"),
         publisher=FencedPublisher(
             settings.kafka_bootstrap, f"oauth.outbox.{settings.mongo_database}", plumbing.metrics

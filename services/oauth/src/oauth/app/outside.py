@@ -5,13 +5,13 @@ from pydantic import SecretStr
 from chassis.lifespan import Plumbing
 from chassis.settings import NotLoadedError
 from chassis.sisters import Sister
-from oauth.adapters.chert import ChertPhoneLines, ChertProjectFacts
+from oauth.adapters.chert import ChertFileContents, ChertPhoneLines, ChertProjectFacts
 from oauth.adapters.form_tokens import HmacFormTokens
 from oauth.adapters.hubspot import HubSpotAccounts, HubSpotOAuth
 from oauth.adapters.mongo import MongoInstallationStore, MongoLeaseStore, MongoReplicaStore, MongoStateStore
 from oauth.adapters.sealing import AesGcmSealer
 from oauth.adapters.sessions import JwtSessionVerifier, KeySet
-from oauth.adapters.sisters import SisterActivity
+from oauth.adapters.sisters import SisterActivity, SisterMessages
 from oauth.adapters.state_cookies import JwtStateSigner
 from oauth.api.pages import CALLBACK_PATH
 from oauth.api.routes import Outside
@@ -52,6 +52,8 @@ def outside_of(
             actions=_sister(settings.actions_url, "actions", connections),
             timeline=_sister(settings.timeline_url, "timeline", connections),
         ),
+        messages=SisterMessages(_sister(settings.timeline_url, "timeline", connections)),
+        files=ChertFileContents(connections.chert_files),
         installations=installations,
         leases=MongoLeaseStore(database),
         replicas=MongoReplicaStore(database),

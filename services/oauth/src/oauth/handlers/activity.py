@@ -43,9 +43,14 @@ class Activity:
 
     def contact_url(self, contact_id: str | None) -> str | None:
         """Where a contact is in HubSpot."""
-        if self.contacts_url is None or contact_id is None or not (contact_id.isascii() and contact_id.isdigit()):
-            return None
-        return f"{self.contacts_url}/record/0-1/{contact_id}"
+        return contact_url(self.contacts_url, contact_id)
+
+
+def contact_url(contacts_url: str | None, contact_id: str | None) -> str | None:
+    """Where a contact is in HubSpot, if it is known where the account's contacts are."""
+    if contacts_url is None or contact_id is None or not (contact_id.isascii() and contact_id.isdigit()):
+        return None
+    return f"{contacts_url}/record/0-1/{contact_id}"
 
 
 def activity_of(known: Known, wanted: ActivityFilter, project_id: str, contacts_url: str | None) -> Activity:

@@ -62,7 +62,7 @@ async def ask_others(installation: Installation, others: Others, since: datetime
     """What everyone says of an account now, its activity since a moment."""
     portal_id, tenant = installation.portal_id, installation.chert_tenant
     told = await asyncio.gather(
-        answered(_details(installation, others)),
+        answered(details_of(installation, others.access_token, others.directory)),
         answered(others.lines.of(tenant)),
         answered(others.projects.template(tenant)),
         answered(others.projects.delivers_replies(tenant)),
@@ -81,7 +81,9 @@ async def answered(question: Awaitable[T]) -> T | Exception:
         return error
 
 
-async def _details(installation: Installation, others: Others) -> AccountDetails:
+async def details_of(
+    installation: Installation, access_token: GiveAccessToken, directory: AccountDirectory
+) -> AccountDetails:
     """What HubSpot says of a connected account, asked with its own token."""
-    token = await others.access_token(installation.portal_id)
-    return await others.directory.details(installation.portal_id, SecretStr(token.access_token))
+    token = await access_token(installation.portal_id)
+    return await directory.details(installation.portal_id, SecretStr(token.access_token))

@@ -24,7 +24,7 @@ from oauth.models.installations import (
     Installation,
     Status,
 )
-from oauth.models.outside import AccountDetails, PhoneLine
+from oauth.models.outside import AccountDetails, FileContent, FileFacts, PhoneLine
 from oauth.models.processes import JournalEvent, JournalPage, JournalPosition, Lease, Replica
 from oauth.models.sessions import Actor, InstallState, Project, Session, Start
 
@@ -39,6 +39,8 @@ __all__ = [
     "DepartureStep",
     "EndReason",
     "Ended",
+    "FileContent",
+    "FileFacts",
     "Grant",
     "GrantCheck",
     "HistoryEntry",

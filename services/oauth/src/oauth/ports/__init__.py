@@ -3,19 +3,21 @@
 from oauth.ports.console import FormTokens, SessionVerifier, StateSigner
 from oauth.ports.hubspot import AccountDirectory, AuthorizationServer, TokenServer, UninstallJournal
 from oauth.ports.sealing import TokenSealer
-from oauth.ports.sisters import ActivityReader, ChertProjects, PhoneLines
+from oauth.ports.sisters import ActivityReader, ChertFiles, ChertProjects, Messages, PhoneLines
 from oauth.ports.stores import GrantCheckStore, InstallationStore, JournalStore, LeaseStore, ReplicaStore, StateStore
 
 __all__ = [
     "AccountDirectory",
     "ActivityReader",
     "AuthorizationServer",
+    "ChertFiles",
     "ChertProjects",
     "FormTokens",
     "GrantCheckStore",
     "InstallationStore",
     "JournalStore",
     "LeaseStore",
+    "Messages",
     "PhoneLines",
     "ReplicaStore",
     "SessionVerifier",

@@ -1,10 +1,11 @@
 """Chert, and the sister services."""
 
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from contracts.internal import ReplyActivityPage, SendActivityPage
-from oauth.models import PhoneLine
+from contracts.internal import InboundMessage, ReplyActivityPage, SendActivityPage
+from oauth.models import FileContent, PhoneLine
 
 
 class PhoneLines(Protocol):
@@ -38,6 +39,32 @@ class ChertProjects(Protocol):
         Raises:
             ProjectInactiveError: Chert does not serve this project.
             ChertAwayError: Chert cannot be asked now.
+        """
+        ...
+
+
+class ChertFiles(Protocol):
+    """What came with messages, as Chert keeps it."""
+
+    def open(self, chert_tenant: str, attachment_id: str) -> AbstractAsyncContextManager[FileContent]:
+        """A file of a project, to be read while the block lasts.
+
+        Raises:
+            AttachmentGoneError: Chert has no such file, or has it no longer.
+            ProjectInactiveError: Chert does not serve this project.
+            ChertAwayError: Chert cannot be asked now; also while the content is read.
+        """
+        ...
+
+
+class Messages(Protocol):
+    """Messages that came in, as `timeline` keeps them."""
+
+    async def read(self, chert_tenant: str, message_id: str) -> InboundMessage | None:
+        """One of a project, if accounts were given it.
+
+        Raises:
+            MessagesAwayError: `timeline` cannot be asked now.
         """
         ...
 

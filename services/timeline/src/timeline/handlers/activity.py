@@ -1,22 +1,23 @@
 """Activity: the latest replies of an account, as an admin may see them: no texts, numbers masked."""
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
-from contracts.internal import BreakerState, ReplyActivity, ReplyActivityPage
-from timeline.models import Breaker, EntryState, Shown
+from contracts.internal import BreakerState, ReplyActivity, ReplyActivityPage, ReplyStatus
+from timeline.models import Breaker, Entry, EntryState, Shown
 from timeline.ports import Breakers, EntryHistory
 
 _SHOWN_DIGITS: Final = 4
 _NO_TRACE: Final = "0" * 32
 
-_STATUS: Final[dict[EntryState, Literal["written", "waiting", "unmatched", "failed", "superseded", "erased"]]] = {
+STATUS: Final[dict[EntryState, ReplyStatus]] = {
     "pending": "waiting",
     "unmatched": "unmatched",
     "recorded": "written",
     "failed": "failed",
     "superseded": "superseded",
     "erased": "erased",
+    "expired": "expired",
 }
 
 
@@ -31,6 +32,16 @@ async def read_activity(
     )
 
 
+def words(shown: Shown) -> str:
+    """Why a reply is not on its timeline; empty where it is."""
+    return "" if shown.entry.state == "recorded" else shown.reason or ""
+
+
+def trace_id(entry: Entry) -> str:
+    """The trace that brought a reply; zeros where none is known."""
+    return _NO_TRACE if entry.traceparent is None else entry.traceparent.split("-")[1]
+
+
 def _activity(shown: Shown) -> ReplyActivity:
     entry = shown.entry
     return ReplyActivity(
@@ -38,9 +49,9 @@ def _activity(shown: Shown) -> ReplyActivity:
         project_id=entry.project_id,
         contact_id=shown.contact_id,
         phone=f"••• {entry.message.sender[-_SHOWN_DIGITS:]}",
-        status=_STATUS[entry.state],
-        words="" if entry.state == "recorded" else shown.reason or "",
-        trace_id=_NO_TRACE if entry.traceparent is None else entry.traceparent.split("-")[1],
+        status=STATUS[entry.state],
+        words=words(shown),
+        trace_id=trace_id(entry),
     )
 
 

@@ -6,7 +6,7 @@ made later than the message is assigned, and must not decide about the others. W
 Every step can be done again, so a crash between two of them only repeats work.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,9 +67,10 @@ class Assigner:
         self._entries, self._lanes, self._faults = entries, lanes, faults
         self._clock, self._randomness, self._metrics = clock, randomness, metrics
 
-    async def assign(self, row_ids: Sequence[str]) -> Assigned:
-        """Assign these messages, as far as they are not."""
-        return await self._assign(await self._inbox.read(row_ids))
+    async def assign(self, new: Sequence[Received], *, again: Collection[str] = ()) -> Assigned:
+        """Assign messages that were just kept, and those kept earlier as far as they are not."""
+        earlier = await self._inbox.read(list(again)) if again else ()
+        return await self._assign([*earlier, *new])
 
     async def sweep(self) -> Assigned:
         """Assign what was left behind, the oldest first."""

@@ -29,6 +29,9 @@ EVERY: Final = timedelta(seconds=60)
 _OVERLAP: Final = timedelta(minutes=5)
 """How far back each reading begins: rows may be written late, and clocks differ."""
 
+_FIRST: Final = timedelta(hours=1)
+"""How far back the first reading of a project begins: it may have been connected while nobody here was up."""
+
 _UNDER_WAY: Final = timedelta(seconds=30)
 """A message younger than that may still be delivered, or lie in Kafka."""
 
@@ -60,13 +63,16 @@ class CatchUp:
             BrokerAwayError: nothing could be told; the log is read again from the same place.
         """
         now = self._clock.now()
-        for cursor in await self._cursors.claim(await self._projects.connected(), now, now + EVERY):
+        for cursor in await self._due(now):
             try:
                 await self._read(cursor, now)
             except ChertAwayError as error:
                 self._metrics.count("timeline_catch_up_failures")
                 LOG.warning("catch_up.away", chert_tenant=cursor.chert_tenant, reason=error.reason)
         return False
+
+    async def _due(self, now: datetime) -> Sequence[Cursor]:
+        return await self._cursors.claim(await self._projects.connected(), now, now + EVERY, begin=now - _FIRST)
 
     async def _read(self, cursor: Cursor, now: datetime) -> None:
         since, place, found = cursor.read_until - _OVERLAP, None, 0

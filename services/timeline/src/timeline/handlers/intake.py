@@ -22,6 +22,7 @@ async def store_received(
     What was kept before is looked at too: whoever kept it may have died before it was assigned.
     """
     rows = [Received(event.data, event.traceparent) for event in events]
-    await inbox.add(rows, clock.now())
+    known = frozenset(await inbox.add(rows, clock.now()))
     await faults.reach(FaultPoint.AFTER_INBOX_INSERT)
-    return (await assigner.assign([row.id for row in rows])).portal_ids
+    new = [row for row in rows if row.id not in known]
+    return (await assigner.assign(new, again=known)).portal_ids

@@ -68,12 +68,13 @@ class LaneWork:
         A turn that ends with an exception leaves the lane held, as a crash would.
         """
         asked_at = self._clock.monotonic()
-        lane = await self._leases.acquire(portal_id, self._holder, self._clock.now())
+        lane, tenant = await asyncio.gather(
+            self._leases.acquire(portal_id, self._holder, self._clock.now()), self._tenants.find(portal_id)
+        )
         if lane is None:
             return None
         lease = Lease(portal_id, self._holder, lane.fence, asked_at + LEASE_SECONDS)
         self._budget.take_over(lane, self._holder)
-        tenant = await self._tenants.find(portal_id)
         turn = Turn(lane)
         while True:
             await self._work(turn, tenant, lease)

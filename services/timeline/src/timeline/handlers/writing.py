@@ -10,6 +10,7 @@ One reply is one create; several that are due together, of different conversatio
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -146,23 +147,22 @@ class Writer:
             return
         await self._timeline.prepare(lease.portal_id)
         self._budget.require_call(lease.portal_id)
-        intended = await self._intend(entries.values(), contacts, lease)
+        await self._intend(entries.values(), contacts, lease)
+        entries = {key: replace(entry, attempts=entry.attempts + 1) for key, entry in entries.items()}
         await self._faults.reach(FaultPoint.AFTER_INTENT)
-        notes = {entry.id: self._note(entry, contacts[entry.id]) for entry in intended.values()}
+        notes = {entry.id: self._note(entry, contacts[entry.id]) for entry in entries.values()}
         results = await self._send(notes, lease)
         await self._faults.reach(FaultPoint.AFTER_WRITE)
-        await self._record(intended, contacts, results, done)
+        await self._record(entries, contacts, results, done)
         failed = {entry_id: error for entry_id, error in results.items() if isinstance(error, TimelineError)}
-        await self._settle_failed(intended, contacts, failed, lease, done)
+        await self._settle_failed(entries, contacts, failed, lease, done)
 
     def _note(self, entry: Entry, contact_id: str) -> Note:
         body = bodies.render(entry.message, self._public_base_url, sent=entry.sent_to is not None)
         return Note(contact_id, body, entry.message.received_at)
 
-    async def _intend(
-        self, entries: Collection[Entry], contacts: Mapping[str, str], lease: Lease
-    ) -> Mapping[str, Entry]:
-        """Note down that writes are about to begin; the entries as they are then.
+    async def _intend(self, entries: Collection[Entry], contacts: Mapping[str, str], lease: Lease) -> None:
+        """Note down that writes are about to begin.
 
         Raises:
             LeaseSpentError: another holder has been at one of them.
@@ -179,8 +179,9 @@ class Writer:
                 for entry in entries
             ]
         )
-        if all(one.open and {intent.fence for intent in one.intents} == {lease.fence} for one in current.values()):
-            return current
+        ours = [one.open and one.fences == {lease.fence} for one in current.values()]
+        if all(ours) and len(ours) == len(entries):
+            return
         await self._intents.withdraw([Withdrawal(entry.id, lease.fence) for entry in entries])
         raise LeaseSpentError("another holder has been here")
 

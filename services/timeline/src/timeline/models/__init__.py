@@ -3,6 +3,8 @@
 from timeline.models.lanes import Breaker, Closing, DueLane, Lane, Lease, Spent, Work
 from timeline.models.outside import MAX_BATCH, Candidate, Cursor, FaultPoint, Found, LogPage, Note, Retry, Written
 from timeline.models.replies import (
+    OPEN_STATES,
+    Announced,
     Conversation,
     Entry,
     EntryState,
@@ -18,6 +20,8 @@ from timeline.models.replies import (
 
 __all__ = [
     "MAX_BATCH",
+    "OPEN_STATES",
+    "Announced",
     "Breaker",
     "Candidate",
     "Closing",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from contracts.envelope import Event, EventData
 from contracts.messages import MessageReceived
@@ -89,8 +89,19 @@ class Withdrawal:
     gone: str | None = None
 
 
-EntryState = Literal["pending", "unmatched", "recorded", "failed", "superseded", "erased"]
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """An entry right after an intent was noted down: whether it may still be written, and who else has been there."""
+
+    open: bool
+    fences: frozenset[int]
+
+
+EntryState = Literal["pending", "unmatched", "recorded", "failed", "superseded", "erased", "expired"]
 """`pending` and `unmatched` may still reach the timeline; the others are final, but for a merge of contacts."""
+
+OPEN_STATES: Final[frozenset[EntryState]] = frozenset({"pending", "unmatched"})
+"""Those of entries that may still reach the timeline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +149,7 @@ class Entry:
     @property
     def open(self) -> bool:
         """Whether it may still reach the timeline."""
-        return self.state in {"pending", "unmatched"}
+        return self.state in OPEN_STATES
 
     def work(self, ticket: str) -> Work:
         """Its line in a work list."""

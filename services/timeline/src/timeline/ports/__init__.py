@@ -13,11 +13,12 @@ from timeline.ports.entries import (
     EntryKeeper,
     EntryOutcomes,
     EntryReader,
+    EntryRetention,
     EntryStore,
     IntentLog,
     NewEntries,
 )
-from timeline.ports.inbox import InboxKeeper, InboxStore, Intake, Unassigned, WaitingRoom
+from timeline.ports.inbox import InboxKeeper, InboxStore, Intake, Receivers, Unassigned, WaitingRoom
 from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, WorkLists
 from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline
 from timeline.ports.tenants import Tenants, TenantStore, TenantWriter
@@ -33,6 +34,7 @@ __all__ = [
     "EntryKeeper",
     "EntryOutcomes",
     "EntryReader",
+    "EntryRetention",
     "EntryStore",
     "FaultPoints",
     "InboxKeeper",
@@ -49,6 +51,7 @@ __all__ = [
     "NewEntries",
     "Outside",
     "Projects",
+    "Receivers",
     "Retries",
     "SentLinks",
     "Stores",

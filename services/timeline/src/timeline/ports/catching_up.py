@@ -23,8 +23,10 @@ class ChertLog(Protocol):
 class Cursors(Protocol):
     """How far each project's log was read, and when it is read next."""
 
-    async def claim(self, chert_tenants: Collection[str], now: datetime, next_at: datetime) -> Sequence[Cursor]:
-        """Those that are due, which nobody else gets before `next_at`; one that is new begins at `now`."""
+    async def claim(
+        self, chert_tenants: Collection[str], now: datetime, next_at: datetime, *, begin: datetime
+    ) -> Sequence[Cursor]:
+        """Those that are due, which nobody else gets before `next_at`; one that is new begins at `begin`."""
         ...
 
     async def advance(self, chert_tenant: str, read_until: datetime) -> None:

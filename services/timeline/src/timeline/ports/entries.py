@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from timeline.models import (
+    Announced,
     Conversation,
     Entry,
     Intention,
@@ -33,8 +34,8 @@ class EntryReader(Protocol):
 class IntentLog(Protocol):
     """What is about to be written, noted down before it is."""
 
-    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Entry]:
-        """Note intents down, first all of them; then the entries as they are, by id."""
+    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Announced]:
+        """Note intents down, first all of them; then how the entries stand, by id."""
         ...
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
@@ -61,6 +62,10 @@ class EntryHistory(Protocol):
         """The latest of an account, newest first."""
         ...
 
+    async def look_at(self, entry_ids: Sequence[str]) -> Sequence[Shown]:
+        """Those that exist, in the order of their ids here."""
+        ...
+
 
 class EntryKeeper(Protocol):
     """Entries as changes of contacts concern them: rare, so they may read all entries of an account."""
@@ -74,6 +79,14 @@ class EntryKeeper(Protocol):
         ...
 
 
+class EntryRetention(Protocol):
+    """Entries as they grow old."""
+
+    async def expire(self, portal_id: int, before: datetime, limit: int) -> int:
+        """Remove the content of an account's oldest entries from before a moment; what is open ends. Says how many."""
+        ...
+
+
 class Communications(Protocol):
     """Which reply a HubSpot record belongs to."""
 
@@ -82,5 +95,7 @@ class Communications(Protocol):
         ...
 
 
-class EntryStore(NewEntries, EntryReader, IntentLog, EntryOutcomes, EntryHistory, EntryKeeper, Protocol):
+class EntryStore(
+    NewEntries, EntryReader, IntentLog, EntryOutcomes, EntryHistory, EntryKeeper, EntryRetention, Protocol
+):
     """The entries, whole."""

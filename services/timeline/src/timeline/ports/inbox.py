@@ -13,8 +13,8 @@ from timeline.ports.catching_up import KnownMessages
 class Intake(Protocol):
     """Where received messages are kept first."""
 
-    async def add(self, rows: Sequence[Received], now: datetime) -> None:
-        """Keep messages that are not there yet; they wait to be assigned."""
+    async def add(self, rows: Sequence[Received], now: datetime) -> Sequence[str]:
+        """Keep messages that are not there yet; they wait to be assigned. The keys of those that were there."""
         ...
 
 
@@ -54,5 +54,13 @@ class InboxKeeper(Protocol):
         ...
 
 
-class InboxStore(Intake, Unassigned, WaitingRoom, InboxKeeper, KnownMessages, Protocol):
+class Receivers(Protocol):
+    """Which accounts were given a message."""
+
+    async def accounts_of(self, row_id: str) -> Sequence[int]:
+        """Their ids; none while it is not assigned, or if it never was received."""
+        ...
+
+
+class InboxStore(Intake, Unassigned, WaitingRoom, InboxKeeper, KnownMessages, Receivers, Protocol):
     """The inbox, whole."""

@@ -22,6 +22,10 @@ class Tenants(Protocol):
         """The newest snapshot of an account."""
         ...
 
+    async def everyone(self) -> Sequence[TenantSnapshot]:
+        """Every account that was ever connected, by portal id."""
+        ...
+
     async def active(self, chert_tenants: Collection[str]) -> Sequence[TenantSnapshot]:
         """Every active account of these projects, by portal id."""
         ...

@@ -3,7 +3,13 @@
 from oauth.adapters.in_memory.console import InMemoryConsole
 from oauth.adapters.in_memory.hubspot import InMemoryHubSpot, InMemoryJournal
 from oauth.adapters.in_memory.publisher import InMemoryFencedPublisher, InMemoryTopic
-from oauth.adapters.in_memory.sisters import InMemoryActivity, InMemoryChertProjects, InMemoryPhoneLines
+from oauth.adapters.in_memory.sisters import (
+    InMemoryActivity,
+    InMemoryChertFiles,
+    InMemoryChertProjects,
+    InMemoryMessages,
+    InMemoryPhoneLines,
+)
 from oauth.adapters.in_memory.stores import (
     InMemoryInstallations,
     InMemoryJournalStore,
@@ -14,6 +20,7 @@ from oauth.adapters.in_memory.stores import (
 
 __all__ = [
     "InMemoryActivity",
+    "InMemoryChertFiles",
     "InMemoryChertProjects",
     "InMemoryConsole",
     "InMemoryFencedPublisher",
@@ -22,6 +29,7 @@ __all__ = [
     "InMemoryJournal",
     "InMemoryJournalStore",
     "InMemoryLeaseStore",
+    "InMemoryMessages",
     "InMemoryPhoneLines",
     "InMemoryReplicaStore",
     "InMemoryStateStore",

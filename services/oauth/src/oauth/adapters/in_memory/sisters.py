@@ -1,10 +1,12 @@
 """Chert and the sister services, in memory."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 
-from contracts.internal import ReplyActivityPage, SendActivityPage
-from oauth.errors import ActivityAwayError
-from oauth.models import PhoneLine
+from contracts.internal import InboundMessage, ReplyActivityPage, SendActivityPage
+from oauth.errors import ActivityAwayError, AttachmentGoneError
+from oauth.models import FileContent, FileFacts, PhoneLine
 
 
 class InMemoryPhoneLines:
@@ -93,3 +95,62 @@ class InMemoryActivity:
             raise ActivityAwayError(str(portal_id))
         found = [reply for reply in self.received.replies if reply.at >= since]
         return self.received.model_copy(update={"replies": tuple(found[:limit])})
+
+
+class InMemoryChertFiles:
+    """Files of projects.
+
+    Attributes:
+        files: what is said of each and what is in it, by project and attachment id.
+        trouble: raised in place of a file.
+        breaks: raised after the content.
+        opened: how many files are open now.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[tuple[str, str], tuple[FileFacts, bytes]] = {}
+        self.trouble: Exception | None = None
+        self.breaks: Exception | None = None
+        self.opened = 0
+
+    @asynccontextmanager
+    async def open(self, chert_tenant: str, attachment_id: str) -> AsyncIterator[FileContent]:
+        """A file of a project.
+
+        Raises:
+            AttachmentGoneError: there is no such file.
+        """
+        if self.trouble is not None:
+            raise self.trouble
+        if (chert_tenant, attachment_id) not in self.files:
+            raise AttachmentGoneError
+        facts, content = self.files[chert_tenant, attachment_id]
+        self.opened += 1
+        try:
+            yield FileContent(facts, self._pieces(content))
+        finally:
+            self.opened -= 1
+
+    async def _pieces(self, content: bytes) -> AsyncIterator[bytes]:
+        yield content
+        if self.breaks is not None:
+            raise self.breaks
+
+
+class InMemoryMessages:
+    """Messages that came in.
+
+    Attributes:
+        messages: by project and id.
+        trouble: raised in place of an answer.
+    """
+
+    def __init__(self) -> None:
+        self.messages: dict[tuple[str, str], InboundMessage] = {}
+        self.trouble: Exception | None = None
+
+    async def read(self, chert_tenant: str, message_id: str) -> InboundMessage | None:
+        """One of a project, if there is one."""
+        if self.trouble is not None:
+            raise self.trouble
+        return self.messages.get((chert_tenant, message_id))

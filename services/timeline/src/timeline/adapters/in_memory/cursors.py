@@ -16,12 +16,14 @@ class InMemoryCursors:
         self.read_until: dict[str, datetime] = {}
         self._next_at: dict[str, datetime] = {}
 
-    async def claim(self, chert_tenants: Collection[str], now: datetime, next_at: datetime) -> Sequence[Cursor]:
-        """Those that are due, which nobody else gets before `next_at`; one that is new begins at `now`."""
+    async def claim(
+        self, chert_tenants: Collection[str], now: datetime, next_at: datetime, *, begin: datetime
+    ) -> Sequence[Cursor]:
+        """Those that are due, which nobody else gets before `next_at`; one that is new begins at `begin`."""
         due = [one for one in sorted(chert_tenants) if not now < self._next_at.get(one, now) <= next_at]
         for one in due:
             self._next_at[one] = next_at
-        return [Cursor(one, self.read_until.setdefault(one, now)) for one in due]
+        return [Cursor(one, self.read_until.setdefault(one, begin)) for one in due]
 
     async def advance(self, chert_tenant: str, read_until: datetime) -> None:
         """Everything up to this moment is known; it never goes back."""

@@ -5,7 +5,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from timeline.adapters.in_memory.outbox import InMemoryOutbox
-from timeline.models import Conversation, Entry, EntryState, Intention, Settlement, Shown, Withdrawal, without_content
+from timeline.models import (
+    Announced,
+    Conversation,
+    Entry,
+    EntryState,
+    Intention,
+    Settlement,
+    Shown,
+    Withdrawal,
+    without_content,
+)
 
 
 class InMemoryEntries:
@@ -16,6 +26,7 @@ class InMemoryEntries:
         self.settlements: dict[str, Settlement] = {}
         self.reasons: dict[str, str] = {}
         self.assigned_at: dict[str, datetime] = {}
+        self.purged: set[str] = set()
         self._outbox = outbox
 
     async def add(self, entries: Sequence[Entry], now: datetime) -> None:
@@ -33,6 +44,10 @@ class InMemoryEntries:
         own = [entry for entry in self.entries.values() if entry.portal_id == portal_id]
         recent = sorted(own, key=lambda entry: self.assigned_at[entry.id], reverse=True)
         return [self._shown(entry) for entry in recent if self.assigned_at[entry.id] >= since][:limit]
+
+    async def look_at(self, entry_ids: Sequence[str]) -> Sequence[Shown]:
+        """Those that exist, in the order of their ids here."""
+        return [self._shown(self.entries[entry_id]) for entry_id in entry_ids if entry_id in self.entries]
 
     def _shown(self, entry: Entry) -> Shown:
         settled = self.settlements.get(entry.id)
@@ -52,6 +67,20 @@ class InMemoryEntries:
         self.entries.update({entry.id: entry for entry in revived})
         return revived
 
+    async def expire(self, portal_id: int, before: datetime, limit: int) -> int:
+        """Remove the content of an account's oldest entries from before a moment; what is open ends. Says how many."""
+        old = [
+            entry
+            for entry in self.entries.values()
+            if entry.portal_id == portal_id and self.assigned_at[entry.id] < before and entry.id not in self.purged
+        ]
+        oldest = sorted(old, key=lambda entry: self.assigned_at[entry.id])[:limit]
+        for entry in oldest:
+            self.purged.add(entry.id)
+            state: EntryState = "expired" if entry.open else entry.state
+            self.entries[entry.id] = replace(entry, state=state, message=without_content(entry.message))
+        return len(oldest)
+
     async def erase(self, portal_id: int, contact_id: str, chats: Collection[Conversation], now: datetime) -> int:  # noqa: ARG002 - nothing here asks when
         """Remove the content of a contact's entries and of these conversations'; what was open ends. Says how many."""
         found = [
@@ -65,13 +94,17 @@ class InMemoryEntries:
             self.entries[entry.id] = replace(entry, state=state, message=without_content(entry.message), intents=())
         return len(found)
 
-    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Entry]:
-        """Note intents down, first all of them; then the entries as they are, by id."""
+    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Announced]:
+        """Note intents down, first all of them; then how the entries stand, by id."""
         for one in intentions:
             entry, intent = self.entries[one.entry_id], one.intent
             standing = [other for other in entry.intents if other.fence not in {*one.instead_of, intent.fence}]
             self.entries[one.entry_id] = replace(entry, intents=(*standing, intent), attempts=entry.attempts + 1)
-        return {one.entry_id: self.entries[one.entry_id] for one in intentions}
+        stand = {one.entry_id: self.entries[one.entry_id] for one in intentions}
+        return {
+            key: Announced(entry.open, frozenset(intent.fence for intent in entry.intents))
+            for key, entry in stand.items()
+        }
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
         """Drop intents: nothing was written."""

@@ -24,10 +24,15 @@ class InMemoryInbox:
     def __init__(self) -> None:
         self.rows: dict[str, InboxRow] = {}
 
-    async def add(self, rows: Sequence[Received], now: datetime) -> None:
-        """Keep messages that are not there yet."""
+    async def add(self, rows: Sequence[Received], now: datetime) -> Sequence[str]:
+        """Keep messages that are not there yet; the keys of those that were there."""
+        known = []
         for row in rows:
-            self.rows.setdefault(row.id, InboxRow(row, now))
+            if row.id in self.rows:
+                known.append(row.id)
+            else:
+                self.rows[row.id] = InboxRow(row, now)
+        return known
 
     async def read(self, row_ids: Sequence[str]) -> Sequence[Received]:
         """Those among these that wait to be assigned, oldest first."""
@@ -38,6 +43,11 @@ class InMemoryInbox:
     async def unknown(self, messages: Sequence[MessageReceived]) -> Sequence[MessageReceived]:
         """Those that never were received."""
         return [message for message in messages if Received(message).id not in self.rows]
+
+    async def accounts_of(self, row_id: str) -> Sequence[int]:
+        """The accounts that have a message now."""
+        row = self.rows.get(row_id)
+        return [] if row is None else list(row.portals)
 
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting."""

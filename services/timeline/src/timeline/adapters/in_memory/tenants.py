@@ -31,3 +31,7 @@ class InMemoryTenants:
     async def connected(self) -> Collection[str]:
         """Chert's slugs of those with an active account."""
         return {one.chert_tenant for one in self.snapshots.values() if one.status == "active"}
+
+    async def everyone(self) -> Sequence[TenantSnapshot]:
+        """Every account that was ever connected, by portal id."""
+        return [self.snapshots[portal_id] for portal_id in sorted(self.snapshots)]

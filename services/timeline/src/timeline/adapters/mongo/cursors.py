@@ -20,11 +20,13 @@ class MongoCursors:
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._cursors = database[COLLECTION]
 
-    async def claim(self, chert_tenants: Collection[str], now: datetime, next_at: datetime) -> Sequence[Cursor]:
-        """Those that are due, which nobody else gets before `next_at`; one that is new begins at `now`."""
+    async def claim(
+        self, chert_tenants: Collection[str], now: datetime, next_at: datetime, *, begin: datetime
+    ) -> Sequence[Cursor]:
+        """Those that are due, which nobody else gets before `next_at`; one that is new begins at `begin`."""
         known = {one["_id"] async for one in self._cursors.find({"_id": {"$in": list(chert_tenants)}}, {"_id": 1})}
         for chert_tenant in set(chert_tenants) - known:
-            await self._begin(chert_tenant, now)
+            await self._begin(chert_tenant, now, begin)
         due = self._cursors.find({"_id": {"$in": list(chert_tenants)}, **_is_due(now, next_at)}, {"_id": 1})
         claimed = [await self._claim(one["_id"], now, next_at) async for one in due]
         return [cursor for cursor in claimed if cursor is not None]
@@ -33,9 +35,9 @@ class MongoCursors:
         """Everything up to this moment is known; it never goes back."""
         await self._cursors.update_one({"_id": chert_tenant}, {"$max": {"read_until": read_until}})
 
-    async def _begin(self, chert_tenant: str, now: datetime) -> None:
+    async def _begin(self, chert_tenant: str, now: datetime, begin: datetime) -> None:
         try:
-            await self._cursors.insert_one({"_id": chert_tenant, "read_until": now, "next_at": now})
+            await self._cursors.insert_one({"_id": chert_tenant, "read_until": begin, "next_at": now})
         except DuplicateKeyError:
             return  # another process was first
 

@@ -9,16 +9,28 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from pymongo import UpdateOne
+from pymongo import ReturnDocument, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
 from chassis.mongo import Document, duplicates
 from contracts.messages import MessageReceived
 from timeline.adapters.mongo.outbox import MongoOutbox, to_outbox
-from timeline.models import Conversation, Entry, Intent, Intention, Settlement, Shown, Withdrawal, without_content
+from timeline.models import (
+    OPEN_STATES,
+    Announced,
+    Conversation,
+    Entry,
+    Intent,
+    Intention,
+    Settlement,
+    Shown,
+    Withdrawal,
+    without_content,
+)
 
 COLLECTION: Final = "entries"
+_STANDING: Final = {"state": 1, "intents": 1}
 
 
 class MongoEntries:
@@ -52,7 +64,13 @@ class MongoEntries:
         """The latest of an account, newest first."""
         query = {"portal_id": portal_id, "assigned_at": {"$gte": since}}
         found = self._entries.find(query).sort("assigned_at", -1).limit(limit)
-        return [Shown(_entry(one), one["assigned_at"], one.get("contact_id"), one.get("reason")) async for one in found]
+        return [_shown(one) async for one in found]
+
+    async def look_at(self, entry_ids: Sequence[str]) -> Sequence[Shown]:
+        """Those that exist, in the order of their ids here."""
+        found = self._entries.find({"_id": {"$in": list(entry_ids)}})
+        by_id = {one["_id"]: _shown(one) async for one in found}
+        return [by_id[entry_id] for entry_id in entry_ids if entry_id in by_id]
 
     async def revive(self, portal_id: int, contact_ids: Collection[str]) -> Sequence[Entry]:
         """Make those that failed for one of these contacts pending again; those, and what was revived before."""
@@ -60,6 +78,13 @@ class MongoEntries:
         found = [_entry(one) async for one in self._entries.find({**of, "state": {"$in": ["failed", "pending"]}})]
         await self._update([(entry.id, {"$set": {"state": "pending"}}) for entry in found if entry.state == "failed"])
         return [replace(entry, state="pending") for entry in found]
+
+    async def expire(self, portal_id: int, before: datetime, limit: int) -> int:
+        """Remove the content of an account's oldest entries from before a moment; what is open ends. Says how many."""
+        old = {"portal_id": portal_id, "assigned_at": {"$lt": before}, "purged": {"$exists": False}}
+        found = [_entry(one) async for one in self._entries.find(old).sort("assigned_at", 1).limit(limit)]
+        await self._update([(entry.id, _expiry(entry)) for entry in found])
+        return len(found)
 
     async def erase(self, portal_id: int, contact_id: str, chats: Collection[Conversation], now: datetime) -> int:
         """Remove the content of a contact's entries and of these conversations'; what was open ends. Says how many."""
@@ -70,10 +95,21 @@ class MongoEntries:
         await self._update([(key, _erasure(entry, now)) for key, entry in found.items()])
         return len(found)
 
-    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Entry]:
-        """Note intents down, first all of them; then the entries as they are, by id."""
+    async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Announced]:
+        """Note intents down, first all of them; then how the entries stand, by id."""
+        if len(intentions) == 1:
+            return await self._intend_alone(intentions[0])
         await self._update([(one.entry_id, _intention(one)) for one in intentions])
-        return {entry.id: entry for entry in await self.read([one.entry_id for one in intentions])}
+        keys = [one.entry_id for one in intentions]
+        found = self._entries.find({"_id": {"$in": keys}}, _STANDING)
+        return {one["_id"]: _announced(one) async for one in found}
+
+    async def _intend_alone(self, one: Intention) -> Mapping[str, Announced]:
+        """The same in one round trip, which is what most replies wait for."""
+        found = await self._entries.find_one_and_update(
+            {"_id": one.entry_id}, _intention(one), projection=_STANDING, return_document=ReturnDocument.AFTER
+        )
+        return {} if found is None else {one.entry_id: _announced(found)}
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
         """Drop intents: nothing was written."""
@@ -103,10 +139,21 @@ def _intention(one: Intention) -> Document:
     return update
 
 
+def _expiry(entry: Entry) -> Document:
+    ended = {"state": "expired"} if entry.open else {}
+    kept = without_content(entry.message).model_dump(mode="json")
+    return {"$set": {**ended, "message": kept, "words": "", "purged": True}}
+
+
 def _erasure(entry: Entry, now: datetime) -> Document:
     ended = {"state": "erased"} if entry.open or entry.state == "failed" else {}
     kept = without_content(entry.message).model_dump(mode="json")
     return {"$set": {**ended, "message": kept, "words": "", "intents": {}, "erased_at": now}}
+
+
+def _announced(document: Document) -> Announced:
+    fences = frozenset(int(name[1:]) for name in document["intents"])
+    return Announced(document["state"] in OPEN_STATES, fences)
 
 
 def _withdrawal(one: Withdrawal) -> Document:
@@ -152,6 +199,10 @@ def _document(entry: Entry, now: datetime) -> Document:
         "sent_to": entry.sent_to,
         "outbox": [],
     }
+
+
+def _shown(document: Document) -> Shown:
+    return Shown(_entry(document), document["assigned_at"], document.get("contact_id"), document.get("reason"))
 
 
 def _entry(document: Document) -> Entry:

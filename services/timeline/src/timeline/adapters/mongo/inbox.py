@@ -32,14 +32,15 @@ class MongoInbox:
         await self._inbox.create_index("since", sparse=True)
         await self._inbox.create_index("waiting_for", sparse=True)
 
-    async def add(self, rows: Sequence[Received], now: datetime) -> None:
-        """Keep messages that are not there yet, in one unordered insert."""
+    async def add(self, rows: Sequence[Received], now: datetime) -> Sequence[str]:
+        """Keep messages that are not there yet, in one unordered insert; the keys of those that were there."""
         if not rows:
-            return
+            return ()
         try:
             await self._inbox.insert_many([_document(row, now) for row in rows], ordered=False)
         except BulkWriteError as error:
-            duplicates(error)
+            return [rows[index].id for index in sorted(duplicates(error))]
+        return ()
 
     async def read(self, row_ids: Sequence[str]) -> Sequence[Received]:
         """Those among these that wait to be assigned, oldest first."""
@@ -51,6 +52,11 @@ class MongoInbox:
         keys = {Received(message).id: message for message in messages}
         known = {row["_id"] async for row in self._inbox.find({"_id": {"$in": list(keys)}}, {"_id": 1})}
         return [message for key, message in keys.items() if key not in known]
+
+    async def accounts_of(self, row_id: str) -> Sequence[int]:
+        """The accounts that have a message now."""
+        row = await self._inbox.find_one({"_id": row_id}, {"portals": 1})
+        return [] if row is None else row.get("portals", [])
 
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting."""

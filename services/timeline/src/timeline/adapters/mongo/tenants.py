@@ -41,6 +41,10 @@ class MongoTenants:
         found = self._tenants.find({"chert_tenant": {"$in": list(chert_tenants)}, "status": "active"}).sort("_id", 1)
         return [TenantSnapshot.model_validate(document) async for document in found]
 
+    async def everyone(self) -> Sequence[TenantSnapshot]:
+        """Every account that was ever connected, by portal id."""
+        return [TenantSnapshot.model_validate(document) async for document in self._tenants.find().sort("_id", 1)]
+
     async def connected(self) -> Collection[str]:
         """Chert's slugs of those with an active account."""
         found = self._tenants.find({"status": "active"}, {"chert_tenant": 1})
