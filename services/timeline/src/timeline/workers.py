@@ -43,8 +43,9 @@ ALARM_SECONDS: Final = 15.0
 GAUGE_SECONDS: Final = 5.0
 """How often the oldest pending reply is looked for."""
 
-MAX_LANES: Final = 100
-"""How many lanes one process works on at once: as many as it has connections to HubSpot."""
+MAX_LANES: Final = 40
+"""How many lanes one process works on at once: fewer than it has connections to the database (50), so that none waits
+in vain for one; HubSpot's connections are as many."""
 
 DRAIN_SECONDS: Final = 5.0
 """How long lanes may take to come to a stop; a call that is cut off then is reconciled by whoever comes next."""
