@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from _install_operations import NOTICES, REPLICAS, Moment, Notice, Op, OpName, Play, Point, Project
+from _install_operations import NOTICES, REPLICAS, Moment, Notice, Op, Play, Point, Project
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import FlakyFailure
@@ -34,10 +34,10 @@ notices: st.SearchStrategy[Notice] = st.sampled_from(tuple(NOTICES))
 token_points: st.SearchStrategy[Point | None] = st.sampled_from((None, "token asked", "token given"))
 uninstall_points: st.SearchStrategy[Point | None] = st.sampled_from((None, "uninstall asked", "uninstall done"))
 milliseconds = st.integers(0, LATEST_KILL_MILLISECONDS)
-kills: st.SearchStrategy[tuple[OpName, Moment]] = st.one_of(
-    st.tuples(st.sampled_from(("install", "ask")), st.sampled_from(("token given", "token asked")) | milliseconds),
-    st.tuples(st.just("disconnect"), st.sampled_from(("uninstall done", "uninstall asked")) | milliseconds),
-)
+_token_points: tuple[Moment, ...] = ("token given", "token asked")
+_uninstall_points: tuple[Moment, ...] = ("uninstall done", "uninstall asked")
+token_moments = st.sampled_from(_token_points) | milliseconds
+uninstall_moments = st.sampled_from(_uninstall_points) | milliseconds
 faults = st.sampled_from(("500", "429", "html", "truncated", "dropped", "dropped after the write"))
 
 
@@ -168,21 +168,34 @@ class KilledInterleavings(Interleavings):
         self._killed = False
 
     @precondition(lambda self: not self._held)
-    @rule(during=kills, project=projects, replica=replicas)
-    def kill(self, during: tuple[OpName, Moment], project: Project, replica: int) -> None:
-        """Kill a process while it does something, at a moment of that."""
-        name, moment = during
-        if name == "ask":
-            self.play.expire()  # so that there is something to ask HubSpot
-        self._failing, self._fresh = False, True
-        self._killed |= self.play.kill(Op(name, project, replica, self._next_tab()), moment)
+    @rule(project=projects, replica=replicas, moment=token_moments)
+    def kill_in_install(self, project: Project, replica: int, moment: Moment) -> None:
+        """Kill a process in the middle of an install."""
+        self._kill(Op("install", project, replica, self._next_tab()), moment)
+
+    @precondition(lambda self: not self._held)
+    @rule(replica=replicas, moment=token_moments)
+    def kill_in_refresh(self, replica: int, moment: Moment) -> None:
+        """Kill a process in the middle of a refresh, if the account is connected."""
+        self.play.expire()
+        self._kill(Op("ask", replica=replica), moment)
+
+    @precondition(lambda self: not self._held)
+    @rule(replica=replicas, moment=uninstall_moments)
+    def kill_in_disconnect(self, replica: int, moment: Moment) -> None:
+        """Kill a process in the middle of a disconnect, or of telling HubSpot of it."""
+        self._kill(Op("disconnect", replica=replica), moment)
 
     def teardown(self) -> None:
         """As without kills; where none has cut off any work yet, one does at last."""
         if not self._killed and sys.exc_info()[0] is None:
             self.play.let_go()
-            self.play.kill(Op("install", tab=self._next_tab()), "token given")
+            self._kill(Op("install", tab=self._next_tab()), "token given")
         super().teardown()
+
+    def _kill(self, op: Op, moment: Moment) -> None:
+        self._failing, self._fresh = False, True
+        self._killed |= self.play.kill(op, moment)
 
 
 def counterexample(

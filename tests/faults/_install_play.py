@@ -93,12 +93,7 @@ class Stage:
     user: str
     found: Sum
     offset: float = 0.0
-    trouble_until: float = 0.0
     patience: float = SETTLE_SECONDS
-
-    def trouble(self, seconds: float) -> None:
-        """Excuse refusals for so long."""
-        self.trouble_until = max(self.trouble_until, time.monotonic() + seconds)
 
     async def jump(self) -> None:
         """Let every access token and every install under way expire."""
@@ -119,6 +114,7 @@ class RealPlay:
         self._holding = False
         self._failing = False
         self._kills = 0
+        self._trouble_until = 0.0  # what is put off after a failure, and by the lease of the dead, is an account's own
         self._run(self._open(portal_id))
 
     def do(self, op: Op) -> None:
@@ -159,6 +155,9 @@ class RealPlay:
         return self._stage.runner.run(doing)
 
     async def _open(self, portal_id: int) -> None:
+        """A new account, with nothing left of an example that hypothesis broke off."""
+        await self._stage.world.hubspot.let_go()
+        await self._stage.world.hubspot.call_off_faults()
         opened = {"portal_id": portal_id, "name": f"Account {portal_id}"}
         url = f"{self._stage.system.url('hubspot')}/control/portals"
         (await self._stage.world.http.post(url, json=opened)).raise_for_status()
@@ -177,12 +176,16 @@ class RealPlay:
     def _begin(self, op: Op) -> asyncio.Task[object]:
         world, stage = self._stage.world, self._stage
         if self._holding or self._failing or self._under_way:
-            stage.trouble(FAULT_SECONDS)
-        world.calm = time.monotonic() > stage.trouble_until
+            self._trouble(FAULT_SECONDS)
+        world.calm = time.monotonic() > self._trouble_until
         stage.found.overlapped += bool(self._under_way)
         task: asyncio.Task[object] = asyncio.create_task(self._account.do(op))
         self._under_way.add(task)
         return task
+
+    def _trouble(self, seconds: float) -> None:
+        """Excuse refusals for so long."""
+        self._trouble_until = max(self._trouble_until, time.monotonic() + seconds)
 
     async def _recover(self) -> None:
         """HubSpot's token routes work again; what has ended is put away, with whatever went wrong in it."""
@@ -200,7 +203,7 @@ class RealPlay:
 
     async def _let_go(self) -> None:
         if self._holding:
-            self._stage.trouble(FAULT_SECONDS)
+            self._trouble(FAULT_SECONDS)
         self._holding = False
         await self._stage.world.hubspot.let_go()
         if self._under_way:
@@ -208,7 +211,7 @@ class RealPlay:
         await self._recover()
 
     async def _kill(self, op: Op, moment: Moment) -> bool:
-        self._stage.trouble(KILL_SECONDS)
+        self._trouble(KILL_SECONDS)
         if isinstance(moment, str):
             await self._stage.world.hubspot.fault(kind="hold", **HOLDS[moment])
         task = self._begin(op)
@@ -244,7 +247,7 @@ class RealPlay:
         await self._stage.world.hubspot.call_off_faults()
         if self._account.hinted:
             await self._stage.log.wait_drained("oauth", APP_UNINSTALLED.name, seconds=SETTLE_SECONDS)
-        if asked or not self._stage.world.calm:  # what was put off is due then
+        if asked or self._trouble_until:  # what was put off is due then
             await self._jump()
         if asked:
             await eventually(self._answered, what="an answer for a token", seconds=SETTLE_SECONDS)

@@ -72,10 +72,14 @@ def _all(stage: Stage, scale: Scale) -> int:
 def _opened(stage: Stage) -> Callable[[], RealPlay]:
     """Opens the next account."""
     portals = itertools.count(FIRST_PORTAL)
+    milestones = itertools.count(TELL_EVERY, TELL_EVERY)
+    milestone = next(milestones)
 
     def opened() -> RealPlay:
-        if stage.found.runs and not stage.found.runs % TELL_EVERY:
-            console.print(f"{stage.found.runs} interleavings", highlight=False)
+        nonlocal milestone
+        if stage.found.runs >= milestone:
+            console.print(f"{milestone} interleavings", highlight=False)
+            milestone = next(milestones)
         return RealPlay(stage, next(portals))
 
     return opened
