@@ -53,9 +53,7 @@ def background(settings: Settings, connections: Connections, plumbing: Plumbing)
     wishes = MongoWishStore(connections.database)
     prepare = (outbox.ensure_indexes, held.ensure_indexes, sends.ensure_indexes, wishes.ensure_indexes)
     publisher = KafkaEventPublisher(connections.broker, plumbing.metrics)
-    relay = relay_worker(
-        OutboxRelay(outbox, publisher, plumbing.metrics), plumbing, prepare=prepare
-    )
+    relay = relay_worker(OutboxRelay(outbox, publisher, plumbing.metrics), plumbing, prepare=prepare)
     consumers = _consumers(connections, held, plumbing)
     database = connections.database
     subscribe(consumers, tenants=MongoTenantStore(database), installs=MongoInstallTimes(database))
