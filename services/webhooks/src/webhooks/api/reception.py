@@ -1,7 +1,7 @@
 """What happens to a delivery, whichever edge it came by: checked, handed to its handler, answered, counted."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -124,7 +124,7 @@ class Reception:
         """The signed route at a path, as it stands in the request."""
         return self._routes.get(path)
 
-    def begin(self, route: Route, target: bytes, pairs: Iterable[tuple[bytes, bytes]], answered: Answered) -> Visit:
+    def begin(self, route: Route, target: bytes, pairs: Sequence[tuple[bytes, bytes]], answered: Answered) -> Visit:
         """A request whose headers have come; `target` is path and query as they stand in the request."""
         headers = _once(pairs)
         trace = self._traces.of(headers.get(b"traceparent"))
@@ -153,11 +153,10 @@ class Reception:
 _LENGTH_DIGITS: Final = len(str(MAX_BODY_BYTES))
 
 
-def _once(pairs: Iterable[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
+def _once(pairs: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
     """Headers by name, without those that came twice: they prove nothing."""
-    given = list(pairs)
-    headers = dict(given)
-    if len(headers) == len(given):
+    headers = dict(pairs)
+    if len(headers) == len(pairs):
         return headers
-    times = Counter(name for name, _ in given)
+    times = Counter(name for name, _ in pairs)
     return {name: value for name, value in headers.items() if times[name] == 1}

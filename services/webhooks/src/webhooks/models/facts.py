@@ -1,6 +1,7 @@
 """Payloads on their way out, in the form that `contracts` reads: the same members under the same names.
 
-They exist because pydantic takes several times as long to make and write one. A property test holds them to `contracts`.
+They exist because pydantic takes several times as long to make and write one. A property test holds them to
+`contracts`.
 """
 
 from datetime import datetime
