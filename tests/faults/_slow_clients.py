@@ -21,7 +21,7 @@ from harness.waiting import elapse
 
 PATIENCE_SECONDS: Final = 30.0
 DRIP_SECONDS: Final = 0.5
-LOOK_SECONDS: Final = 0.25
+LOOK_SECONDS: Final = 0.1
 OPENED_AT_ONCE: Final = 100
 SMALL_BUFFER: Final = 2_048
 DEAF: Final = 5

@@ -21,9 +21,10 @@ from chassis.logging import get_log
 
 LOG = get_log()
 
-REQUEST_SECONDS: Final = 9.0
+REQUEST_SECONDS: Final = 8.0
 """The longest a client may take from connecting, or from the last answer, to the end of its request, body included.
-It is looked for every half second, so a connection that dawdles is closed within the ten of `architecture.md`, rule 11.
+It is looked for every half second, and a busy process looks late, so a connection that dawdles is closed within the ten
+of `architecture.md`, rule 11. As long may answers fill the buffers of a client that does not read them.
 """
 
 MAX_CONNECTIONS: Final = 4096
@@ -52,6 +53,7 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._request_seconds = request_seconds
         self._waiting_since: float | None = None
+        self._unread_since: float | None = None
         self._unparsed = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it so
@@ -103,9 +105,20 @@ class DeadlineProtocol(HttpToolsProtocol):
         """It is the client's turn."""
         self._waiting_since = self.loop.time()
 
+    def pause_writing(self) -> None:
+        """Buffers are full of answers: it is the client's turn to read."""
+        super().pause_writing()
+        self._unread_since = self.loop.time()
+
+    def resume_writing(self) -> None:
+        """The client reads."""
+        super().resume_writing()
+        self._unread_since = None
+
     def sweep(self, now: float) -> None:
-        """Close the connection if its client has kept us waiting for too long."""
-        if self._waiting_since is not None and now - self._waiting_since > self._request_seconds:
+        """Close the connection if its client has kept us waiting for too long, for a request or to read an answer."""
+        waits = (now - since for since in (self._waiting_since, self._unread_since) if since is not None)
+        if max(waits, default=0.0) > self._request_seconds:
             self.transport.abort()
 
 

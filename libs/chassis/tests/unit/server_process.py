@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse
 
 from chassis import failures
 from chassis.edge import Edge
@@ -49,6 +50,10 @@ def build(plumbing: Plumbing) -> FastAPI:
     @app.post("/read")
     async def read(request: Request) -> int:
         return len(await request.body())
+
+    @app.get("/large")
+    async def large() -> PlainTextResponse:
+        return PlainTextResponse("a" * 1024 * 1024)
 
     @app.get("/slow")
     async def slow() -> str:

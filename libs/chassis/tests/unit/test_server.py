@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
@@ -23,6 +24,8 @@ from harness.waiting import eventually
 SCRIPT = Path(__file__).with_name("server_process.py")
 SECONDS = 20.0
 SOON = 8.0
+MORE_THAN_BUFFERS_HOLD = 12
+"""Answers of a mebibyte."""
 HOST = b"Host: localhost\r\n"
 SOUND = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
 
@@ -149,6 +152,20 @@ async def test_dripping_does_not_help(service: Service, subtests: pytest.Subtest
     for name, (sent, drop) in drippers.items():
         with subtests.test(name):
             assert await drip(service, sent, drop) < SOON
+
+
+async def test_a_client_that_reads_nothing_is_closed(service: Service) -> None:
+    """Answers that fill every buffer, because nobody reads them, hold no connection."""
+    _, writer = await service.connect(SOUND.replace(b"/ ", b"/large ", 1) * MORE_THAN_BUFFERS_HOLD)
+    ours, server = writer.get_extra_info("sockname")[1], psutil.Process(service.process.pid)
+
+    async def is_closed() -> bool:
+        return ours not in {getattr(one.raddr, "port", 0) for one in server.net_connections(kind="tcp")}
+
+    await eventually(is_closed, what="the connection to be closed", seconds=SECONDS)
+    await close(writer)
+
+    assert service.process.returncode is None
 
 
 async def test_a_request_that_never_ends_is_closed(service: Service) -> None:
