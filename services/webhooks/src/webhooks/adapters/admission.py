@@ -37,8 +37,11 @@ class InFlight:
         Raises:
             OverloadedError: it is one too many.
         """
-        if self.is_full or any(self._has_its_share(owner) for owner in owners):
+        if self.is_full:
             raise OverloadedError
+        for owner in owners:
+            if self._has_its_share(owner):
+                raise OverloadedError
         self._deliveries += 1
         self._bytes += size
         for owner in owners:

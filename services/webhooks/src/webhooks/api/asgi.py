@@ -5,6 +5,7 @@ reception costs half; it comes here for what is rare: pipelined requests, `Expec
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from fastapi import FastAPI
@@ -13,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from contracts.failures import Code
 from webhooks.api.answers import Answer, failure
 from webhooks.api.bodies import Body
-from webhooks.api.reception import Reception, Visit
+from webhooks.api.reception import Reception, Route, Visit
 
 CLIENT_GONE: Final = 499
 """What the metric says of a client that left; nginx's number, nobody receives it."""
@@ -21,6 +22,20 @@ CLIENT_GONE: Final = 499
 
 class ClientGoneError(Exception):
     """The client left before its body was whole."""
+
+
+class _Call(Visit):
+    """A visit whose answer somebody waits for."""
+
+    __slots__ = ("answered",)
+
+    def __init__(self, reception: Reception, route: Route, target: bytes, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+        super().__init__(reception, route, target, pairs)
+        self.answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+    def give(self, answer: Answer) -> None:
+        """Wake who waits."""
+        self.answered.set_result(answer)
 
 
 class SignedRoutes:
@@ -41,13 +56,12 @@ class SignedRoutes:
         if route is None:
             await self.app(scope, receive, send)
             return
-        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         query = scope["query_string"]
         target = b"%b?%b" % (scope["raw_path"], query) if query else scope["raw_path"]
-        visit = self.reception.begin(route, target, scope["headers"], answered.set_result)
+        visit = _Call(self.reception, route, target, scope["headers"])
         try:
             await self._take(visit, scope["method"].encode(), receive)
-            answer = await asyncio.shield(answered)
+            answer = await asyncio.shield(visit.answered)
         except ClientGoneError:
             visit.gone(CLIENT_GONE)
             return
