@@ -1,5 +1,6 @@
 """Answers as bytes: what the framework's own responses say, without what they cost."""
 
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -63,6 +64,14 @@ def failure(
     headers: tuple[Header, ...] = (),
 ) -> Answer:
     """A `contracts.failures.Failure`."""
+    status = REGISTRY[code].status if status is None else status
+    more = (_RETRY_AFTER,) if status == HTTPStatus.SERVICE_UNAVAILABLE else ()
+    body = b'%b,"trace_id":"%b"}' % (_all_but_trace(code, error, reason), trace.trace_id)
+    return Answer(status, body, trace, *more, *headers)
+
+
+@lru_cache  # when there is too much to do, the same is said thousands of times a second
+def _all_but_trace(code: Code, error: str, reason: str | None) -> bytes:
     registered = REGISTRY[code]
     body = {
         "ok": False,
@@ -70,9 +79,6 @@ def failure(
         "code": int(code),
         "message": registered.message,
         "retryable": registered.retryable,
-        "trace_id": trace.trace_id.decode(),
         **({} if reason is None else {"reason": reason}),
     }
-    status = registered.status if status is None else status
-    more = (_RETRY_AFTER,) if status == HTTPStatus.SERVICE_UNAVAILABLE else ()
-    return Answer(status, msgspec.json.encode(body), trace, *more, *headers)
+    return msgspec.json.encode(body)[:-1]

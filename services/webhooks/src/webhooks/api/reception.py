@@ -48,12 +48,10 @@ class Visit(ABC):
 
     __slots__ = ("_began", "_clock", "_url", "headers", "route", "trace")
 
-    def __init__(
-        self, reception: "Reception", route: Route, target: bytes, pairs: Sequence[tuple[bytes, bytes]]
-    ) -> None:
+    def __init__(self, reception: "Reception", route: Route, target: bytes, headers: Mapping[bytes, bytes]) -> None:
         """A request whose headers have come; `target` is path and query as they stand in the request."""
-        self.route, self.headers = route, _once(pairs)
-        self.trace = reception.traces.of(self.headers.get(b"traceparent"))
+        self.route, self.headers = route, headers
+        self.trace = reception.traces.of(headers.get(b"traceparent"))
         self._url, self._clock = reception.base + target, reception.clock
         self._began = reception.clock.monotonic()
 
@@ -154,7 +152,7 @@ class Reception:
 _LENGTH_DIGITS: Final = len(str(MAX_BODY_BYTES))
 
 
-def _once(pairs: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
+def once(pairs: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
     """Headers by name, without those that came twice: they prove nothing."""
     headers = dict(pairs)
     if len(headers) == len(pairs):
