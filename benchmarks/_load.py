@@ -2,6 +2,10 @@
 
 Commands come as lines of JSON on standard input, and each is answered by a line of JSON. Requests are made before the
 clock starts; what a request costs while it runs is a write, a read and a few look-ups, some ten microseconds.
+
+Without a `rate` each connection sends its next request as soon as it has an answer. With one, requests fall due by a
+fixed schedule, whatever is answered. A connection has one request under way, as HubSpot's have, so a request that falls
+due while all are busy cannot be sent; it is counted, and not made up for.
 """
 
 import asyncio
@@ -9,6 +13,7 @@ import json
 import sys
 import time
 from array import array
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,6 +24,9 @@ import uvloop
 from _deliveries import Deliveries
 
 OK: Final = 200
+TICK_SECONDS: Final = 0.001
+"""How often it is looked what has fallen due."""
+
 GRACE_SECONDS: Final = 15.0
 """How long answers are waited for after the last request."""
 
@@ -37,6 +45,7 @@ class Order:
         requests: so many are made at most.
         events: in each.
         accepted: a file to which the first ids of acknowledged requests are appended.
+        rate: requests that fall due in a second; none is as many as are answered.
     """
 
     url: str
@@ -48,11 +57,15 @@ class Order:
     requests: int
     events: int
     accepted: str
+    rate: float | None = None
 
 
 @dataclass
 class Outcome:
-    """What came of it; times in seconds."""
+    """What came of it; times in seconds, from the moment a request is written to its whole answer.
+
+    Of a schedule: how many could not be sent, and by how much the generator itself was late.
+    """
 
     seconds: float = 0.0
     statuses: dict[int, int] = field(default_factory=dict)
@@ -61,6 +74,8 @@ class Outcome:
     p50: float = 0.0
     p99: float = 0.0
     longest: float = 0.0
+    not_sent: int = 0
+    late: float = 0.0
 
 
 class Window:
@@ -74,6 +89,8 @@ class Window:
         self.broken = 0
         self.idle = asyncio.Event()
         self.running = order.connections
+        self.rate, self.free = order.rate, deque["Client"]()
+        self.not_sent, self.late = 0, 0.0
         self._numbered: Iterator[tuple[int, bytes]] = (
             (order.first + number * order.events, request) for number, request in enumerate(requests)
         )
@@ -90,6 +107,31 @@ class Window:
         self.statuses[status] = self.statuses.get(status, 0) + 1
         if status == OK:
             self.accepted.append(first)
+
+    def follow(self, client: "Client") -> None:
+        """A connection has its answer: it sends the next request, or waits until one falls due."""
+        if self.rate is None or time.perf_counter() >= self.ends:
+            client.go_on()
+        else:
+            client.busy = False
+            self.free.append(client)
+
+    async def keep_schedule(self, rate: float) -> None:
+        """Send what falls due, until the time is over."""
+        began = seen = time.perf_counter()
+        done = 0
+        while seen < self.ends:
+            due = int((seen - began) * rate) - done
+            done += due
+            sent = min(due, len(self.free))
+            for _ in range(sent):
+                self.free.popleft().go_on()
+            self.not_sent += due - sent
+            await asyncio.sleep(TICK_SECONDS)
+            before, seen = seen, time.perf_counter()
+            self.late = max(self.late, seen - before)
+        while self.free:
+            self.free.popleft().go_on()
 
     def rest(self) -> None:
         """A connection has no more to do."""
@@ -134,7 +176,7 @@ class Client(asyncio.Protocol):
             return
         self._buffer = b""
         self._window.answered(self._first, int(head[9:12]), time.perf_counter() - self._began)
-        self.go_on()
+        self._window.follow(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """A request that was under way has no answer."""
@@ -163,9 +205,11 @@ async def drive(order: Order) -> Outcome:
     began = time.perf_counter()
     window.ends = began + order.seconds
     for client in clients:
-        client.go_on()
+        window.follow(client)
     try:
         async with asyncio.timeout(order.seconds + GRACE_SECONDS):
+            if order.rate is not None:
+                await window.keep_schedule(order.rate)
             await window.idle.wait()
     except TimeoutError:
         pass
@@ -184,6 +228,8 @@ async def drive(order: Order) -> Outcome:
         p50=taken[len(taken) // 2],
         p99=taken[int(len(taken) * 0.99)],
         longest=taken[-1],
+        not_sent=window.not_sent,
+        late=window.late,
     )
 
 

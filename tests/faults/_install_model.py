@@ -197,10 +197,14 @@ def _grant(state: State, move: Move) -> Outcome:
 
 
 def _record(state: State, move: Move) -> Outcome | None:
-    """Tokens rotate under an active account; any other begins a generation in the project it is installed for."""
+    """Tokens rotate under an active account; any other begins a generation in the project it is installed for.
+
+    A grant that lives never gives way to one that is dead.
+    """
     stays = state.active and state.project != move.project
     fate = dict(state.granted)[move.operation]
-    if move.stays not in {None, stays} or fate == "overtaken":
+    harms = state.active and state.lives and fate != "lives"
+    if move.stays not in {None, stays} or fate == "overtaken" or harms:
         return None
     connected = replace(
         state,

@@ -131,7 +131,8 @@ class ToyPlay:
         self._living.add(number)
         yield "token given"
         former = read_before if self.mistake == "ignores the revision" else self._stored
-        if former.disconnected and number not in self._living:
+        connected_since = former.active and former.grant != read_before.grant
+        if (former.disconnected or connected_since) and number not in self._living:
             return (Move("grant", number), Move("overtaken", number))
         stays = former.active and former.project != project and self.mistake != "binds anew"
         generation = former.generation + (not former.active)

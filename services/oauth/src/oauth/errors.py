@@ -41,7 +41,7 @@ OAuthServiceError
 │   ├── MessagesAwayError           `timeline` cannot be asked for a message: temporary
 │   ├── ChertAwayError              Chert cannot be asked: temporary
 │   └── ProjectInactiveError        Chert knows no such project, or it is not active
-├── DepartedError                   a grant that our own disconnect may have ended; inside, never at the edge
+├── DepartedError                   a grant that a disconnect may have ended; inside, never at the edge
 ├── LeaseLostError                  a lease can no longer be relied on; inside, never at the edge
 └── ContendedError                  others changed the same document again and again: temporary
 """
@@ -294,7 +294,7 @@ class ProjectInactiveError(SisterError):
 
 
 class DepartedError(OAuthServiceError):
-    """The account was disconnected by us, and HubSpot may have been told after it gave a new grant."""
+    """The account was disconnected, or may have been, after HubSpot gave a new grant."""
 
 
 class LeaseLostError(OAuthServiceError):

@@ -249,3 +249,35 @@ async def test_a_reconnect_ends_a_departure_that_waits(
     assert 302 == done.status_code
     assert (1, 0) == (hubspot.calls["uninstall"], hubspot.calls["revoke"])
     assert 2 == (await works(installations, hubspot, outside)).generation
+
+
+@pytest.mark.parametrize("dead", [True, False])
+async def test_a_late_callback_does_not_replace_a_younger_grant_with_a_dead_one(
+    browser: httpx2.AsyncClient,
+    connect: Connect,
+    hubspot: InMemoryHubSpot,
+    installations: InMemoryInstallations,
+    outside: Outside,
+    clock: ManualClock,
+    acme: Project,
+    *,
+    dead: bool,
+) -> None:
+    """What was connected while an exchange was under way stays, unless HubSpot says that the late grant lives."""
+    query = hubspot.consent(await begin(browser, acme), PORTAL)
+    held_up = hubspot.answering
+    held_up.clear()
+    late = asyncio.create_task(browser.get(CALLBACK_PATH, params=query, headers=JSON))
+    while not hubspot.calls["exchange_code"]:  # noqa: ASYNC110 - until it is held
+        await asyncio.sleep(0)
+    clock.advance(1)
+    hubspot.answering = asyncio.Event()
+    hubspot.answering.set()
+    before = await connect(acme)
+    hubspot.dead_grants = dead
+    held_up.set()
+    response = await late
+
+    assert (409 if dead else 302) == response.status_code
+    after = await works(installations, hubspot, outside)
+    assert (before == after) == dead

@@ -47,7 +47,7 @@ def reception(
     secrets: Callable[[], IngressSecrets], publisher: Publisher, plumbing: Plumbing, *, public_base_url: str
 ) -> Reception:
     """The signed routes with what they need."""
-    clock, in_flight = plumbing.clock, InFlight()
+    clock, in_flight = plumbing.clock, InFlight(plumbing.clock)
     hubspot: Receiver = partial(
         receive_hubspot_delivery,
         verifier=HubSpotVerifier(lambda: secrets().hubspot_client_secrets, clock),

@@ -67,7 +67,7 @@ def receive(content: object, publisher: InMemoryPublisher, body: bytes | None = 
         outcomes.append,
         verifier=TrustingVerifier(),
         publisher=publisher,
-        admission=InFlight(),
+        admission=InFlight(ManualClock()),
         clock=ManualClock(),
     )
     [outcome] = outcomes

@@ -49,7 +49,7 @@ def take(body: bytes) -> tuple[Taken, InMemoryPublisher]:
         outcomes.append,
         verifier=TrustingVerifier(),
         publisher=publisher,
-        admission=InFlight(),
+        admission=InFlight(ManualClock()),
         clock=ManualClock(),
     )
     [outcome] = outcomes

@@ -42,7 +42,7 @@ def receive(
         outcomes.append,
         verifier=TrustingVerifier(refuse),
         publisher=publisher,
-        admission=InFlight(),
+        admission=InFlight(ManualClock()),
         clock=ManualClock(),
     )
     [outcome] = outcomes

@@ -48,6 +48,7 @@ async def bind(
     sealer: TokenSealer,
     clock: Clock,
     by: Actor | None = None,
+    asked_at: datetime | None = None,
     outlives_departure: bool = False,
 ) -> Bound:
     """Connect the account of a grant, and tell of it.
@@ -63,16 +64,18 @@ async def bind(
         sealer: seals the tokens.
         clock: the time.
         by: who installs.
-        outlives_departure: whether the grant is known to have outlived our own disconnect of the account.
+        asked_at: when HubSpot was asked for the grant; none when that is known to be now.
+        outlives_departure: whether the grant is known to live after all that happened to the account since.
 
     Raises:
-        DepartedError: the account was disconnected by us, and the grant is not known to have outlived that.
+        DepartedError: the account was disconnected by us, or connected since HubSpot was asked, and so may have been
+            disconnected in between; the grant is not known to have outlived that.
         ContendedError: others kept changing the installation.
     """
     for _ in range(ATTEMPTS):
         now = clock.now()
         former = await installations.get(grant.portal_id)
-        if former is not None and _departed(former) and not outlives_departure:
+        if former is not None and not outlives_departure and _departed(former, asked_at):
             raise DepartedError
         installation = _connected(former or _never_connected(grant, project, now), grant, project, sealer, now, by)
         event = told(TENANT_INSTALLED, TenantInstalled(**dict(installation.snapshot())), now)
@@ -127,9 +130,15 @@ def told(event_type: EventType[TenantSnapshot], data: TenantSnapshot, now: datet
     )
 
 
-def _departed(installation: Installation) -> bool:
-    """Whether our own disconnect may have reached HubSpot after a new grant was given."""
-    return installation.ended is not None and installation.ended.reason == "disconnected"
+def _departed(installation: Installation, asked_at: datetime | None) -> bool:
+    """Whether an uninstall may have reached HubSpot after it gave the grant that it was asked for at a moment.
+
+    An account that was connected since then may have been disconnected before: its grant is the younger one, and
+    must not give way to one that is dead.
+    """
+    disconnected = installation.ended is not None and installation.ended.reason == "disconnected"
+    younger = installation.status == "active" and asked_at is not None and installation.installed_at > asked_at
+    return disconnected or younger
 
 
 def _connected(

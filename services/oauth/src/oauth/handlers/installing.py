@@ -188,13 +188,14 @@ async def complete_installation(
     if begun is None or begun.start != start:
         raise StateRefusedError("state_mismatch")
     project = choose_project(session, begun.project_id)
+    asked_at = clock.now()
     grant = await _granted(verified.code, begun, authorization)
     missing = tuple(scope for scope in REQUIRED_SCOPES if scope not in grant.scopes)
     if missing:
         raise ScopesRefusedError(missing, project_id=project.id)
     connect = partial(bind, grant, project, installations=installations, sealer=sealer, clock=clock, by=session.actor)
     try:
-        return await connect()
+        return await connect(asked_at=asked_at)
     except DepartedError:
         name, holder = departure_lease(grant.portal_id), randomness.uuid()
         async with alone(name, leases, clock=clock, holder=holder):

@@ -1,5 +1,6 @@
 """Answers as bytes: what the framework's own responses say, without what they cost."""
 
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -13,36 +14,44 @@ from webhooks.models.deliveries import Receipt
 
 Header = tuple[bytes, bytes]
 
-_JSON: Final = (b"content-type", b"application/json")
 _RETRY_AFTER: Final = (b"retry-after", str(RETRY_AFTER_SECONDS).encode())
 _CLOSE: Final = b"connection: close\r\n"
-_STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_WIRE: Final = b"HTTP/1.1 %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nx-trace-id: %b\r\n%b\r\n%b"
+_OK: Final = 200  # a plain number: it is a key and a label, thousands of times a second
+_STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}".encode() for status in HTTPStatus}
 
 
 class Answer:
     """One answer, for either edge: as ASGI's messages, or as the bytes on the wire."""
 
-    __slots__ = ("_body", "_headers", "status")
+    __slots__ = ("_body", "_more", "_trace_id", "status")
 
-    def __init__(self, status: int, body: bytes, trace: Trace, *headers: Header) -> None:
-        self.status, self._body = status, body
-        self._headers = (_JSON, (b"content-length", b"%d" % len(body)), (b"x-trace-id", trace.trace_id), *headers)
+    def __init__(self, status: int, body: bytes, trace: Trace, *more: Header) -> None:
+        self.status, self._body, self._trace_id, self._more = status, body, trace.trace_id, more
 
     async def send(self, send: Send) -> None:
         """Send it over ASGI."""
-        start: Message = {"type": "http.response.start", "status": self.status, "headers": self._headers}
+        headers = (
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(self._body)),
+            (b"x-trace-id", self._trace_id),
+            *self._more,
+        )
+        start: Message = {"type": "http.response.start", "status": self.status, "headers": headers}
         await send(start)
         await send({"type": "http.response.body", "body": self._body})
 
     def wire(self, *, keep_alive: bool) -> bytes:
         """The whole response."""
-        lines = [b"%b: %b\r\n" % header for header in self._headers]
-        return b"".join((_STATUS_LINES[self.status], *lines, b"" if keep_alive else _CLOSE, b"\r\n", self._body))
+        more = b"".join([b"%b: %b\r\n" % header for header in self._more]) if self._more else b""
+        if not keep_alive:
+            more += _CLOSE
+        return _WIRE % (_STATUS_LINES[self.status], len(self._body), self._trace_id, more, self._body)
 
 
 def accepted(receipt: Receipt, trace: Trace) -> Answer:
     """Every event of the delivery is durable, or was not for us."""
-    return Answer(HTTPStatus.OK, b'{"ok":true,"accepted":%d,"rejected":%d,"ignored":%d}' % receipt, trace)
+    return Answer(_OK, b'{"ok":true,"accepted":%d,"rejected":%d,"ignored":%d}' % receipt, trace)
 
 
 def failure(
@@ -55,6 +64,14 @@ def failure(
     headers: tuple[Header, ...] = (),
 ) -> Answer:
     """A `contracts.failures.Failure`."""
+    status = REGISTRY[code].status if status is None else status
+    more = (_RETRY_AFTER,) if status == HTTPStatus.SERVICE_UNAVAILABLE else ()
+    body = b'%b,"trace_id":"%b"}' % (_all_but_trace(code, error, reason), trace.trace_id)
+    return Answer(status, body, trace, *more, *headers)
+
+
+@lru_cache  # when there is too much to do, the same is said thousands of times a second
+def _all_but_trace(code: Code, error: str, reason: str | None) -> bytes:
     registered = REGISTRY[code]
     body = {
         "ok": False,
@@ -62,9 +79,6 @@ def failure(
         "code": int(code),
         "message": registered.message,
         "retryable": registered.retryable,
-        "trace_id": trace.trace_id.decode(),
         **({} if reason is None else {"reason": reason}),
     }
-    status = registered.status if status is None else status
-    more = (_RETRY_AFTER,) if status == HTTPStatus.SERVICE_UNAVAILABLE else ()
-    return Answer(status, msgspec.json.encode(body), trace, *more, *headers)
+    return msgspec.json.encode(body)[:-1]

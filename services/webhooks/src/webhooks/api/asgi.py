@@ -1,10 +1,11 @@
 """The signed routes over ASGI, in front of the app that has everything else.
 
 Any ASGI server can serve them so. Ours answers nearly all deliveries one layer below (`exchange`), where the same
-reception costs half; it comes here for what is rare: pipelined requests, `Expect: 100-continue`, other methods.
+reception costs less; it comes here for what is rare: pipelined requests, `Expect: 100-continue`, other methods.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
 
 from fastapi import FastAPI
@@ -13,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from contracts.failures import Code
 from webhooks.api.answers import Answer, failure
 from webhooks.api.bodies import Body
-from webhooks.api.reception import Reception, Visit
+from webhooks.api.reception import Reception, Route, Visit, once
 
 CLIENT_GONE: Final = 499
 """What the metric says of a client that left; nginx's number, nobody receives it."""
@@ -21,6 +22,20 @@ CLIENT_GONE: Final = 499
 
 class ClientGoneError(Exception):
     """The client left before its body was whole."""
+
+
+class _Call(Visit):
+    """A visit whose answer somebody waits for."""
+
+    __slots__ = ("answered",)
+
+    def __init__(self, reception: Reception, route: Route, target: bytes, headers: Mapping[bytes, bytes]) -> None:
+        super().__init__(reception, route, target, headers)
+        self.answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+    def give(self, answer: Answer) -> None:
+        """Wake who waits."""
+        self.answered.set_result(answer)
 
 
 class SignedRoutes:
@@ -41,13 +56,12 @@ class SignedRoutes:
         if route is None:
             await self.app(scope, receive, send)
             return
-        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         query = scope["query_string"]
         target = b"%b?%b" % (scope["raw_path"], query) if query else scope["raw_path"]
-        visit = self.reception.begin(route, target, scope["headers"], answered.set_result)
+        visit = _Call(self.reception, route, target, once(scope["headers"]))
         try:
             await self._take(visit, scope["method"].encode(), receive)
-            answer = await asyncio.shield(answered)
+            answer = await asyncio.shield(visit.answered)
         except ClientGoneError:
             visit.gone(CLIENT_GONE)
             return

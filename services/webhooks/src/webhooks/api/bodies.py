@@ -74,6 +74,7 @@ class Body:
 
     def end(self) -> bytes:
         """The whole body, which is held no more; also to be called when it will never be whole."""
-        self._partial.release(self._held)
-        self._held = 0
+        if self._held:
+            self._partial.release(self._held)
+            self._held = 0
         return bytes(self.content)

@@ -16,6 +16,7 @@ class Counting:
     def __init__(self, metrics: Metrics, *, route: str, path: str) -> None:
         self._metrics, self._route, self._path = metrics, route, path
         self._answered: dict[int, Callable[[float], None]] = {}
+        self._refused: dict[str, Callable[[float], None]] = {}
         self._accepted = metrics.counter("deliveries", route=route, outcome="accepted")
 
     def answered(self, status: int, seconds: float) -> None:
@@ -40,4 +41,7 @@ class Counting:
 
     def refused(self, outcome: str) -> None:
         """A delivery was refused."""
-        self._metrics.count("deliveries", route=self._route, outcome=outcome)
+        count = self._refused.get(outcome)
+        if count is None:
+            count = self._refused[outcome] = self._metrics.counter("deliveries", route=self._route, outcome=outcome)
+        count(1)

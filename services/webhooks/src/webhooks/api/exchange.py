@@ -1,19 +1,20 @@
 """The signed routes one layer below ASGI: inside uvicorn's protocol, without a task per request.
 
-Of 76 µs that a delivery took as a plain ASGI request, 35 were uvicorn's for the request itself: a task, an event, a
-scope, a dozen messages. Here the parser's callbacks fill a body, the handler runs when it is whole, and the answer is
-one write when the broker has acknowledged. Parser, connections, keep-alive, limits, deadlines and shutdown stay
+A plain ASGI request is a task, an event, a scope and a dozen messages, whatever is done in it. Here the parser's
+callbacks fill a body, the handler runs when it is whole, and the answer is one write when the broker has acknowledged.
+Parser, connections, keep-alive, limits, deadlines and shutdown stay
 uvicorn's and `chassis.server`'s; an exchange stands where uvicorn has its cycle of request and response, and has the
 members that uvicorn looks at.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from chassis.server import DeadlineProtocol
 from webhooks.api.answers import Answer
 from webhooks.api.asgi import CLIENT_GONE
 from webhooks.api.bodies import Body
-from webhooks.api.reception import Reception, Visit
+from webhooks.api.reception import Reception, Route, Visit, once
 
 
 class _NoEvent:
@@ -23,15 +24,13 @@ class _NoEvent:
         """Wake nobody."""
 
 
-_EXPECT: Final = (b"expect", b"100-continue")
 _NO_EVENT: Final = _NoEvent()
 
 
-class Exchange:
+class Exchange(Visit):
     """One request and its answer.
 
     Attributes:
-        visit: what becomes of it.
         body: what has come of it.
         whole: whether all of it has come.
         keep_alive: whether the connection outlives it; uvicorn ends that when it stops.
@@ -40,21 +39,22 @@ class Exchange:
         message_event: what uvicorn sets for its own cycles.
     """
 
-    __slots__ = (
-        "_protocol", "body", "disconnected", "keep_alive", "message_event", "response_complete", "visit", "whole",
-    )  # fmt: skip
+    __slots__ = ("_protocol", "body", "disconnected", "keep_alive", "message_event", "response_complete", "whole")
 
-    visit: Visit
-    body: Body
-
-    def __init__(self, protocol: "ExchangeProtocol", *, keep_alive: bool) -> None:
-        self._protocol, self.keep_alive = protocol, keep_alive
+    def __init__(
+        self, protocol: "ExchangeProtocol", reception: Reception, route: Route, headers: Mapping[bytes, bytes]
+    ) -> None:
+        super().__init__(reception, route, protocol.url, headers)
+        self._protocol = protocol
+        self.body = Body(reception.partial, self.headers.get(b"content-length"))
+        self.keep_alive = protocol.parser.should_keep_alive()
         self.whole = self.response_complete = self.disconnected = False
         self.message_event = _NO_EVENT
 
-    def answer(self, answer: Answer) -> None:
+    def give(self, answer: Answer) -> None:
         """Write the answer, if anybody is there to read it."""
-        self.body.end()
+        if not self.whole:
+            self.body.end()
         self.response_complete = True
         transport = self._protocol.transport
         if transport.is_closing():
@@ -98,9 +98,9 @@ class ExchangeProtocol(DeadlineProtocol):
         self.something_came()
         self.cycle = exchange  # type: ignore[assignment]  # has what uvicorn looks at
         try:
-            self._reception.check(self.parser.get_method(), exchange.visit.headers)
+            self._reception.check(self.parser.get_method(), exchange.headers)
         except Exception as error:  # noqa: BLE001 - refused, or it failed; `refuse` knows which
-            exchange.visit.refuse(error)
+            exchange.refuse(error)
 
     def _leave_to_asgi(self) -> None:
         url, headers = self.url, self.headers
@@ -112,12 +112,12 @@ class ExchangeProtocol(DeadlineProtocol):
 
     def _begin(self) -> Exchange | None:
         route = self._reception.route(self.url.partition(b"?")[0])
-        if route is None or _EXPECT in self.headers:
+        if route is None:
             return None
-        exchange = Exchange(self, keep_alive=self.parser.should_keep_alive())
-        exchange.visit = self._reception.begin(route, self.url, self.headers, exchange.answer)
-        exchange.body = Body(self._reception.partial, exchange.visit.headers.get(b"content-length"))
-        return exchange
+        headers = once(self.headers)
+        if headers.get(b"expect") == b"100-continue":
+            return None
+        return Exchange(self, self._reception, route, headers)
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body in."""
@@ -131,7 +131,7 @@ class ExchangeProtocol(DeadlineProtocol):
         try:
             exchange.body.add(body)
         except Exception as error:  # noqa: BLE001 - refused, or it failed; `refuse` knows which
-            exchange.visit.refuse(error)
+            exchange.refuse(error)
 
     def on_message_complete(self) -> None:
         """The request is whole: take it."""
@@ -142,7 +142,7 @@ class ExchangeProtocol(DeadlineProtocol):
         self.request_came()
         exchange.whole = True
         if not exchange.response_complete:
-            exchange.visit.take(exchange.body.end())
+            exchange.take(exchange.body.end())
 
     def exchanged(self) -> None:
         """An exchange was answered: go on with what was pipelined behind it, or wait for what comes.
@@ -163,5 +163,5 @@ class ExchangeProtocol(DeadlineProtocol):
         exchange = self._exchange
         if exchange is not None and not exchange.whole and not exchange.response_complete:
             exchange.body.end()
-            exchange.visit.gone(CLIENT_GONE)
+            exchange.gone(CLIENT_GONE)
         super().connection_lost(exc)

@@ -1,7 +1,8 @@
 """What happens to a delivery, whichever edge it came by: checked, handed to its handler, answered, counted."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,7 @@ from chassis.edge import MAX_BODY_BYTES
 from chassis.logging import get_log
 from chassis.metrics import Metrics
 from chassis.randomness import Randomness
-from chassis.tracing import Trace, Traces
+from chassis.tracing import Traces
 from contracts.failures import Code
 from webhooks.adapters.admission import InFlight
 from webhooks.api.answers import Answer, accepted, failure
@@ -26,9 +27,6 @@ LOG = get_log()
 Receiver = Callable[[Delivery, Done], None]
 """A handler with its collaborators."""
 
-Answered = Callable[[Answer], None]
-"""Told once how a request is answered."""
-
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -40,22 +38,26 @@ class Route:
     log: RefusalLog
 
 
-class Visit:
-    """One request from its headers to its answer.
+class Visit(ABC):
+    """One request from its headers to its answer; each edge has its own way to give that.
 
     Attributes:
         headers: by lower-case name, those that came once.
         trace: the work that it is.
     """
 
-    __slots__ = ("_answered", "_began", "_clock", "_url", "headers", "route", "trace")
+    __slots__ = ("_began", "_clock", "_url", "headers", "route", "trace")
 
-    def __init__(
-        self, route: Route, url: bytes, headers: Mapping[bytes, bytes], trace: Trace, clock: Clock, answered: Answered
-    ) -> None:
-        self.route, self.headers, self.trace = route, headers, trace
-        self._url, self._clock, self._answered = url, clock, answered
-        self._began = clock.monotonic()
+    def __init__(self, reception: "Reception", route: Route, target: bytes, headers: Mapping[bytes, bytes]) -> None:
+        """A request whose headers have come; `target` is path and query as they stand in the request."""
+        self.route, self.headers = route, headers
+        self.trace = reception.traces.of(headers.get(b"traceparent"))
+        self._url, self._clock = reception.base + target, reception.clock
+        self._began = reception.clock.monotonic()
+
+    @abstractmethod
+    def give(self, answer: Answer) -> None:
+        """Let the client have its answer; called once, if the client has not left."""
 
     def take(self, body: bytes) -> None:
         """The body is whole: hand the delivery to its handler; the answer comes now or later."""
@@ -86,7 +88,7 @@ class Visit:
     def answer(self, answer: Answer) -> None:
         """Give the answer."""
         self.gone(answer.status)
-        self._answered(answer)
+        self.give(answer)
 
     def gone(self, status: int) -> None:
         """Count how it ended."""
@@ -97,6 +99,9 @@ class Reception:
     """The signed routes, for either edge.
 
     Attributes:
+        base: what our addresses begin with.
+        clock: tells how long a request takes.
+        traces: begins and continues them.
         partial: bodies that have begun and not ended.
     """
 
@@ -111,9 +116,9 @@ class Reception:
         metrics: Metrics,
     ) -> None:
         """Take the given paths, each with a name and its receiver."""
-        self._base: Final = public_base_url.rstrip("/").encode()
-        self._in_flight, self._clock, self._traces = in_flight, clock, Traces(randomness)
-        self.partial: Final = PartialBytes()
+        self.base: Final = public_base_url.rstrip("/").encode()
+        self.clock, self.traces, self.partial = clock, Traces(randomness), PartialBytes()
+        self._in_flight = in_flight
         log = RefusalLog(clock)
         self._routes = {
             path.encode(): Route(name, receiver, Counting(metrics, route=name, path=path), log)
@@ -123,12 +128,6 @@ class Reception:
     def route(self, path: bytes) -> Route | None:
         """The signed route at a path, as it stands in the request."""
         return self._routes.get(path)
-
-    def begin(self, route: Route, target: bytes, pairs: Iterable[tuple[bytes, bytes]], answered: Answered) -> Visit:
-        """A request whose headers have come; `target` is path and query as they stand in the request."""
-        headers = _once(pairs)
-        trace = self._traces.of(headers.get(b"traceparent"))
-        return Visit(route, self._base + target, headers, trace, self._clock, answered)
 
     def check(self, method: bytes, headers: Mapping[bytes, bytes]) -> None:
         """Return if the body is worth reading.
@@ -153,11 +152,10 @@ class Reception:
 _LENGTH_DIGITS: Final = len(str(MAX_BODY_BYTES))
 
 
-def _once(pairs: Iterable[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
+def once(pairs: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
     """Headers by name, without those that came twice: they prove nothing."""
-    given = list(pairs)
-    headers = dict(given)
-    if len(headers) == len(given):
+    headers = dict(pairs)
+    if len(headers) == len(pairs):
         return headers
-    times = Counter(name for name, _ in given)
+    times = Counter(name for name, _ in pairs)
     return {name: value for name, value in headers.items() if times[name] == 1}

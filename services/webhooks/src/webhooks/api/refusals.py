@@ -81,16 +81,17 @@ def _unreadable(error: Exception) -> Refused:
     return Refused(Code.INVALID_JSON if broken else Code.INVALID_FIELD, str(error), "unreadable", str(error))
 
 
-def _unavailable(what: str, outcome: str) -> Refused:
-    return Refused(Code.UNAVAILABLE, f"{what} is not available right now", outcome, outcome, ours=True)
+def _unavailable(what: str, outcome: str) -> Callable[[Exception], Refused]:
+    refused = Refused(Code.UNAVAILABLE, f"{what} is not available right now", outcome, outcome, ours=True)
+    return lambda _: refused
 
 
 REFUSALS: Final[Mapping[type[Exception], Callable[[Exception], Refused]]] = {
     UnauthenticDeliveryError: _unauthentic,
     UnreadableDeliveryError: _unreadable,
-    NotLoadedError: lambda _: _unavailable("the configuration", "not_configured"),
-    NotStoredError: lambda _: _unavailable("storage", "not_stored"),
-    OverloadedError: lambda _: _unavailable("capacity", "overloaded"),
+    NotLoadedError: _unavailable("the configuration", "not_configured"),
+    NotStoredError: _unavailable("storage", "not_stored"),
+    OverloadedError: _unavailable("capacity", "overloaded"),
     BodyTooLargeError: lambda _: Refused(
         Code.INVALID_FIELD, f"body is over {MAX_BODY_BYTES} bytes", "too_large", "too_large", status=413
     ),

@@ -43,6 +43,7 @@ class InMemoryHubSpot:
         tells_account: whether a code's tokens come with account and scopes.
         lifetime: of an access token (hubspot-contract.md, section 1.2).
         same_refresh_token: whether an account gets the refresh token again that it was given before.
+        dead_grants: whether what a code gives is dead when it arrives, as after an uninstall in between.
     """
 
     def __init__(self, clock: Clock, randomness: Randomness) -> None:
@@ -53,7 +54,7 @@ class InMemoryHubSpot:
         self.answering.set()
         self.tells_account = True
         self.lifetime = timedelta(seconds=1800)
-        self.same_refresh_token = False
+        self.same_refresh_token = self.dead_grants = False
         self._codes: dict[str, _Consent] = {}
         self._tokens: dict[str, _Consent] = {}
         self._refresh_tokens: dict[int, str] = {}
@@ -93,6 +94,9 @@ class InMemoryHubSpot:
         if consent is None or consent.challenge != (code_verifier and _challenge(code_verifier)):
             raise CodeRejectedError("BAD_AUTH_CODE")
         tokens = self._issue(consent)
+        if self.dead_grants:
+            for token in (tokens.access_token, tokens.refresh_token):
+                self._tokens.pop(token.get_secret_value())
         return Grant(tokens, consent.portal_id, consent.scopes) if self.tells_account else Grant(tokens, None, None)
 
     async def refresh(self, refresh_token: SecretStr) -> Tokens:

@@ -1,7 +1,7 @@
 """A partition's batches: one that fills, more that wait behind a full one, and one that the broker has.
 
 Whatever arrives while the broker has one batch forms the next. aiokafka keeps one produce request in flight per broker
-and pays 0.2 to 0.45 ms for each, nearly whatever is in it, so few and full requests are what makes this fast.
+and pays for each nearly the same whatever is in it, so few and full requests are what makes this fast.
 """
 
 from collections import deque

@@ -1,8 +1,8 @@
 """Which partition a key belongs in: the one that every other producer and tool computes.
 
 That is murmur2 over the key, its sign bit cleared, modulo the number of partitions: Java's default partitioner,
-aiokafka's, and so that of our other services. In Python it takes 3.6 µs for a ten-byte key; accounts come again and
-again, so what was computed is remembered.
+aiokafka's, and so that of our other services. In Python it takes some 2 µs for a ten-byte key (crc32: 0.04); accounts
+come again and again, so what was computed is remembered.
 """
 
 from functools import lru_cache
