@@ -255,6 +255,7 @@ async def test_a_refusal_is_an_answer(hubspot: HubSpot, messenger: InMemoryMesse
         "retryable": False,
         "trace_id": response.headers["x-trace-id"],
         "reason": None,
+        "problems": None,
     }
 
 
