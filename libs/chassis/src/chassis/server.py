@@ -27,7 +27,7 @@ It is looked for every half second, and a busy process looks late, so a connecti
 of `architecture.md`, rule 11. As long may answers fill the buffers of a client that does not read them.
 """
 
-MAX_CONNECTIONS: Final = 4096
+MAX_CONNECTIONS: Final = 8192
 """At once; one that waits for its next request takes some 10 KiB. More are closed as they come."""
 
 DRAIN_SECONDS: Final = 5
