@@ -6,21 +6,16 @@ process tree itself says. At the end the topic is read: every event of every 200
 """
 
 import asyncio
-import contextlib
-import json
-import os
 import statistics
-import subprocess
 import sys
 import time
-from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import psutil
+from _cores import Cores, keep
+from _driving import MOST_RPS, OK, Load, Side, Window
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.topics import CONTACT_CREATED
@@ -38,8 +33,6 @@ WARM_UP_SECONDS: Final = 2.0
 OVERLOAD_SECONDS: Final = {Scale.QUICK: 10.0, Scale.FULL: 30.0}
 OVERLOAD_CONNECTIONS: Final = 2048
 STARTS: Final = {Scale.QUICK: 3, Scale.FULL: 9}
-MOST_RPS: Final = 30_000
-MOST_OF_HUNDRED_RPS: Final = 700
 HUNDRED: Final = 100
 PARTITIONS: Final = 12
 OVERLOAD: Final = 4
@@ -47,99 +40,6 @@ OVERLOAD: Final = 4
 
 MIB: Final = 1024 * 1024
 BASELINE: Final = Path(__file__).parent / "baselines" / "bare_ingress.py"
-LOAD: Final = Path(__file__).parent / "_load.py"
-OK: Final = "200"
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two services: where it is, and its process."""
-
-    name: str
-    url: str
-    process: Process
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What one window showed; seconds, and microseconds of CPU per request."""
-
-    rps: float
-    p50: float
-    p99: float
-    cpu: float
-
-
-class Load:
-    """The generator's process, and what it was told was accepted."""
-
-    def __init__(self, system: System, folder: Path) -> None:
-        self._secret = system.credentials.hubspot_client_secret
-        self._public_url = system.addresses.gateway_url
-        self._accepted = folder
-        self._next = 1
-        self._child = subprocess.Popen(  # noqa: S603 - our own program
-            (sys.executable, str(LOAD)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._child.pid
-
-    def close(self) -> None:
-        """End it."""
-        self._child.communicate()
-
-    def drive(
-        self,
-        side: Side,
-        connections: int,
-        seconds: float,
-        *,
-        events: int,
-        requests: int,
-        rate: float | None = None,
-    ) -> dict[str, Any]:
-        """One window, and what the generator saw; with a `rate`, requests fall due so many times a second."""
-        first, self._next = self._next, self._next + requests * events
-        order = {
-            "url": side.url,
-            "secret": self._secret,
-            "public_url": self._public_url,
-            "connections": connections,
-            "seconds": seconds,
-            "first": first,
-            "requests": requests,
-            "events": events,
-            "accepted": str(self._accepted / f"{side.name}-{events}.ids"),
-            "rate": rate,
-        }
-        assert self._child.stdin is not None
-        assert self._child.stdout is not None
-        self._child.stdin.write(json.dumps(order) + "\n")
-        self._child.stdin.flush()
-        outcome: dict[str, Any] = json.loads(self._child.stdout.readline())
-        return outcome
-
-    def window(self, side: Side, connections: int, seconds: float, events: int) -> Window:
-        """One window in which everything is answered with 200."""
-        most = MOST_RPS if events == 1 else MOST_OF_HUNDRED_RPS
-        before = _cpu_seconds(side.process)
-        outcome = self.drive(side, connections, seconds, events=events, requests=int(most * seconds))
-        spent = _cpu_seconds(side.process) - before
-        answered = outcome["statuses"].get(OK, 0)
-        assert {OK: answered} == outcome["statuses"], (side.name, outcome)
-        assert outcome["broken"] + outcome["unanswered"] == 0, (side.name, outcome)
-        return Window(answered / outcome["seconds"], outcome["p50"], outcome["p99"], spent / answered * 1e6)
-
-    def accepted(self, side: Side, events: int) -> set[int]:
-        """The contacts of every acknowledged request of so many events."""
-        path, firsts = self._accepted / f"{side.name}-{events}.ids", array("Q")
-        if path.exists():
-            with path.open("rb") as file, contextlib.suppress(EOFError):
-                firsts.fromfile(file, path.stat().st_size // firsts.itemsize)
-        return {contact for first in firsts for contact in range(first, first + events)}
 
 
 def main(scale: Scale) -> Report:
@@ -190,30 +90,18 @@ def _rest(report: Report, bare: Side, ours: Side) -> None:
 
 
 def _pin(system: System, load: Load, bare: Side, ours: Side) -> None:
-    """The services on one core, generator and broker on another; with one core alone everything shares it."""
-    cores = sorted(os.sched_getaffinity(0))
+    """The services on one core, generator and broker on another."""
+    cores = Cores.share_out()
     for side in (bare, ours):
-        _hold(side.process.pid, cores[-1])
+        keep(side.process.pid, {cores.server})
     for pid in (load.pid, system.processes["kafka"].pid):
-        _hold(pid, cores[0])
-
-
-def _hold(pid: int, core: int) -> None:
-    for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
-        for thread in process.threads():
-            os.sched_setaffinity(thread.id, {core})
+        keep(pid, {cores.load})
 
 
 def _free(load: Load) -> None:
     """Let the generator have any core but the services': beside the broker it could not keep to its schedule."""
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(load.pid, cores[:-1] or cores)
-
-
-def _cpu_seconds(process: Process) -> float:
-    """CPU of a process tree, its own clock."""
-    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-    return sum(sum(member.cpu_times()[:2]) for member in family)
+    cores = Cores.share_out()
+    keep(load.pid, {cores.load, *cores.rest})
 
 
 def _compare(report: Report, load: Load, bare: Side, ours: Side, connections: int, events: int, rounds: int) -> float:

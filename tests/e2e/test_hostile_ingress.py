@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import gzip
-import json
 import re
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -16,6 +15,8 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.e2e._broken_requests import raw_bytes
+from tests.e2e._signed_nonsense import CONTENT
 from tests.faults._ingress_deliveries import (
     CHERT,
     CONTACTS,
@@ -118,71 +119,6 @@ async def whole(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-def raw_bytes(random: Random, valid: bytes) -> bytes:
-    """Something that resembles a request, more or less."""
-    head, _, body = valid.partition(b"\r\n\r\n")
-    place, length = random.randrange(len(valid)), random.randrange(1, 60)
-    noise = random.randbytes(random.randrange(1, 400))
-    return random.choice(
-        (
-            noise,
-            valid[:place],
-            valid[:place] + noise + valid[place:],
-            valid[:place] + valid[place + length :],
-            valid + valid[place : place + length],
-            bytes(byte ^ (1 << random.randrange(8)) if random.random() < 0.02 else byte for byte in valid),
-            _with_line(head, random.choice(LINES) + random.choice((b"", noise))) + body,
-            random.choice(REQUEST_LINES) + b"\r\n" + head.partition(b"\r\n")[2] + b"\r\n\r\n" + body,
-            _with_line(head, b"Transfer-Encoding: chunked") + random.choice(CHUNKS) + noise,
-            valid * random.randrange(2, 6) + noise,
-        )
-    )
-
-
-def _with_line(head: bytes, line: bytes) -> bytes:
-    first, _, rest = head.partition(b"\r\n")
-    return first + b"\r\n" + line + b"\r\n" + rest + b"\r\n\r\n"
-
-
-LINES = (
-    b"Content-Length: -1",
-    b"Content-Length: 1e3",
-    b"Content-Length: 99999999999999999999999",
-    b"Content-Length: 5",
-    b"Content-Length: 5, 6",
-    b"Transfer-Encoding: gzip, chunked",
-    b"Transfer-Encoding: xchunked",
-    b"Transfer-Encoding : chunked",
-    b"Expect: 100-continue",
-    b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x",
-    b"Connection: close, keep-alive",
-    b"Host:",
-    b" folded: line",
-    b"no colon",
-    b": no name",
-    b"X-\0: nul",
-    b"X-HubSpot-Signature-v3: \xff\xfe",
-    b"\r\n".join(b"X-%d: %d" % (number, number) for number in range(500)),
-    b"X-Long: " + b"a" * 20_000,
-)
-REQUEST_LINES = (
-    b"POST /api/hubspot/webhook HTTP/9.9",
-    b"POST /api/hubspot/webhook",
-    b"POST  /api/hubspot/webhook  HTTP/1.1",
-    b"post /api/hubspot/webhook HTTP/1.1",
-    b"POST * HTTP/1.1",
-    b"POST http://evil.example/api/hubspot/webhook HTTP/1.1",
-    b"POST //api//hubspot/../webhook HTTP/1.1",
-    b"POST /api/hubspot/webhook?%00%zz%u1234=\xff HTTP/1.1",
-    b"POST /%2e%2e/%00 HTTP/1.1",
-    b"POST /" + b"a" * 20_000 + b" HTTP/1.1",
-    b"CONNECT evil.example:443 HTTP/1.1",
-    b"PRI * HTTP/2.0",
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-)
-CHUNKS = (b"ffffffffffffffff\r\n", b"-1\r\n", b"0x5\r\n", b"5;a=b\r\nhello\r\n", b"5\r\nhello", b"0\r\n\r\n", b"\r\n")
-
-
 async def test_raw_bytes_do_no_harm(ingress: System) -> None:
     """A thousand broken requests get no server error, and leave a process that lives, works and has not grown."""
     random, makers, signer = Random(5_010), Makers(Random(2)), Signer.of(ingress)  # noqa: S311 - as above
@@ -256,77 +192,6 @@ async def test_a_compressed_body_is_not_unpacked(ingress: System) -> None:
     assert statuses[0] in {400, 413, 415}
     assert memory.growth <= MOST_GROWTH
     assert await is_well(ingress)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
-    max_leaves=12,
-)
-KNOWN = st.sampled_from(
-    [
-        "app.uninstalled",
-        "contact.creation",
-        "contact.propertyChange",
-        "contact.deletion",
-        "contact.merge",
-        "contact.restore",
-        "contact.privacyDeletion",
-        "object.creation",
-        "deal.creation",
-    ]
-)
-EVENT = st.fixed_dictionaries(
-    {},
-    optional={
-        "eventId": st.integers() | JSON,
-        "portalId": st.integers(min_value=1) | JSON,
-        "appId": st.integers() | JSON,
-        "occurredAt": st.integers(min_value=0, max_value=2**63) | JSON,
-        "subscriptionType": KNOWN | JSON,
-        "objectId": st.integers(min_value=1) | JSON,
-        "objectTypeId": st.just("0-1") | JSON,
-        "propertyName": st.sampled_from(["phone", "mobilephone", "email"]) | JSON,
-        "primaryObjectId": st.integers(min_value=1) | JSON,
-        "mergedObjectIds": st.lists(st.integers(min_value=1), max_size=4) | JSON,
-        "newObjectId": st.integers(min_value=1) | JSON,
-        "changeSource": JSON,
-        "sourceId": JSON,
-    },
-)
-ENVELOPE = st.fixed_dictionaries(
-    {},
-    optional={
-        "event": st.just("message.received") | JSON,
-        "event_id": st.text(max_size=40) | JSON,
-        "timestamp": st.just("2026-11-22T12:00:00Z") | JSON,
-        "partner_id": st.text(max_size=20) | JSON,
-        "payload": JSON,
-        "from": JSON,
-        "to": JSON,
-        "text": JSON,
-        "message_guid": JSON,
-        "data": st.fixed_dictionaries(
-            {},
-            optional={
-                "chat": st.fixed_dictionaries({"id": st.text(max_size=10) | JSON}) | JSON,
-                "message": st.fixed_dictionaries(
-                    {"id": st.text(max_size=10) | JSON, "sender_handle": st.fixed_dictionaries({"handle": JSON})},
-                    optional={"parts": st.lists(JSON, max_size=3), "direction": st.just("inbound") | JSON},
-                )
-                | JSON,
-            },
-        )
-        | JSON,
-    },
-)
-CONTENT = st.one_of(
-    st.binary(max_size=200),
-    JSON.map(lambda value: json.dumps(value).encode()),
-    st.lists(EVENT, max_size=5).map(lambda events: json.dumps(events).encode()),
-    ENVELOPE.map(lambda envelope: json.dumps(envelope, ensure_ascii=False).encode("utf-8", "surrogatepass")),
-    st.integers(min_value=1, max_value=20_000).map(lambda depth: b"[" * depth + b"]" * depth),
-)
 
 
 @given(route=st.sampled_from(ROUTES), body=CONTENT)

@@ -28,8 +28,7 @@ of `architecture.md`, rule 11. As long may answers fill the buffers of a client 
 """
 
 MAX_CONNECTIONS: Final = 8192
-"""At once; one that waits for its next request takes some 10 KiB. More are closed as they come. All the sister processes
-that wait for one token have room."""
+"""At once; one that waits for its next request takes some 10 KiB. More are closed as they come."""
 
 DRAIN_SECONDS: Final = 5
 """How long requests in flight may go on after SIGTERM; the rest of 10 s belongs to consumers and closing clients."""
