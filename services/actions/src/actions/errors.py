@@ -16,6 +16,7 @@ ActionsError
     ├── HubSpotBusyError        HubSpot wants fewer calls for this account
     ├── ChertAwayError          Chert cannot be asked
     ├── InstallUnknownError     the projection does not know this install yet
+    ├── TenantPausedError       an operator paused the account
     ├── ClaimInProgressError    another call is at work on this send
     ├── OutOfTimeError          what is left of the deadline is not enough to go on
     ├── KeyOutlivedError        Chert may have forgotten the key of an attempt whose end is unknown
@@ -123,6 +124,10 @@ class ChertAwayError(PostponedError):
 
 class InstallUnknownError(PostponedError):
     """The projection does not know this install yet."""
+
+
+class TenantPausedError(PostponedError):
+    """An operator paused the account: nothing is sent for it until it is resumed."""
 
 
 class ClaimInProgressError(PostponedError):
