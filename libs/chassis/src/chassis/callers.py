@@ -1,6 +1,6 @@
-"""Who may call an internal or operators' route: known by a credential of its own, compared in constant time.
+"""Who calls an internal route: one credential for each caller, compared in constant time.
 
-Operators have the credential named `ops`; it opens `/ops/*` and nothing else, and no service's opens `/ops/*`.
+Operators have a credential of their own, which opens `/ops/*` and nothing else; a sister's opens everything but that.
 """
 
 import hmac
@@ -15,7 +15,7 @@ from chassis.failures import Refusal
 from contracts.failures import Code
 
 OPERATOR: Final = "ops"
-"""The name of the operators' credential."""
+"""The name of the operators' credential in every service's secrets file."""
 
 Credentials = Callable[[], Mapping[str, SecretStr]]
 """Credentials by caller, as they are now."""
@@ -23,43 +23,32 @@ Credentials = Callable[[], Mapping[str, SecretStr]]
 Bearer = Annotated[
     HTTPAuthorizationCredentials | None, Security(HTTPBearer(scheme_name="service credential", auto_error=False))
 ]
-
 Guard = Callable[[Bearer], Awaitable[None]]
-"""A route's dependency: it returns if the caller may, and raises `Refusal` (401) if not."""
-
-
-def only_services(credentials: Credentials) -> Guard:
-    """Let in whoever has a credential, operators aside."""
-
-    async def guard(bearer: Bearer) -> None:
-        if _caller(bearer, credentials()) == OPERATOR:
-            raise Refusal(Code.BAD_SIGNATURE, "the service credential is not valid")
-
-    return guard
+"""A dependency of a router: returns if the caller may go on."""
 
 
 def only_operators(credentials: Credentials) -> Guard:
-    """Let in operators alone."""
+    """Lets nobody pass but operators."""
 
     async def guard(bearer: Bearer) -> None:
-        if _caller(bearer, credentials()) != OPERATOR:
-            raise Refusal(Code.BAD_SIGNATURE, "the operators' credential is not valid")
+        _admit(bearer, {name: one for name, one in credentials().items() if name == OPERATOR})
 
     return guard
 
 
-def _caller(bearer: HTTPAuthorizationCredentials | None, credentials: Mapping[str, SecretStr]) -> str:
-    """Whose credential this is; every one is compared.
+def only_sisters(credentials: Credentials) -> Guard:
+    """Lets every sister service pass, and no operator."""
 
-    Raises:
-        Refusal: there is none, or nobody's.
-    """
+    async def guard(bearer: Bearer) -> None:
+        _admit(bearer, {name: one for name, one in credentials().items() if name != OPERATOR})
+
+    return guard
+
+
+def _admit(bearer: HTTPAuthorizationCredentials | None, credentials: Mapping[str, SecretStr]) -> None:
     if bearer is None:
         raise Refusal(Code.NO_CREDENTIALS, "a service credential is needed")
     given = bearer.credentials.encode()
-    known = [
-        name for name, one in credentials.items() if hmac.compare_digest(one.get_secret_value().encode(), given)
-    ]
-    if not known:
+    known = [hmac.compare_digest(one.get_secret_value().encode(), given) for one in credentials.values()]
+    if not any(known):
         raise Refusal(Code.BAD_SIGNATURE, "the service credential is not valid")
-    return known[0]

@@ -6,14 +6,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AwareDatetime
 
-from chassis.callers import Credentials, only_services
+from chassis.callers import Credentials, only_sisters
 from chassis.failures import Refusal, unavailable
 from contracts.failures import Code, Failure
 from contracts.internal import InboundMessage, ReplyActivityPage
 
 ReadActivity = Callable[[int, AwareDatetime, int], Awaitable[ReplyActivityPage]]
 ReadMessage = Callable[[str, str], Awaitable[InboundMessage | None]]
-
 PortalId = Annotated[int, Path(gt=0, le=2**53 - 1, description="HubSpot's account id.")]
 Since = Annotated[AwareDatetime, Query(description="From when on.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many replies at most.")]
@@ -38,7 +37,7 @@ def router(
     away: tuple[type[Exception], ...],
 ) -> APIRouter:
     """The routes; `away` are the errors that mean that the database cannot be asked now."""
-    routes = APIRouter(tags=["internal"], dependencies=[Depends(only_services(credentials))])
+    routes = APIRouter(tags=["internal"], dependencies=[Depends(only_sisters(credentials))])
 
     @routes.get("/internal/activity/{portal_id}", summary="The latest replies of an account", responses=_RESPONSES)
     async def activity(portal_id: PortalId, since: Since, limit: Limit = 100) -> ReplyActivityPage:

@@ -7,13 +7,12 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AwareDatetime
 
 from actions.errors import StoreAwayError
-from chassis.callers import Credentials, only_services
+from chassis.callers import Credentials, only_sisters
 from chassis.failures import unavailable
 from contracts.failures import Failure
 from contracts.internal import SendActivityPage
 
 ReadActivity = Callable[[int, AwareDatetime, int], Awaitable[SendActivityPage]]
-
 PortalId = Annotated[int, Path(gt=0, le=2**53 - 1, description="HubSpot's account id.")]
 Since = Annotated[AwareDatetime, Query(description="From when on.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many sends at most.")]
@@ -27,7 +26,7 @@ _RESPONSES: Final[dict[int | str, dict[str, object]]] = {
 
 def router(credentials: Credentials, read_activity: ReadActivity) -> APIRouter:
     """The route."""
-    routes = APIRouter(tags=["internal"], dependencies=[Depends(only_services(credentials))])
+    routes = APIRouter(tags=["internal"], dependencies=[Depends(only_sisters(credentials))])
 
     @routes.get("/internal/activity/{portal_id}", summary="The latest sends of an account", responses=_RESPONSES)
     async def activity(portal_id: PortalId, since: Since, limit: Limit = 100) -> SendActivityPage:
