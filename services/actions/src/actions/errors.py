@@ -9,6 +9,7 @@ ActionsError
 │   ├── DifferentRequestError   the claim belongs to a request with other content
 │   ├── ContactGoneError        there is no such contact in this account
 │   └── ContactUnreadableError  HubSpot will not show contacts of this account
+├── NotPurgedError              an account that `oauth` still keeps is not forgotten here
 └── PostponedError              temporary: nothing final is known, the same request may come again
     ├── StoreAwayError          our own database does not answer
     ├── AuthorityAwayError      `oauth` cannot be asked
@@ -62,6 +63,10 @@ class UnsendableError(ActionsError):
     def __init__(self, code: Code, words: str) -> None:
         super().__init__(words)
         self.code, self.words = code, words
+
+
+class NotPurgedError(ActionsError):
+    """The account was not purged by `oauth`, as far as the projection knows; nothing of it is removed."""
 
 
 class NeverSentError(ActionsError):

@@ -1,4 +1,4 @@
-"""The HTTP edge: what sister services ask; nothing here is reachable through the gateway."""
+"""What sister services ask; not reachable through the gateway."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
