@@ -82,6 +82,8 @@ LogEvent = Literal[
     "catch_up.found",
     "catch_up.away",
     "catch_up.unreadable",
+    "replay.answered",
+    "replay.failed",
 ]
 """Every log event. One canonical line per request or message; the rest are lifecycle and trouble."""
 

@@ -20,7 +20,10 @@ from actions.handlers.sending import SendOnce
 from actions.handlers.signature_versions import SignatureVersions
 from actions.handlers.workflow import SendForWorkflow
 from actions.settings import Settings
+from chassis import operating
 from chassis.lifespan import Plumbing
+from chassis.replaying import Replays
+from contracts.topics import CONTACT_CREATED
 
 EACH: Final = 20
 """Executions of one account at once: as many as HubSpot allows its cards."""
@@ -59,3 +62,5 @@ def add_routes(
     app.include_router(card.router(verifier, use_cases, plumbing.metrics))
     read = partial(read_activity, sends=background.sends, openings=outside.openings)
     app.include_router(activity.router(lambda: secrets.read().service_credentials, read))
+    replays = Replays(background.consumers, sending={CONTACT_CREATED.name})
+    app.include_router(operating.router(replays, lambda: secrets.read().service_credentials))
