@@ -2,7 +2,7 @@
 
 import typer
 
-from chertctl import signature, topics
+from chertctl import dlq, replay, signature, topics
 
 app = typer.Typer(
     name="chertctl",
@@ -11,6 +11,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(dlq.app, name="dlq")
+app.add_typer(replay.app, name="replay")
 app.add_typer(signature.app, name="signature")
 app.add_typer(topics.app, name="topics")
 

@@ -22,7 +22,10 @@ from actions.handlers.signature_versions import SignatureVersions
 from actions.handlers.tenant_work import TenantOperations
 from actions.handlers.workflow import SendForWorkflow
 from actions.settings import Settings
+from chassis import operating
 from chassis.lifespan import Plumbing
+from chassis.replaying import Replays
+from contracts.topics import CONTACT_CREATED
 
 EACH: Final = 20
 """Executions of one account at once: as many as HubSpot allows its cards."""
@@ -70,3 +73,5 @@ def add_routes(
         clock=plumbing.clock,
     )
     app.include_router(tenants.router(lambda: secrets.read().service_credentials, operations))
+    replays = Replays(background.consumers, sending={CONTACT_CREATED.name})
+    app.include_router(operating.router(replays, lambda: secrets.read().service_credentials))

@@ -18,7 +18,7 @@ from timeline.ports.entries import (
     IntentLog,
     NewEntries,
 )
-from timeline.ports.inbox import InboxKeeper, InboxStore, Intake, Receivers, Unassigned, WaitingRoom
+from timeline.ports.inbox import InboxKeeper, InboxStore, Intake, KeptKeys, Receivers, Unassigned, WaitingRoom
 from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, WorkLists
 from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline
 from timeline.ports.tenants import AccountData, LaneViews, Tenants, TenantStore, TenantWriter
@@ -42,6 +42,7 @@ __all__ = [
     "InboxStore",
     "Intake",
     "IntentLog",
+    "KeptKeys",
     "KnownMessages",
     "LaneStore",
     "LaneSweep",

@@ -62,5 +62,13 @@ class Receivers(Protocol):
         ...
 
 
-class InboxStore(Intake, Unassigned, WaitingRoom, InboxKeeper, KnownMessages, Receivers, Protocol):
+class KeptKeys(KnownMessages, Protocol):
+    """What is remembered of messages that were received, for as long as there is anything."""
+
+    async def oldest(self) -> datetime | None:
+        """When the oldest message came whose key is kept; none when nothing is kept."""
+        ...
+
+
+class InboxStore(Intake, Unassigned, WaitingRoom, InboxKeeper, KeptKeys, Receivers, Protocol):
     """The inbox, whole."""

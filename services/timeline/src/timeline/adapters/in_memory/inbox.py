@@ -10,10 +10,11 @@ from timeline.models import Received
 
 @dataclass
 class InboxRow:
-    """One row: `since` while it waits to be assigned, `waiting_for` while it waits for a tenant."""
+    """One row: `received_at` for good; `since` while it waits to be assigned, `waiting_for` while for a tenant."""
 
     received: Received | None
     since: datetime | None
+    received_at: datetime
     waiting_for: str | None = None
     portals: tuple[int, ...] = ()
 
@@ -31,7 +32,7 @@ class InMemoryInbox:
             if row.id in self.rows:
                 known.append(row.id)
             else:
-                self.rows[row.id] = InboxRow(row, now)
+                self.rows[row.id] = InboxRow(row, now, row.message.received_at)
         return known
 
     async def read(self, row_ids: Sequence[str]) -> Sequence[Received]:
@@ -43,6 +44,10 @@ class InMemoryInbox:
     async def unknown(self, messages: Sequence[MessageReceived]) -> Sequence[MessageReceived]:
         """Those that never were received."""
         return [message for message in messages if Received(message).id not in self.rows]
+
+    async def oldest(self) -> datetime | None:
+        """When the oldest message came whose key is kept."""
+        return min((row.received_at for row in self.rows.values()), default=None)
 
     async def accounts_of(self, row_id: str) -> Sequence[int]:
         """The accounts that have a message now."""
@@ -57,7 +62,7 @@ class InMemoryInbox:
     async def assigned(self, portals: Mapping[str, Sequence[int]]) -> None:
         """Note which accounts have each row now, and drop its content."""
         for row_id, accounts in portals.items():
-            self.rows[row_id] = InboxRow(None, None, portals=tuple(accounts))
+            self.rows[row_id] = InboxRow(None, None, self.rows[row_id].received_at, portals=tuple(accounts))
 
     async def wait(self, row_ids: Sequence[str]) -> None:
         """Let rows wait for their tenant."""
@@ -70,7 +75,7 @@ class InMemoryInbox:
         for row_id, row in self.rows.items():
             message = None if row.received is None else row.received.message
             if message is not None and message.chert_tenant == chert_tenant and message.chat_id in chat_ids:
-                self.rows[row_id] = InboxRow(None, None)
+                self.rows[row_id] = InboxRow(None, None, row.received_at)
 
     async def call(self, chert_tenant: str, now: datetime) -> int:
         """Let those of one tenant be assigned after all; says how many."""
