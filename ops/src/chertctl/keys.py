@@ -155,5 +155,5 @@ def _show(desk: Desk, report: KeyReport) -> None:
     )
 
 
-def _yes(true: bool) -> str:  # noqa: FBT001 - the value itself is what is shown
+def _yes(true: bool) -> str:
     return "yes" if true else ""

@@ -121,7 +121,7 @@ async def show_list(desk: Desk, *, unhealthy: bool, project: str | None) -> None
         ]
     desk.screen.document({"tenants": [one.document() for one in found], "silent": silent})
     desk.screen.table(_COLUMNS, [_row(one) for one in found])
-    _tell_silent(desk, silent)
+    _tell_silent(silent)
 
 
 async def show_one(desk: Desk, *, portal_id: int) -> None:
@@ -142,7 +142,7 @@ async def show_one(desk: Desk, *, portal_id: int) -> None:
         ("at", "what", "by", "why", "revision"),
         [(_time(event.at), event.kind, event.by, event.detail, event.revision) for event in overview.history],
     )
-    _tell_silent(desk, silent)
+    _tell_silent(silent)
 
 
 def _row(one: Seen) -> tuple[object, ...]:
@@ -162,7 +162,7 @@ def _time(at: object) -> str:
     return "" if at is None else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
-def _tell_silent(desk: Desk, silent: dict[str, str]) -> None:
+def _tell_silent(silent: dict[str, str]) -> None:
     """Say who could not be asked.
 
     Raises:

@@ -121,7 +121,7 @@ def health_of(overview: TenantOverview, work: Sequence[TenantWork], now: datetim
 async def _page(desk: Desk, overviews: Sequence[TenantOverview]) -> Page:
     ids = [one.tenant.portal_id for one in overviews]
     asked = await asyncio.gather(*(_asked(desk, service, ids) for service in SISTERS))
-    silent = {name: words for name, words in zip(SISTERS, asked, strict=True) if isinstance(words, str)}
+    silent = {str(name): words for name, words in zip(SISTERS, asked, strict=True) if isinstance(words, str)}
     works = {name: {one.portal_id: one for one in found} for name, found in zip(SISTERS, asked, strict=True)
              if not isinstance(found, str)}  # fmt: skip
     return Page([_seen(one, works, desk.clock.now()) for one in overviews], silent)

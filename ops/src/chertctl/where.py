@@ -89,8 +89,8 @@ async def show(desk: Desk, asked: str) -> None:
         raise OperatorError("Not everybody could be asked. " + " ".join(journey.silent.values()))
     if not journey.steps:
         raise OperatorError(
-            "Nobody knows this id. What has not been taken from Kafka yet is found by `chertctl topics tail --id`, what "
-            "was given up by `chertctl dlq list`."
+            "Nobody knows this id. What is still in Kafka is found by `chertctl topics tail --id`, what was "
+            "given up by `chertctl dlq list`."
         )
 
 
