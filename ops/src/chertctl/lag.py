@@ -77,14 +77,13 @@ class _Measurement:
 
     async def _ours(self) -> set[tuple[str, str]]:
         """Which group of ours reads which topic."""
-        sources = [Source.of(name) for name in await self._consumer.topics()]
+        sources = [Source.of(name) for name in await self._admin.list_topics()]
         return {(source.group, source.topic) for source in sources if source is not None}
 
     async def _behind(self, group: str, topics: Sequence[str], offsets: Mapping[TopicPartition, int]) -> list[Lag]:
+        described = await self._admin.describe_topics(list(topics)) if topics else []
         partitions = [
-            TopicPartition(name, number)
-            for name in topics
-            for number in sorted(self._consumer.partitions_for_topic(name) or ())
+            TopicPartition(one["topic"], each["partition"]) for one in described for each in one["partitions"]
         ]
         if not partitions:
             return []

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, Self
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
@@ -78,12 +79,12 @@ Ranges = Mapping[int, tuple[int, int]]
 class Topics:
     """Topics, to read."""
 
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
-        self._consumer = consumer
+    def __init__(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
+        self._consumer, self._admin = consumer, admin
 
     async def names(self) -> frozenset[str]:
         """Every topic there is."""
-        return frozenset(await self._consumer.topics())
+        return frozenset(await self._admin.list_topics())
 
     async def partitions(self, topic: str) -> Sequence[TopicPartition]:
         """The partitions of a topic.
@@ -91,10 +92,10 @@ class Topics:
         Raises:
             WrongCallError: there is no such topic.
         """
-        if topic not in await self._consumer.topics():
+        (described,) = await self._admin.describe_topics([topic])
+        if described["error_code"]:
             raise WrongCallError(f"There is no topic {topic}.")
-        found = self._consumer.partitions_for_topic(topic) or set()
-        return [TopicPartition(topic, partition) for partition in sorted(found)]
+        return [TopicPartition(topic, number) for number in sorted(one["partition"] for one in described["partitions"])]
 
     async def whole(self, topic: str) -> Ranges:
         """Everything that a topic holds now."""
@@ -180,17 +181,17 @@ async def connected(bootstrap: str) -> AsyncIterator[Topics]:
         max_partition_fetch_bytes=_FETCH_BYTES,
         request_timeout_ms=int(ANSWER_SECONDS * 1000),
     )
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap.split(","), request_timeout_ms=int(ANSWER_SECONDS * 1000))
     try:
         await consumer.start()
+        await admin.start()
+        yield Topics(consumer, admin)
     except KafkaError as error:
-        await consumer.stop()
         raise AwayError(
-            f"Kafka does not answer ({type(error).__name__}). Is the address right, and is it up?"
+            f"Kafka does not answer as it should ({type(error).__name__}). Is the address right, and is it up?"
         ) from None
-    await asyncio.sleep(0)  # aiokafka's stop fails while a task of its start has not begun
-    try:
-        yield Topics(consumer)
     finally:
+        await admin.close()
         await consumer.stop()
 
 
