@@ -12,7 +12,7 @@ from timeline.handlers.assignment import Assigner
 from timeline.handlers.budget import Budget
 from timeline.handlers.contact_changes import ContactChanges
 from timeline.handlers.contacts import ContactFinder
-from timeline.handlers.intake import store_received
+from timeline.handlers.intake import nobody_waits, store_received
 from timeline.handlers.lanes import LaneWork
 from timeline.handlers.leases import LaneFinder
 from timeline.handlers.links import learn_links
@@ -109,10 +109,19 @@ class Handlers:
         )
         self.finder = LaneFinder(stores.lanes, holder=process.holder, clock=clock)
 
-    async def store_received(self, events: Sequence[Event[MessageReceived]]) -> Collection[int]:
+    async def store_received(
+        self,
+        events: Sequence[Event[MessageReceived]],
+        work_soon: Callable[[Collection[int]], None] = nobody_waits,
+    ) -> Collection[int]:
         """See `handlers.intake`."""
         return await store_received(
-            events, inbox=self._stores.inbox, assigner=self.assigner, faults=self._faults, clock=self._clock
+            events,
+            inbox=self._stores.inbox,
+            assigner=self.assigner,
+            faults=self._faults,
+            clock=self._clock,
+            work_soon=work_soon,
         )
 
     async def learn_links(self, events: Sequence[Event[MessageSent]]) -> Collection[int]:

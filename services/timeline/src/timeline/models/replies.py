@@ -51,6 +51,21 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """A received message as the inbox keeps it, with what became of it so far.
+
+    Attributes:
+        received: the message.
+        portals: the accounts whose entries have the content from here on.
+        waits_for: without accounts, the Chert tenant that it waits for; else it waits to be assigned.
+    """
+
+    received: Received
+    portals: tuple[int, ...] = ()
+    waits_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """A write that is about to begin; as long as it stands, nobody knows whether it happened.
 

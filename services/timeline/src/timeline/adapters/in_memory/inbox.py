@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contracts.messages import MessageReceived
-from timeline.models import Received
+from timeline.models import Placed, Received
 
 
 @dataclass
@@ -24,21 +24,14 @@ class InMemoryInbox:
     def __init__(self) -> None:
         self.rows: dict[str, InboxRow] = {}
 
-    async def add(self, rows: Sequence[Received], now: datetime) -> Sequence[str]:
-        """Keep messages that are not there yet; the keys of those that were there."""
-        known = []
-        for row in rows:
-            if row.id in self.rows:
-                known.append(row.id)
-            else:
-                self.rows[row.id] = InboxRow(row, now)
-        return known
+    async def known(self, row_ids: Collection[str]) -> Collection[str]:
+        """Those keys that are there."""
+        return {row_id for row_id in row_ids if row_id in self.rows}
 
-    async def read(self, row_ids: Sequence[str]) -> Sequence[Received]:
-        """Those among these that wait to be assigned, oldest first."""
-        found = [self.rows[row_id] for row_id in row_ids if row_id in self.rows]
-        received = [row.received for row in found if row.since is not None and row.received is not None]
-        return sorted(received, key=lambda row: (row.message.received_at, row.id))
+    async def add(self, rows: Sequence[Placed], now: datetime) -> None:
+        """Keep messages that are not there yet; of those that have accounts only the key."""
+        for row in rows:
+            self.rows.setdefault(row.received.id, _row(row, now))
 
     async def unknown(self, messages: Sequence[MessageReceived]) -> Sequence[MessageReceived]:
         """Those that never were received."""
@@ -78,3 +71,9 @@ class InMemoryInbox:
         for row in called:
             row.since, row.waiting_for = now, None
         return len(called)
+
+
+def _row(row: Placed, now: datetime) -> InboxRow:
+    if row.portals:
+        return InboxRow(None, None, portals=row.portals)
+    return InboxRow(row.received, None if row.waits_for else now, row.waits_for)
