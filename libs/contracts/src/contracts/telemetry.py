@@ -82,6 +82,13 @@ LogEvent = Literal[
     "catch_up.found",
     "catch_up.away",
     "catch_up.unreadable",
+    # operators
+    "breaker.reset",
+    "account.purged",
+    "tenant.paused",
+    "tenant.resumed",
+    "tenant.purged",
+    "tenant.buried",
 ]
 """Every log event. One canonical line per request or message; the rest are lifecycle and trouble."""
 

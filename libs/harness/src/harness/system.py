@@ -16,7 +16,7 @@ from rich.console import Console
 from harness import backends, paths, ports, seeding
 from harness.addresses import SERVICES, SIMULATORS, Addresses, Environments, RunFiles
 from harness.backends import Backends, Broker, Database
-from harness.credentials import Credentials, write_private
+from harness.credentials import CHERTCTL, Credentials, write_private
 from harness.errors import PortTakenError, StartFailedError
 from harness.processes import Command, Process, Supervisor
 from harness.progress import doing
@@ -222,12 +222,13 @@ class System:
             chert=ChertProject(tenant_slug=tenant_slug, webhook_secret=self.credentials.chert_webhook_secret),
             portals=[portal],
             pids={name: process.pid for name, process in self.processes.items()},
+            chertctl_secrets_file=str(self.files.secrets(CHERTCTL).resolve()),
         )
 
     def _write_files(self) -> None:
         self.set_clock()
         write_private(self.files.key_ring, self.credentials.key_ring())
-        for service in SERVICES:
+        for service in (*SERVICES, CHERTCTL):
             write_private(self.files.secrets(service), self.credentials.secrets_of(service))
 
     def _make_topics(self) -> None:

@@ -1,14 +1,16 @@
 """The composition root: settings in, ASGI app out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 import httpx2
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
+from pydantic import SecretStr
 from pymongo.asynchronous.database import AsyncDatabase
 
 from chassis import kafka, mongo
@@ -38,6 +40,7 @@ from timeline.handlers.leases import CALL_SECONDS
 from timeline.handlers.messages import read_message
 from timeline.handlers.relaying import Relay
 from timeline.handlers.retention import Retention
+from timeline.handlers.tenant_work import TenantOperations
 from timeline.ports import ChertLog, Outside
 from timeline.settings import Settings, TimelineSecrets
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
@@ -75,7 +78,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock), budget)
     faults = NoFaultPoints() if settings.fault_point is None else KillOnce(settings.fault_point, database)
     stores = MongoStores(database, plumbing.clock)
-    loops = _loops(
+    running = _running(
         settings, plumbing, stores, broker, Outside(timeline, timeline, faults), budget, ChertEventLog(chert)
     )
 
@@ -84,7 +87,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
         async with AsyncExitStack() as stack:
             for part in (client, http, hubspot, chert):
                 await stack.enter_async_context(part)
-            for loop in loops:
+            for loop in running.loops:
                 await stack.enter_async_context(loop())
             await stack.enter_async_context(kafka.running(broker, health=plumbing.health, clock=plumbing.clock))
             yield
@@ -93,11 +96,24 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     app = service_app("timeline", description or "", plumbing, lifespan)
     read = partial(read_activity, entries=stores.stores.entries, breakers=stores.stores.lanes)
     look = partial(read_message, receivers=stores.stores.inbox, entries=stores.stores.entries)
-    app.include_router(api.router(lambda: secrets.read().service_credentials, read, look, DATABASE_AWAY))
+
+    def credentials() -> Mapping[str, SecretStr]:
+        return secrets.read().service_credentials
+
+    app.include_router(api.router(credentials, read, look, DATABASE_AWAY))
+    app.include_router(api.tenants.router(credentials, running.operations, DATABASE_AWAY))
     return app
 
 
-def _loops(
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What runs, and what operators can do about it."""
+
+    loops: Sequence[Loop]
+    operations: TenantOperations
+
+
+def _running(
     settings: Settings,
     plumbing: Plumbing,
     mongo_stores: MongoStores,
@@ -105,8 +121,8 @@ def _loops(
     outside: Outside,
     budget: Budget,
     chert_log: ChertLog,
-) -> Sequence[Loop]:
-    """Use cases, subscriptions and loops over the database; what runs, those first that others lean on."""
+) -> _Running:
+    """Use cases, subscriptions and loops over the database; loops in order, those first that others lean on."""
     held = MongoHeldMessages(mongo_stores.database)
     stores, stopping = mongo_stores.stores, asyncio.Event()
     handlers = Handlers(
@@ -162,7 +178,16 @@ def _loops(
         lanes,
         assignment,
     )
-    return [loop.running for loop in loops]
+    operations = TenantOperations(
+        tenants=stores.tenants,
+        lanes=mongo_stores.accounts,
+        work_lists=stores.lanes,
+        data=mongo_stores.accounts,
+        contacts=handlers.contacts,
+        work_soon=lanes.work_soon,
+        clock=plumbing.clock,
+    )
+    return _Running([loop.running for loop in loops], operations)
 
 
 def _consumers(broker: KafkaBroker, held: HeldMessages, plumbing: Plumbing) -> Consumers:

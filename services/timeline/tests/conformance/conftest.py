@@ -33,6 +33,7 @@ RARE: Final = [
     {"portal_id", "message.chat_id"},
     {"message.chert_tenant", "message.chat_id"},
     {"portal_id", "assigned_at", "purged"},
+    {"portal_id"},
 ]
 
 

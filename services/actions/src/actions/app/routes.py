@@ -5,19 +5,21 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from actions.adapters.mongo import MongoNewerSignatures
+from actions.adapters.mongo import MongoAccounts, MongoNewerSignatures
 from actions.adapters.signatures import HubSpotVerifier
-from actions.api import activity, card, phone_lines, workflow
+from actions.api import activity, card, phone_lines, tenants, workflow
 from actions.api.workflow_signatures import WorkflowSignatures
 from actions.app.background import Background
 from actions.app.card import card_use_cases
 from actions.app.connections import Connections
+from actions.app.contacts import erase_contact
 from actions.app.outside import Outside
 from actions.handlers.activity import read_activity
 from actions.handlers.bulkheads import Bulkhead
 from actions.handlers.phone_line_options import OfferLines
 from actions.handlers.sending import SendOnce
 from actions.handlers.signature_versions import SignatureVersions
+from actions.handlers.tenant_work import TenantOperations
 from actions.handlers.workflow import SendForWorkflow
 from actions.settings import Settings
 from chassis.lifespan import Plumbing
@@ -59,3 +61,12 @@ def add_routes(
     app.include_router(card.router(verifier, use_cases, plumbing.metrics))
     read = partial(read_activity, sends=background.sends, openings=outside.openings)
     app.include_router(activity.router(lambda: secrets.read().service_credentials, read))
+    accounts = MongoAccounts(connections.database)
+    operations = TenantOperations(
+        tenants=send.tenants,
+        accounts=accounts,
+        data=accounts,
+        erase=erase_contact(connections, background, outside),
+        clock=plumbing.clock,
+    )
+    app.include_router(tenants.router(lambda: secrets.read().service_credentials, operations))

@@ -38,8 +38,8 @@ class EraseContact:
     conversations: ConversationStore
     contacts: Forgetful
 
-    async def __call__(self, erased: ContactErased) -> None:
-        """Remove it.
+    async def __call__(self, erased: ContactErased) -> int:
+        """Remove it; how many sends it was in.
 
         Raises:
             StoreAwayError: the database does not answer.
@@ -49,6 +49,7 @@ class EraseContact:
         await self.steps.erase(erased.portal_id, erased.contact_id)
         await self.conversations.unlink(erased.portal_id, erased.contact_id)
         LOG.info("contact.erased", portal_id=erased.portal_id, contact_id=erased.contact_id, sends=sends)
+        return sends
 
 
 @dataclass(frozen=True, kw_only=True)

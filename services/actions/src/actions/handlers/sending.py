@@ -14,6 +14,7 @@ from actions.errors import (
     OutOfTimeError,
     PostponedError,
     StepParkedError,
+    TenantPausedError,
     UnknownTenantError,
 )
 from actions.handlers.announcing import events_of
@@ -116,6 +117,7 @@ class SendOnce:
 
         Raises:
             UnknownTenantError: the account is not connected.
+            TenantPausedError: an operator paused it.
             DifferentRequestError: the key belongs to another request.
             StepParkedError: Chert cannot send it now, and its step waits.
             PostponedError: nothing final is known; its subclass says why.
@@ -172,18 +174,21 @@ class SendOnce:
         if send.answer is not None:
             return send.answer
         tenant = await self.tenants.find(send.portal_id)
-        if tenant is None or tenant.status != "active":
+        if tenant is None or tenant.status != "active" or tenant.paused:
             await self.sends.settle(send, self.claims.attempt("unsent", send), parked_until=send.parked_until)
-            raise UnknownTenantError
+            raise TenantPausedError if tenant is not None and tenant.status == "active" else UnknownTenantError
         return await self._complete(send, tenant, answer_by)
 
     async def _answer(self, request: SendRequest, answer_by: float) -> Answer:
         tenant = await self.tenants.find(request.portal_id)
-        if tenant is None or tenant.status != "active":
+        if tenant is None or tenant.status != "active" or tenant.paused:
             earlier = await self._earlier(request)
             if earlier is not None:
                 return Answer(earlier, duplicate=True)
-            tenant = await confirmed_tenant(request.portal_id, authority=self.authority)
+            if tenant is None or tenant.status != "active":
+                tenant = await confirmed_tenant(request.portal_id, authority=self.authority)
+            if tenant.paused:
+                raise TenantPausedError
         send = await self._acquire(request, tenant)
         if send.answer is not None:
             return Answer(send.answer, duplicate=True)

@@ -1,5 +1,6 @@
 """What this service thinks in: requests, the sends that they claim, and the answers."""
 
+from actions.models.accounts import AccountView
 from actions.models.answers import Answer, Blocked
 from actions.models.card import (
     Attachment,
@@ -35,6 +36,7 @@ __all__ = [
     "ERASED",
     "WAIT_DAYS",
     "Accepted",
+    "AccountView",
     "Answer",
     "Attachment",
     "Attempt",

@@ -1,5 +1,6 @@
 """What the handlers need from outside, one module per part."""
 
+from actions.ports.accounts import AccountData, AccountViews
 from actions.ports.chert import Messenger
 from actions.ports.contacts import ContactReader, ContactSchema
 from actions.ports.contents import SendContents
@@ -14,6 +15,8 @@ from actions.ports.steps import Conversations, StepStore, WorkflowCallbacks
 from actions.ports.tenants import TenantAuthority, TenantStore
 
 __all__ = [
+    "AccountData",
+    "AccountViews",
     "AliasStore",
     "AuthorStore",
     "AutoSendFacts",

@@ -78,8 +78,8 @@ class ContactChanges:
         LOG.info("contact.followed", portal_id=merge.portal_id, contact_id=merge.contact_id, conversations=len(moved))
         return [merge.portal_id] if works else ()
 
-    async def erased(self, erasure: ContactErased) -> None:
-        """Forget what a contact wrote, everywhere, and leave a mark in their conversations."""
+    async def erased(self, erasure: ContactErased) -> dict[str, int]:
+        """Forget what a contact wrote, everywhere, and leave a mark in their conversations; how much there was."""
         now = self._clock.now()
         chats = await self._links.of_contacts(erasure.portal_id, [erasure.contact_id])
         count = await self._entries.erase(erasure.portal_id, erasure.contact_id, chats, now)
@@ -88,6 +88,7 @@ class ContactChanges:
             await self._links.erase(conversation, now)
         await self._forget_unmatched(chats)
         LOG.info("contact.erased", portal_id=erasure.portal_id, contact_id=erasure.contact_id, entries=count)
+        return {"replies": count, "conversations": len(chats)}
 
     async def _forget_unmatched(self, chats: Sequence[Conversation]) -> None:
         for conversation, works in (await self._unmatched.of(chats)).items():

@@ -31,6 +31,9 @@ LOG = get_log()
 _INACTIVE = timedelta(seconds=60)
 """How soon an account that is not connected is looked at again, if no event said that it is."""
 
+_PAUSED = timedelta(seconds=10)
+"""How soon an account that an operator paused is looked at again: so late at most does it go on."""
+
 _UNEXPECTED = timedelta(seconds=60)
 """How long a reply rests that made us stumble."""
 
@@ -92,6 +95,9 @@ class LaneWork:
     async def _work(self, turn: Turn, tenant: TenantSnapshot | None, lease: Lease) -> None:
         if tenant is None or tenant.status != "active":
             turn.wait_for_account(self._clock.now() + _INACTIVE)
+            return
+        if tenant.paused:
+            turn.wait_for_account(self._clock.now() + _PAUSED)
             return
         while not turn.is_over():
             entry_ids = turn.due(self._clock.now(), 1 if turn.probing else self._batch)

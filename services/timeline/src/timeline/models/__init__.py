@@ -1,6 +1,6 @@
 """What this service speaks of."""
 
-from timeline.models.lanes import Breaker, Closing, DueLane, Lane, Lease, Spent, Work
+from timeline.models.lanes import Breaker, Closing, DueLane, Lane, LaneView, Lease, Spent, Work
 from timeline.models.outside import MAX_BATCH, Candidate, Cursor, FaultPoint, Found, LogPage, Note, Retry, Written
 from timeline.models.replies import (
     OPEN_STATES,
@@ -36,6 +36,7 @@ __all__ = [
     "Intent",
     "Intention",
     "Lane",
+    "LaneView",
     "Lease",
     "LogPage",
     "Note",

@@ -95,6 +95,25 @@ class DueLane:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneView:
+    """A lane as an operator sees it.
+
+    Attributes:
+        pending: how many lines its work list has.
+        oldest_at: when the oldest of them was received.
+        held: whether somebody works on it.
+        paused_until: until when it rests.
+        breaker: set while it is open.
+    """
+
+    pending: int = 0
+    oldest_at: datetime | None = None
+    held: bool = False
+    paused_until: datetime | None = None
+    breaker: Breaker | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """What a holder leaves behind when it lets go of a lane.
 

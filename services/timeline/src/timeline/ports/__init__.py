@@ -21,9 +21,10 @@ from timeline.ports.entries import (
 from timeline.ports.inbox import InboxKeeper, InboxStore, Intake, Receivers, Unassigned, WaitingRoom
 from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, WorkLists
 from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline
-from timeline.ports.tenants import Tenants, TenantStore, TenantWriter
+from timeline.ports.tenants import AccountData, LaneViews, Tenants, TenantStore, TenantWriter
 
 __all__ = [
+    "AccountData",
     "Breakers",
     "CallMeter",
     "ChertLog",
@@ -44,6 +45,7 @@ __all__ = [
     "KnownMessages",
     "LaneStore",
     "LaneSweep",
+    "LaneViews",
     "Leases",
     "LinkKeeper",
     "LinkStore",

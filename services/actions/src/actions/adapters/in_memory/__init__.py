@@ -1,5 +1,6 @@
 """In-memory versions of every port, for tests: they behave as the real ones do, and fail at named points when asked."""
 
+from actions.adapters.in_memory.accounts import InMemoryAccounts
 from actions.adapters.in_memory.chert import Delivered, InMemoryMessenger
 from actions.adapters.in_memory.contacts import InMemoryContacts
 from actions.adapters.in_memory.contents import InMemorySendContents
@@ -17,6 +18,7 @@ __all__ = [
     "Deaths",
     "Delivered",
     "Faults",
+    "InMemoryAccounts",
     "InMemoryAliasStore",
     "InMemoryAuthorStore",
     "InMemoryCallbacks",

@@ -1,5 +1,6 @@
 """MongoDB: the sends, their second names, their outbox, and the tenant projection."""
 
+from actions.adapters.mongo.accounts import MongoAccounts
 from actions.adapters.mongo.aliases import MongoAliasStore
 from actions.adapters.mongo.authors import MongoAuthorStore
 from actions.adapters.mongo.contents import MongoSendContents
@@ -14,6 +15,7 @@ from actions.adapters.mongo.tenants import MongoTenantStore
 from actions.adapters.mongo.wishes import MongoWishStore
 
 __all__ = [
+    "MongoAccounts",
     "MongoAliasStore",
     "MongoAuthorStore",
     "MongoCardOpenings",

@@ -1,5 +1,6 @@
 """All stores together, in memory."""
 
+from timeline.adapters.in_memory.accounts import InMemoryAccounts
 from timeline.adapters.in_memory.cursors import InMemoryCursors
 from timeline.adapters.in_memory.entries import InMemoryCommunications, InMemoryEntries
 from timeline.adapters.in_memory.inbox import InMemoryInbox
@@ -21,6 +22,14 @@ class InMemoryStores:
         self.links = InMemoryLinks(self.link_outbox)
         self.entries = InMemoryEntries(self.entry_outbox)
         self.communications, self.lanes = InMemoryCommunications(), InMemoryLanes(self.lane_outbox)
+        self.accounts = InMemoryAccounts(
+            lanes=self.lanes,
+            entries=self.entries,
+            links=self.links,
+            unmatched=self.unmatched,
+            retries=self.retries,
+            communications=self.communications,
+        )
         self.stores = Stores(
             inbox=self.inbox,
             tenants=self.tenants,

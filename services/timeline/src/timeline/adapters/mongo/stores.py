@@ -5,6 +5,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from chassis.clock import Clock
 from chassis.mongo import Document
 from timeline.adapters.mongo import entries, lanes, links
+from timeline.adapters.mongo.accounts import MongoAccounts
 from timeline.adapters.mongo.communications import MongoCommunications
 from timeline.adapters.mongo.cursors import MongoCursors
 from timeline.adapters.mongo.entries import MongoEntries
@@ -33,6 +34,7 @@ class MongoStores:
         )
         retries = MongoRetries(database)
         unmatched, entry_store = MongoUnmatched(database), MongoEntries(database, self.entry_outbox)
+        self.accounts = MongoAccounts(database)
         self.stores = Stores(
             inbox=inbox,
             tenants=tenants,
