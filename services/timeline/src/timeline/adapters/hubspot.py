@@ -147,7 +147,7 @@ class HubSpotTimeline:
     def _meaning(self, portal_id: int, error: HubSpotError) -> TimelineError:
         """What a call ended with that wrote nothing; a refused token is forgotten, so the next call has another."""
         if isinstance(error, _STALE_TOKEN):
-            self._access_tokens.forget(portal_id)
+            self._access_tokens.forget(portal_id, doubt=isinstance(error, AccessTokenInvalidError))
         of_account = _OF_ACCOUNT.get(type(error))
         if of_account is not None:
             return of_account(str(error), error.retry_after_seconds)
