@@ -136,6 +136,7 @@ def _writer(
     stores: Stores, outside: Outside, outcomes: Outcomes, budget: Budget, clock: Clock, public_base_url: str
 ) -> Writer:
     reconciler = Reconciler(
+        intents=stores.entries,
         communications=stores.communications,
         timeline=outside.timeline,
         outcomes=outcomes,

@@ -87,12 +87,10 @@ class Intention:
     Attributes:
         entry_id: whose.
         intent: what is about to begin.
-        instead_of: fences of earlier intents that were looked for and came to nothing.
     """
 
     entry_id: str
     intent: Intent
-    instead_of: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from timeline.ports.entries import (
 )
 from timeline.ports.inbox import InboxKeeper, InboxStore, Intake, Receivers, Unassigned, WaitingRoom
 from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, WorkLists
-from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline
+from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline, Unread
 from timeline.ports.tenants import AccountData, LaneViews, Tenants, TenantStore, TenantWriter
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "Timeline",
     "Unassigned",
     "Unmatched",
+    "Unread",
     "WaitingRoom",
     "WorkLists",
 ]

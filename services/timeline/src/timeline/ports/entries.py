@@ -94,6 +94,10 @@ class Communications(Protocol):
         """Claim records for replies, `{communication id: entry id}`; those records that are another's."""
         ...
 
+    async def owners(self, portal_id: int, records: Collection[str]) -> Mapping[str, str]:
+        """Which of these records belong to replies, `{communication id: entry id}`."""
+        ...
+
 
 class EntryStore(
     NewEntries, EntryReader, IntentLog, EntryOutcomes, EntryHistory, EntryKeeper, EntryRetention, Protocol

@@ -98,7 +98,7 @@ class InMemoryEntries:
         """Note intents down, first all of them; then how the entries stand, by id."""
         for one in intentions:
             entry, intent = self.entries[one.entry_id], one.intent
-            standing = [other for other in entry.intents if other.fence not in {*one.instead_of, intent.fence}]
+            standing = [other for other in entry.intents if other.fence != intent.fence]
             self.entries[one.entry_id] = replace(entry, intents=(*standing, intent), attempts=entry.attempts + 1)
         stand = {one.entry_id: self.entries[one.entry_id] for one in intentions}
         return {
@@ -146,12 +146,16 @@ class InMemoryCommunications:
     """Owners of records; the first one stays."""
 
     def __init__(self) -> None:
-        self.owners: dict[tuple[int, str], str] = {}
+        self._owners: dict[tuple[int, str], str] = {}
 
     async def own(self, portal_id: int, owners: Mapping[str, str]) -> frozenset[str]:
         """Claim records for entries, `{communication id: entry id}`; those records that are another's."""
         return frozenset(
             record
             for record, entry_id in owners.items()
-            if self.owners.setdefault((portal_id, record), entry_id) != entry_id
+            if self._owners.setdefault((portal_id, record), entry_id) != entry_id
         )
+
+    async def owners(self, portal_id: int, records: Collection[str]) -> Mapping[str, str]:
+        """Which of these records belong to entries, `{communication id: entry id}`."""
+        return {record: self._owners[portal_id, record] for record in records if (portal_id, record) in self._owners}

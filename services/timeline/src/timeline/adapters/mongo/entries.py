@@ -133,10 +133,7 @@ class MongoEntries:
 
 def _intention(one: Intention) -> Document:
     intent = {"at": one.intent.at, "contact_id": one.intent.contact_id}
-    update: Document = {"$set": {_place(one.intent.fence): intent}, "$inc": {"attempts": 1}}
-    if one.instead_of:
-        update["$unset"] = {_place(fence): "" for fence in one.instead_of}
-    return update
+    return {"$set": {_place(one.intent.fence): intent}, "$inc": {"attempts": 1}}
 
 
 def _expiry(entry: Entry) -> Document:
