@@ -28,6 +28,7 @@ from timeline import __doc__ as description
 from timeline import api
 from timeline.adapters.chert import ChertEventLog
 from timeline.adapters.faults import KillOnce, NoFaultPoints
+from timeline.adapters.hashing import KeyedNumberHash
 from timeline.adapters.hubspot import HubSpotTimeline
 from timeline.adapters.mongo import MongoStores
 from timeline.adapters.oauth import OAuthAccessTokens
@@ -41,7 +42,8 @@ from timeline.handlers.messages import read_message
 from timeline.handlers.relaying import Relay
 from timeline.handlers.retention import Retention
 from timeline.handlers.tenant_work import TenantOperations
-from timeline.ports import ChertLog, Outside
+from timeline.handlers.where import Where
+from timeline.ports import ChertLog, NumberHash, Outside
 from timeline.settings import Settings, TimelineSecrets
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
 
@@ -78,8 +80,16 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock), budget)
     faults = NoFaultPoints() if settings.fault_point is None else KillOnce(settings.fault_point, database)
     stores = MongoStores(database, plumbing.clock)
+    hash_number = KeyedNumberHash(lambda: secrets.read().number_hash_key)
     running = _running(
-        settings, plumbing, stores, broker, Outside(timeline, timeline, faults), budget, ChertEventLog(chert)
+        settings,
+        plumbing,
+        stores,
+        broker,
+        Outside(timeline, timeline, faults),
+        budget,
+        ChertEventLog(chert),
+        hash_number,
     )
 
     @asynccontextmanager
@@ -102,7 +112,21 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
 
     app.include_router(api.router(credentials, read, look, DATABASE_AWAY))
     app.include_router(api.tenants.router(credentials, running.operations, DATABASE_AWAY))
+    app.include_router(api.where.router(credentials, _where(stores, hash_number), DATABASE_AWAY))
     return app
+
+
+def _where(mongo_stores: MongoStores, hash_number: NumberHash) -> Where:
+    stores = mongo_stores.stores
+    return Where(
+        refs=stores.refs,
+        inbox=stores.inbox,
+        entries=stores.entries,
+        owners=stores.communications,
+        tenants=stores.tenants,
+        lanes=mongo_stores.accounts,
+        hash_number=hash_number,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +145,7 @@ def _running(
     outside: Outside,
     budget: Budget,
     chert_log: ChertLog,
+    hash_number: NumberHash,
 ) -> _Running:
     """Use cases, subscriptions and loops over the database; loops in order, those first that others lean on."""
     held = MongoHeldMessages(mongo_stores.database)
@@ -129,6 +154,7 @@ def _running(
         stores,
         outside,
         Process(plumbing.randomness.uuid(), stopping.is_set, settings.public_base_url, settings.batch),
+        hash_number=hash_number,
         budget=budget,
         clock=plumbing.clock,
         randomness=plumbing.randomness,

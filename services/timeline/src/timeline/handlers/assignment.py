@@ -164,7 +164,8 @@ def _placed(row: Received, recipients: Sequence[Recipient], full: frozenset[int]
     portals = tuple(_portals(recipients))
     if not portals:
         return Placed(row, waits_for=row.message.chert_tenant)
-    return Placed(row, portals if full.isdisjoint(portals) else ())
+    erased = any(recipient.erased for recipient in recipients)
+    return Placed(row, portals if full.isdisjoint(portals) else (), erased=erased)
 
 
 def _portals(recipients: Iterable[Recipient]) -> list[int]:

@@ -6,12 +6,14 @@ once however often it is given to them, so a crash before the note in the inbox 
 repeats the message has an effect. The lanes are woken as soon as they have the work, before the note is made.
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 
 from chassis.clock import Clock
 from contracts.envelope import Event
 from contracts.messages import MessageReceived
 from timeline.handlers.assignment import Assigner
+from timeline.handlers.refs import RefKeeper
 from timeline.models import FaultPoint, Received
 from timeline.ports import FaultPoints, Intake
 
@@ -24,6 +26,7 @@ async def store_received(
     events: Sequence[Event[MessageReceived]],
     *,
     inbox: Intake,
+    refs: RefKeeper,
     assigner: Assigner,
     faults: FaultPoints,
     clock: Clock,
@@ -34,6 +37,7 @@ async def store_received(
     Args:
         events: what Kafka has, in order.
         inbox: knows what was taken in before; that is left alone.
+        refs: lets operators find it by any id.
         assigner: gives messages to accounts.
         faults: where tests die.
         clock: says when.
@@ -43,7 +47,7 @@ async def store_received(
     known = await inbox.known(rows)
     places = await assigner.place([row for row_id, row in rows.items() if row_id not in known])
     work_soon(places.portal_ids)
-    await inbox.add(places.rows, clock.now())
+    await asyncio.gather(inbox.add(places.rows, clock.now()), refs.received(places.rows))
     await assigner.welcome(places.homeless)
     await faults.reach(FaultPoint.AFTER_INBOX_INSERT)
     return places.portal_ids

@@ -2,6 +2,7 @@
 
 from timeline.models.lanes import Breaker, Closing, DueLane, Lane, LaneView, Lease, Spent, Work
 from timeline.models.outside import MAX_BATCH, Candidate, Cursor, FaultPoint, Found, LogPage, Note, Retry, Written
+from timeline.models.refs import InboxView, Ref, RefKind
 from timeline.models.replies import (
     OPEN_STATES,
     Announced,
@@ -33,6 +34,7 @@ __all__ = [
     "EntryState",
     "FaultPoint",
     "Found",
+    "InboxView",
     "Intent",
     "Intention",
     "Lane",
@@ -42,6 +44,8 @@ __all__ = [
     "Note",
     "Placed",
     "Received",
+    "Ref",
+    "RefKind",
     "Retry",
     "Settlement",
     "Shown",

@@ -58,11 +58,13 @@ class Placed:
         received: the message.
         portals: the accounts whose entries have the content from here on.
         waits_for: without accounts, the Chert tenant that it waits for; else it waits to be assigned.
+        erased: whether its sender was to be forgotten before it came.
     """
 
     received: Received
     portals: tuple[int, ...] = ()
     waits_for: str | None = None
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +182,16 @@ class Shown:
         at: when it was given to the account.
         contact_id: on whose timeline it is, or was to be.
         reason: why it is not there.
+        settled_at: when it ended, or began to wait for a contact.
+        adopted: whether HubSpot's record was found after an unknown end.
     """
 
     entry: Entry
     at: datetime
     contact_id: str | None = None
     reason: str | None = None
+    settled_at: datetime | None = None
+    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

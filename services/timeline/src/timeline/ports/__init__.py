@@ -21,6 +21,7 @@ from timeline.ports.entries import (
 from timeline.ports.inbox import InboxKeeper, InboxStore, Intake, Receivers, Unassigned, WaitingRoom
 from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, WorkLists
 from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline, Unread
+from timeline.ports.refs import InboxViews, NumberHash, RecordOwners, Refs
 from timeline.ports.tenants import AccountData, LaneViews, Tenants, TenantStore, TenantWriter
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "FaultPoints",
     "InboxKeeper",
     "InboxStore",
+    "InboxViews",
     "Intake",
     "IntentLog",
     "KnownMessages",
@@ -51,9 +53,12 @@ __all__ = [
     "LinkStore",
     "Links",
     "NewEntries",
+    "NumberHash",
     "Outside",
     "Projects",
     "Receivers",
+    "RecordOwners",
+    "Refs",
     "Retries",
     "SentLinks",
     "Stores",
@@ -80,6 +85,7 @@ class Stores:
     retries: Retries
     cursors: Cursors
     entries: EntryStore
+    refs: Refs
     communications: Communications
     lanes: LaneStore
 

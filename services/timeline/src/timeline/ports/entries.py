@@ -13,6 +13,7 @@ from timeline.models import (
     Shown,
     Withdrawal,
 )
+from timeline.ports.refs import RecordOwners
 
 
 class NewEntries(Protocol):
@@ -87,7 +88,7 @@ class EntryRetention(Protocol):
         ...
 
 
-class Communications(Protocol):
+class Communications(RecordOwners, Protocol):
     """Which reply a HubSpot record belongs to."""
 
     async def own(self, portal_id: int, owners: Mapping[str, str]) -> frozenset[str]:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from timeline.models import Placed, Received
 from timeline.ports.catching_up import KnownMessages
+from timeline.ports.refs import InboxViews
 
 
 class Intake(Protocol):
@@ -60,5 +61,5 @@ class Receivers(Protocol):
         ...
 
 
-class InboxStore(Intake, Unassigned, WaitingRoom, InboxKeeper, KnownMessages, Receivers, Protocol):
+class InboxStore(Intake, Unassigned, WaitingRoom, InboxKeeper, KnownMessages, Receivers, InboxViews, Protocol):
     """The inbox, whole."""

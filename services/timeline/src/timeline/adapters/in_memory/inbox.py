@@ -1,11 +1,14 @@
 """The inbox in memory."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
 
 from contracts.messages import MessageReceived
-from timeline.models import Placed, Received
+from timeline.models import InboxView, Placed, Received
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
@@ -16,6 +19,7 @@ class InboxRow:
     since: datetime | None
     waiting_for: str | None = None
     portals: tuple[int, ...] = ()
+    received_at: datetime = _NEVER
 
 
 class InMemoryInbox:
@@ -42,6 +46,11 @@ class InMemoryInbox:
         row = self.rows.get(row_id)
         return [] if row is None else list(row.portals)
 
+    async def look_at(self, row_ids: Collection[str]) -> Sequence[InboxView]:
+        """Those that exist, as an operator sees them."""
+        found = [(row_id, self.rows[row_id]) for row_id in row_ids if row_id in self.rows]
+        return [InboxView(key, row.received_at, row.portals, row.since, row.waiting_for) for key, row in found]
+
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting."""
         waiting = sorted((row.since, row_id) for row_id, row in self.rows.items() if row.since is not None)
@@ -50,7 +59,7 @@ class InMemoryInbox:
     async def assigned(self, portals: Mapping[str, Sequence[int]]) -> None:
         """Note which accounts have each row now, and drop its content."""
         for row_id, accounts in portals.items():
-            self.rows[row_id] = InboxRow(None, None, portals=tuple(accounts))
+            self.rows[row_id] = replace(self.rows[row_id], received=None, since=None, portals=tuple(accounts))
 
     async def wait(self, row_ids: Sequence[str]) -> None:
         """Let rows wait for their tenant."""
@@ -63,7 +72,7 @@ class InMemoryInbox:
         for row_id, row in self.rows.items():
             message = None if row.received is None else row.received.message
             if message is not None and message.chert_tenant == chert_tenant and message.chat_id in chat_ids:
-                self.rows[row_id] = InboxRow(None, None)
+                self.rows[row_id] = InboxRow(None, None, received_at=row.received_at)
 
     async def call(self, chert_tenant: str, now: datetime) -> int:
         """Let those of one tenant be assigned after all; says how many."""
@@ -74,6 +83,7 @@ class InMemoryInbox:
 
 
 def _row(row: Placed, now: datetime) -> InboxRow:
+    received_at = row.received.message.received_at
     if row.portals:
-        return InboxRow(None, None, portals=row.portals)
-    return InboxRow(row.received, None if row.waits_for else now, row.waits_for)
+        return InboxRow(None, None, portals=row.portals, received_at=received_at)
+    return InboxRow(row.received, None if row.waits_for else now, row.waits_for, received_at=received_at)

@@ -37,6 +37,10 @@ class MongoCommunications:
         by_key = {f"{portal_id}:{record}": record for record in records}
         return {by_key[key]: entry_id for key, entry_id in (await self._owners(by_key)).items()}
 
+    async def owners_anywhere(self, portal_ids: Collection[int], record: str) -> Collection[str]:
+        """The entries that a communication id belongs to in one of these accounts."""
+        return (await self._owners([f"{portal_id}:{record}" for portal_id in portal_ids])).values()
+
     async def _owners(self, keys: Collection[str]) -> Mapping[str, str]:
         found = self._communications.find({"_id": {"$in": list(keys)}})
         return {document["_id"]: document["entry_id"] async for document in found}

@@ -199,7 +199,14 @@ def _document(entry: Entry, now: datetime) -> Document:
 
 
 def _shown(document: Document) -> Shown:
-    return Shown(_entry(document), document["assigned_at"], document.get("contact_id"), document.get("reason"))
+    return Shown(
+        _entry(document),
+        document["assigned_at"],
+        document.get("contact_id"),
+        document.get("reason"),
+        document.get("settled_at"),
+        document.get("adopted", False),
+    )
 
 
 def _entry(document: Document) -> Entry:

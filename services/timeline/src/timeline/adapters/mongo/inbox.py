@@ -15,7 +15,7 @@ from pymongo.errors import BulkWriteError
 
 from chassis.mongo import Document, duplicates
 from contracts.messages import MessageReceived
-from timeline.models import Placed, Received
+from timeline.models import InboxView, Placed, Received
 
 COLLECTION: Final = "inbox"
 _CONTENT: Final = {"since": "", "message": "", "traceparent": ""}
@@ -56,6 +56,10 @@ class MongoInbox:
         """The accounts that have a message now."""
         row = await self._inbox.find_one({"_id": row_id}, {"portals": 1})
         return [] if row is None else row.get("portals", [])
+
+    async def look_at(self, row_ids: Collection[str]) -> Sequence[InboxView]:
+        """Those that exist, as an operator sees them."""
+        return [_view(row) async for row in self._inbox.find({"_id": {"$in": list(row_ids)}}, {"message": 0})]
 
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting."""
@@ -108,6 +112,11 @@ def _document(row: Placed, now: datetime) -> Document:
     content = {"message": row.received.message.model_dump(mode="json"), "traceparent": row.received.traceparent}
     waits = {"since": now} if row.waits_for is None else {"waiting_for": row.waits_for}
     return {**key, **content, **waits}
+
+
+def _view(row: Document) -> InboxView:
+    portals = tuple(row.get("portals", ()))
+    return InboxView(row["_id"], row["received_at"], portals, row.get("since"), row.get("waiting_for"))
 
 
 def _row(document: Document) -> Received:
