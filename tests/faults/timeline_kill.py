@@ -8,7 +8,7 @@ twice within a second. HubSpot's ledger is the judge.
 import asyncio
 import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -49,6 +49,7 @@ DRAIN_SECONDS: Final = 600.0
 LATE_SECONDS: Final = 60.0
 CREATES: Final = "/crm/objects/2026-09/communications"
 READS: Final = "/crm/associations/2026-09/contacts/communications/batch/read"
+BODIES: Final = f"{CREATES}/batch/read"
 FAULTS: Final[tuple[dict[str, JsonValue], ...]] = (
     {"kind": "status", "status": 502},
     {"kind": "status", "status": 504},
@@ -56,6 +57,8 @@ FAULTS: Final[tuple[dict[str, JsonValue], ...]] = (
     {"kind": "hang"},
 )
 NEAR_SECONDS: Final = 2.0
+TOLD: Final = 10
+"""Of how many contacts the story is told."""
 SUCCESS: Final = range(200, 300)
 console = Console()
 
@@ -71,6 +74,8 @@ class Seen:
     killed_at: list[float] = field(default_factory=list)
     faulted: Counter[str] = field(default_factory=Counter)
     looks: Counter[str] = field(default_factory=Counter)
+    read_calls: int = 0
+    story: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     creates: int = 0
     last: int = 0
     _latest: int = 0
@@ -82,20 +87,37 @@ class Seen:
         for request in requests:
             if request.seq > ripe or not request.body:  # without a body it broke off on its way there
                 continue
+            self.read_calls += request.path in {READS, BODIES}
             if request.path == READS:
                 inputs = json.loads(request.body)["inputs"]
-                self.looks.update(one["id"] for one in inputs if "after" not in one)
+                self._looked([one["id"] for one in inputs if "after" not in one], request)
             elif request.path in {CREATES, f"{CREATES}/batch/create"}:
                 self._create(request)
         self.last, self._latest = ripe, latest
 
+    def _looked(self, contact_ids: Sequence[str], request: Received) -> None:
+        self.looks.update(contact_ids)
+        for contact_id in contact_ids:
+            self.story[contact_id].append(f"{self._moment(request)} look {request.status}")
+
+    def worst(self) -> Sequence[tuple[float, str]]:
+        """Looks for each ambiguous call of a contact, the most first, with the contact."""
+        return sorted(((looks / max(self.faulted[one], 1), one) for one, looks in self.looks.items()), reverse=True)
+
+    def _moment(self, request: Received) -> str:
+        return f"{(request.at - self.began) / SPEED:.1f} s"
+
     def _create(self, request: Received) -> None:
         self.creates += 1
-        if request.status in SUCCESS and not self._is_near_a_kill(request.at):
-            return
         body = json.loads(request.body)
-        for one in body.get("inputs", [body]):
-            self.faulted.update(association["to"]["id"] for association in one["associations"])
+        inputs = body.get("inputs", [body])
+        contact_ids = [association["to"]["id"] for one in inputs for association in one["associations"]]
+        ambiguous = request.status not in SUCCESS or self._is_near_a_kill(request.at)
+        for contact_id in contact_ids:
+            words = f"{request.status}{' near a kill' if self._is_near_a_kill(request.at) else ''}"
+            self.story[contact_id].append(f"{self._moment(request)} create {words}")
+        if ambiguous:
+            self.faulted.update(contact_ids)
 
     def _is_near_a_kill(self, at: float) -> bool:
         """Whether a process died within two real seconds after a moment of the simulator's clock."""
@@ -139,8 +161,14 @@ async def _measure(system: System, report: Report, replies: int) -> None:
         report.add(f"F1.at.{point}", storm.hit[point], "kills", ">= 1")
     report.add("F2.events", storm.faults, "unkind answers", f">= {KILLS}")
     report.add("F2.creates", storm.seen.creates, "calls that write")
-    most = max((looks / max(storm.seen.faulted[one], 1) for one, looks in storm.seen.looks.items()), default=0.0)
-    report.add("F2.extra_reads_max", most, "reads for each ambiguous call of a contact", "<= 2")
+    worst = storm.seen.worst()
+    for ratio, contact_id in worst[:TOLD]:
+        if ratio > 1:
+            console.print(f"contact {contact_id}: {'; '.join(storm.seen.story[contact_id])}", highlight=False)
+    report.add("F2.read_calls", storm.seen.read_calls, "calls that look for replies")
+    report.add(
+        "F2.extra_reads_max", worst[0][0] if worst else 0.0, "reads for each ambiguous call of a contact", "<= 2"
+    )
 
 
 class Storm:

@@ -93,6 +93,7 @@ class Credentials:
                 return {
                     "oauth_credential": self.service_credentials["timeline"],
                     "chert_signing_secret": self.chert_signing_secret,
+                    "number_hash_key": self.number_hash_key,
                     "service_credentials": {"oauth": self.sister_credentials["timeline"], **self._operator},
                 }
 

@@ -30,6 +30,7 @@ from timeline import __doc__ as description
 from timeline import api
 from timeline.adapters.chert import ChertEventLog
 from timeline.adapters.faults import KillOnce, NoFaultPoints
+from timeline.adapters.hashing import KeyedNumberHash
 from timeline.adapters.hubspot import HubSpotTimeline
 from timeline.adapters.mongo import MongoStores
 from timeline.adapters.oauth import OAuthAccessTokens
@@ -44,7 +45,8 @@ from timeline.handlers.relaying import Relay
 from timeline.handlers.replaying import LookAtReceived, replay_page
 from timeline.handlers.retention import Retention
 from timeline.handlers.tenant_work import TenantOperations
-from timeline.ports import ChertLog, Outside
+from timeline.handlers.where import Where
+from timeline.ports import ChertLog, NumberHash, Outside
 from timeline.settings import Settings, TimelineSecrets
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
 
@@ -84,8 +86,18 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     held = MongoHeldMessages(database)
     consumers = _consumers(broker, held, plumbing)
     event_log = ChertEventLog(chert)
+    hash_number = KeyedNumberHash(lambda: secrets.read().number_hash_key)
     running = _running(
-        settings, plumbing, stores, broker, held, consumers, Outside(timeline, timeline, faults), budget, event_log
+        settings,
+        plumbing,
+        stores,
+        broker,
+        held,
+        consumers,
+        Outside(timeline, timeline, faults),
+        budget,
+        event_log,
+        hash_number,
     )
 
     @asynccontextmanager
@@ -113,7 +125,21 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     app.include_router(operating.router(replays, credentials))
     replay_log = partial(replay_page, log=event_log, replay=partial(replays.replay_events, MESSAGE_RECEIVED.name))
     app.include_router(api.operators_router(credentials, replay_log))
+    app.include_router(api.where.router(credentials, _where(stores, hash_number), DATABASE_AWAY))
     return app
+
+
+def _where(mongo_stores: MongoStores, hash_number: NumberHash) -> Where:
+    stores = mongo_stores.stores
+    return Where(
+        refs=stores.refs,
+        inbox=stores.inbox,
+        entries=stores.entries,
+        owners=stores.communications,
+        tenants=stores.tenants,
+        lanes=mongo_stores.accounts,
+        hash_number=hash_number,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +160,7 @@ def _running(
     outside: Outside,
     budget: Budget,
     chert_log: ChertLog,
+    hash_number: NumberHash,
 ) -> _Running:
     """Use cases, subscriptions and loops over the database; loops in order, those first that others lean on."""
     stores, stopping = mongo_stores.stores, asyncio.Event()
@@ -141,6 +168,7 @@ def _running(
         stores,
         outside,
         Process(plumbing.randomness.uuid(), stopping.is_set, settings.public_base_url, settings.batch),
+        hash_number=hash_number,
         budget=budget,
         clock=plumbing.clock,
         randomness=plumbing.randomness,

@@ -25,7 +25,7 @@ OPERATORS: Final = {
     "$set", "$unset", "$inc", "$max", "$min", "$push", "$each", "$pull", "$setOnInsert",
     "$in", "$or", "$exists", "$lt", "$lte", "$gt", "$gte", "$db", "$readPreference",
 }  # fmt: skip
-GROWING: Final = {"inbox", "entries", "links", "communications"}
+GROWING: Final = {"inbox", "entries", "links", "communications", "refs"}
 SWEEPS: Final = [{"since"}, {"waiting_for"}, {"outbox.time"}, {"portal_id", "assigned_at"}]
 RARE: Final = [
     {"portal_id", "contact_id"},

@@ -180,6 +180,7 @@ class World:
             self.stores,
             Outside(self.hubspot, self.hubspot, self.fate),
             Process(self.randomness.uuid(), lambda: False, "https://console.example.test"),
+            hash_number=str.swapcase,
             budget=self.budget,
             clock=self.clock,
             randomness=self.randomness,

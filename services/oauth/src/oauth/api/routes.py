@@ -21,6 +21,7 @@ from oauth.handlers.access_tokens import AccessTokens
 from oauth.handlers.accounts import view_account
 from oauth.handlers.asking import Others
 from oauth.handlers.disconnecting import disconnect
+from oauth.handlers.grant_checks import note_refused_token
 from oauth.handlers.installing import begin_from_marketplace, begin_installation, complete_installation
 from oauth.handlers.key_rotation import key_report
 from oauth.handlers.leases import Leases
@@ -36,6 +37,7 @@ from oauth.ports import (
     ChertFiles,
     ChertProjects,
     FormTokens,
+    GrantCheckStore,
     InstallationStore,
     LeaseStore,
     Messages,
@@ -66,6 +68,7 @@ class Outside:
     messages: Messages
     files: ChertFiles
     installations: InstallationStore
+    checks: GrantCheckStore
     leases: LeaseStore
     replicas: ReplicaStore
     sealer: TokenSealer
@@ -82,6 +85,7 @@ class Choices:
         hubspot_origin: scheme, host and port of what stands in for HubSpot's hosts; in development only.
         temporary: errors of our own dependencies that are away.
         depart_soon: called when HubSpot is to be told of a disconnect.
+        check_soon: called when HubSpot is to be asked about a grant.
     """
 
     login_url: str
@@ -89,6 +93,7 @@ class Choices:
     hubspot_origin: str | None = None
     temporary: tuple[type[Exception], ...] = ()
     depart_soon: Callable[[], None] = lambda: None
+    check_soon: Callable[[], None] = lambda: None
 
 
 def add_routes(app: FastAPI, outside: Outside, plumbing: Plumbing, choices: Choices) -> None:
@@ -106,6 +111,7 @@ def add_routes(app: FastAPI, outside: Outside, plumbing: Plumbing, choices: Choi
         credentials=outside.credentials,
         give_access_token=access_tokens.get,
         check_tenant=partial(check_tenant, installations=outside.installations),
+        doubt=partial(note_refused_token, checks=outside.checks, clock=plumbing.clock, check_soon=choices.check_soon),
     )
     ops = OpsRoutes(
         credentials=outside.credentials,

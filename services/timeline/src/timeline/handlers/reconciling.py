@@ -2,6 +2,10 @@
 
 HubSpot has no idempotency key, so the contact's communications are read and the reply is looked for among them. If it
 is there, it is adopted. If not, it may still be on its way, so it is looked for once more when that can no longer be.
+
+So an unknown end costs two looks at most, also when a process dies during one: the first is noted down before it
+begins, the second as soon as it found nothing. A look is one read of associations and, if any of them is not known to
+be another reply's, one read of those.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -9,12 +13,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from chassis.clock import Clock
+from timeline.errors import AccountError
 from timeline.handlers import bodies
 from timeline.handlers.budget import Budget
 from timeline.handlers.leases import CALL_SECONDS, require_call_time
 from timeline.handlers.outcomes import Outcomes, Step, Target
-from timeline.models import Entry, Lease, Written
-from timeline.ports import Communications, Timeline
+from timeline.models import Entry, Lease, Withdrawal, Written
+from timeline.ports import Communications, IntentLog, Timeline
 
 FIRST_LOOK: Final = timedelta(seconds=2)
 """When a reply with an unknown end is first looked for: HubSpot's reads lag a little behind its writes."""
@@ -35,6 +40,7 @@ class Reconciler:
     def __init__(
         self,
         *,
+        intents: IntentLog,
         communications: Communications,
         timeline: Timeline,
         outcomes: Outcomes,
@@ -42,7 +48,8 @@ class Reconciler:
         clock: Clock,
         public_base_url: str,
     ) -> None:
-        self._communications, self._timeline, self._outcomes = communications, timeline, outcomes
+        self._intents, self._communications = intents, communications
+        self._timeline, self._outcomes = timeline, outcomes
         self._budget, self._clock, self._public_base_url = budget, clock, public_base_url
 
     async def settle(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
@@ -54,17 +61,38 @@ class Reconciler:
             LeaseSpentError: nothing more may be begun under this lease.
         """
         asked_at = self._clock.now()
-        places = {entry.id: {intent.contact_id for intent in entry.intents} for entry in entries}
+        late = [entry for entry in entries if asked_at >= _settled_at(entry)]
+        early = [entry for entry in entries if asked_at < _settled_at(entry)]
+        return {**await self._look_early(early, lease), **await self._look_late(late, lease)}
+
+    async def _look_early(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
+        """The first look; what is not found waits until nothing can appear any more."""
+        if not entries:
+            return {}
+        self._require_call(lease)
+        until = max(map(_settled_at, entries))
+        await self._outcomes.wait(entries, until)
+        try:
+            found = await self._found(entries, _places(entries), lease)
+        except AccountError:
+            await self._outcomes.wait(entries, self._clock.now())
+            raise
+        adopted = {entry_id: await self._outcomes.adopted(target) for entry_id, target in found.items()}
+        left = [entry for entry in entries if entry.id not in found]
+        return {**adopted, **{entry.id: self._outcomes.waiting(entry, until) for entry in left}}
+
+    async def _look_late(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
+        """The last look; what is not found was never written, and its intents go."""
+        if not entries:
+            return {}
+        places = _places(entries)
+        self._require_call(lease)
         found = await self._found(entries, places, lease)
-        late = [entry for entry in entries if entry.id not in found and asked_at >= _settled_at(entry)]
-        found |= await self._found_elsewhere(late, places, lease)
-        steps: dict[str, Step] = {}
-        for entry in entries:
-            if entry.id in found:
-                steps[entry.id] = await self._outcomes.adopted(found[entry.id])
-            elif asked_at < _settled_at(entry):
-                steps[entry.id] = await self._outcomes.postponed(entry, _settled_at(entry), "may still be carried out")
-        return steps
+        left = [entry for entry in entries if entry.id not in found]
+        found |= await self._found_elsewhere(left, places, lease)
+        never = [entry for entry in left if entry.id not in found]
+        await self._intents.withdraw([Withdrawal(one.id, intent.fence) for one in never for intent in one.intents])
+        return {entry_id: await self._outcomes.adopted(target) for entry_id, target in found.items()}
 
     async def _found_elsewhere(
         self, entries: Sequence[Entry], places: Mapping[str, Collection[str]], lease: Lease
@@ -77,6 +105,9 @@ class Reconciler:
                 now_at = await self._timeline.whereabouts(entry.portal_id, contact_id)
                 if now_at is not None and now_at != contact_id:
                     moved.setdefault(entry.id, set()).add(now_at)
+        if not moved:
+            return {}
+        self._require_call(lease)
         return await self._found([entry for entry in entries if entry.id in moved], moved, lease)
 
     async def _found(
@@ -85,11 +116,13 @@ class Reconciler:
         """Entries among the communications of these contacts, each of which is no other entry's."""
         missing = {entry.id: entry for entry in entries}
         found: dict[str, Target] = {}
-        if not missing:
-            return found
-        self._require_call(lease)
+
+        async def unread(records: Collection[str]) -> Collection[str]:
+            owners = await self._communications.owners(lease.portal_id, records)
+            return [record for record in records if owners.get(record) is None or owners[record] in missing]
+
         contact_ids = {contact_id for entry in entries for contact_id in places[entry.id]}
-        async for written in self._timeline.written(lease.portal_id, sorted(contact_ids)):
+        async for written in self._timeline.written(lease.portal_id, sorted(contact_ids), unread):
             for entry in [one for one in missing.values() if written.contact_id in places[one.id]]:
                 if self._is_same(entry, written) and await self._own(entry, written.id):
                     found[entry.id] = Target(missing.pop(entry.id), written.contact_id, written.id)
@@ -108,6 +141,11 @@ class Reconciler:
 
     async def _own(self, entry: Entry, communication_id: str) -> bool:
         return not await self._communications.own(entry.portal_id, {communication_id: entry.id})
+
+
+def _places(entries: Sequence[Entry]) -> Mapping[str, Collection[str]]:
+    """The contacts that each may have been written to."""
+    return {entry.id: {intent.contact_id for intent in entry.intents} for entry in entries}
 
 
 def _settled_at(entry: Entry) -> datetime:

@@ -88,7 +88,8 @@ class Writer:
             for entry in group:
                 if entry.id in steps:
                     done(entry, steps[entry.id])
-            await self._bring([entry for entry in group if entry.id not in steps], tenant, lease, done)
+            free = [replace(entry, intents=()) for entry in group if entry.id not in steps]
+            await self._bring(free, tenant, lease, done)
 
     async def _reconciled(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
         try:
@@ -170,14 +171,7 @@ class Writer:
         require_call_time(lease, self._clock)
         now = self._clock.now()
         current = await self._intents.intend(
-            [
-                Intention(
-                    entry.id,
-                    Intent(lease.fence, now, contacts[entry.id]),
-                    frozenset(earlier.fence for earlier in entry.intents) - {lease.fence},
-                )
-                for entry in entries
-            ]
+            [Intention(entry.id, Intent(lease.fence, now, contacts[entry.id])) for entry in entries]
         )
         ours = [one.open and one.fences == {lease.fence} for one in current.values()]
         if all(ours) and len(ours) == len(entries):

@@ -2,6 +2,7 @@
 
 from timeline.models.lanes import Breaker, Closing, DueLane, Lane, LaneView, Lease, Spent, Work
 from timeline.models.outside import MAX_BATCH, Candidate, Cursor, FaultPoint, Found, LogPage, Note, Retry, Written
+from timeline.models.refs import InboxView, Ref, RefKind
 from timeline.models.replies import (
     OPEN_STATES,
     Announced,
@@ -10,6 +11,7 @@ from timeline.models.replies import (
     EntryState,
     Intent,
     Intention,
+    Placed,
     Received,
     Settlement,
     Shown,
@@ -32,6 +34,7 @@ __all__ = [
     "EntryState",
     "FaultPoint",
     "Found",
+    "InboxView",
     "Intent",
     "Intention",
     "Lane",
@@ -39,7 +42,10 @@ __all__ = [
     "Lease",
     "LogPage",
     "Note",
+    "Placed",
     "Received",
+    "Ref",
+    "RefKind",
     "Retry",
     "Settlement",
     "Shown",

@@ -128,6 +128,8 @@ class Closing:
         breaker: set while it is open.
         spent: how much of the account's window is used.
         events: what the world is told of the breaker, in the same write.
+        left: the lines that are not done with, where that is known; to write few of them down is cheaper than to look
+            for many that are settled.
     """
 
     settled: frozenset[str]
@@ -140,3 +142,4 @@ class Closing:
     breaker: Breaker | None = None
     spent: Spent | None = None
     events: Sequence[Event[EventData]] = ()
+    left: tuple[Work, ...] | None = None

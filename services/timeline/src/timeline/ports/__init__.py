@@ -20,7 +20,8 @@ from timeline.ports.entries import (
 )
 from timeline.ports.inbox import InboxKeeper, InboxStore, Intake, KeptKeys, Receivers, Unassigned, WaitingRoom
 from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, WorkLists
-from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline
+from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline, Unread
+from timeline.ports.refs import InboxViews, NumberHash, RecordOwners, Refs
 from timeline.ports.tenants import AccountData, LaneViews, Tenants, TenantStore, TenantWriter
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "FaultPoints",
     "InboxKeeper",
     "InboxStore",
+    "InboxViews",
     "Intake",
     "IntentLog",
     "KeptKeys",
@@ -52,9 +54,12 @@ __all__ = [
     "LinkStore",
     "Links",
     "NewEntries",
+    "NumberHash",
     "Outside",
     "Projects",
     "Receivers",
+    "RecordOwners",
+    "Refs",
     "Retries",
     "SentLinks",
     "Stores",
@@ -64,6 +69,7 @@ __all__ = [
     "Timeline",
     "Unassigned",
     "Unmatched",
+    "Unread",
     "WaitingRoom",
     "WorkLists",
 ]
@@ -80,6 +86,7 @@ class Stores:
     retries: Retries
     cursors: Cursors
     entries: EntryStore
+    refs: Refs
     communications: Communications
     lanes: LaneStore
 

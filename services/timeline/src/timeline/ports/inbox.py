@@ -4,26 +4,25 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from timeline.models import (
-    Received,
-)
+from timeline.models import Placed, Received
 from timeline.ports.catching_up import KnownMessages
+from timeline.ports.refs import InboxViews
 
 
 class Intake(Protocol):
-    """Where received messages are kept first."""
+    """Where it is kept which messages were ever received."""
 
-    async def add(self, rows: Sequence[Received], now: datetime) -> Sequence[str]:
-        """Keep messages that are not there yet; they wait to be assigned. The keys of those that were there."""
+    async def known(self, row_ids: Collection[str]) -> Collection[str]:
+        """Those keys that are there."""
+        ...
+
+    async def add(self, rows: Sequence[Placed], now: datetime) -> None:
+        """Keep messages that are not there yet, in one write; of those that have accounts only the key."""
         ...
 
 
 class Unassigned(Protocol):
     """Received messages that no account has yet."""
-
-    async def read(self, row_ids: Sequence[str]) -> Sequence[Received]:
-        """Those among these that are not assigned, oldest first."""
-        ...
 
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting, whoever received them; not those that wait for a tenant."""
@@ -70,5 +69,5 @@ class KeptKeys(KnownMessages, Protocol):
         ...
 
 
-class InboxStore(Intake, Unassigned, WaitingRoom, InboxKeeper, KeptKeys, Receivers, Protocol):
+class InboxStore(Intake, Unassigned, WaitingRoom, InboxKeeper, KeptKeys, Receivers, InboxViews, Protocol):
     """The inbox, whole."""

@@ -39,7 +39,7 @@ class InMemoryAccounts:
             "entries": _remove(self._entries.entries, lambda _, entry: entry.portal_id == portal_id, limit),
             "links": _remove(self._links.links, lambda key, _: key.portal_id == portal_id, limit),
             "unmatched": _remove(self._unmatched.works, lambda key, _: key.portal_id == portal_id, limit),
-            "communications": _remove(self._communications.owners, lambda key, _: key[0] == portal_id, limit),
+            "communications": _remove(self._communications.by_record, lambda key, _: key[0] == portal_id, limit),
             "lanes": _remove(self._lanes.lanes, lambda key, _: key == portal_id, limit),
             "retries": _remove(self._retries.retries, lambda key, _: key == portal_id, limit),
         }

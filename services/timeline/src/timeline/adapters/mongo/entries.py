@@ -133,10 +133,7 @@ class MongoEntries:
 
 def _intention(one: Intention) -> Document:
     intent = {"at": one.intent.at, "contact_id": one.intent.contact_id}
-    update: Document = {"$set": {_place(one.intent.fence): intent}, "$inc": {"attempts": 1}}
-    if one.instead_of:
-        update["$unset"] = {_place(fence): "" for fence in one.instead_of}
-    return update
+    return {"$set": {_place(one.intent.fence): intent}, "$inc": {"attempts": 1}}
 
 
 def _expiry(entry: Entry) -> Document:
@@ -202,7 +199,14 @@ def _document(entry: Entry, now: datetime) -> Document:
 
 
 def _shown(document: Document) -> Shown:
-    return Shown(_entry(document), document["assigned_at"], document.get("contact_id"), document.get("reason"))
+    return Shown(
+        _entry(document),
+        document["assigned_at"],
+        document.get("contact_id"),
+        document.get("reason"),
+        document.get("settled_at"),
+        document.get("adopted", False),
+    )
 
 
 def _entry(document: Document) -> Entry:

@@ -94,8 +94,11 @@ class MongoLanes:
         update: Document = {
             "$set": counts | {name: at for name, at in moments.items() if at is not None},
             "$unset": {name: "" for name, at in moments.items() if at is None},
-            "$pull": {"pending": {"ticket": {"$in": list(closing.settled)}}},
         }
+        if closing.left is not None and len(closing.left) <= len(closing.settled):
+            update["$set"]["pending"] = [to_document(work) for work in closing.left]  # nothing was added since
+        else:
+            update["$pull"] = {"pending": {"ticket": {"$in": list(closing.settled)}}}
         if closing.events:
             update["$push"] = {"outbox": {"$each": to_outbox(closing.events)}}
         result = await self._lanes.update_one({**_held(lease), "version": closing.version}, update)

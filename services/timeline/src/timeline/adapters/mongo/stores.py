@@ -13,6 +13,7 @@ from timeline.adapters.mongo.inbox import MongoInbox
 from timeline.adapters.mongo.lanes import MongoLanes
 from timeline.adapters.mongo.links import MongoLinks
 from timeline.adapters.mongo.outbox import MongoOutbox
+from timeline.adapters.mongo.refs import MongoRefs
 from timeline.adapters.mongo.retries import MongoRetries
 from timeline.adapters.mongo.tenants import MongoTenants
 from timeline.adapters.mongo.unmatched import MongoUnmatched
@@ -43,6 +44,7 @@ class MongoStores:
             retries=retries,
             cursors=MongoCursors(database),
             entries=entry_store,
+            refs=MongoRefs(database),
             communications=MongoCommunications(database),
             lanes=lane_store,
         )
