@@ -13,6 +13,7 @@ from actions.adapters.mongo import (
     MongoTenantStore,
     MongoWishStore,
 )
+from actions.adapters.remembered_tenants import RememberedTenants
 from actions.app.connections import Connections
 from actions.consumers import subscribe, subscribe_to_conversations
 from actions.errors import StoreAwayError
@@ -43,6 +44,7 @@ class Background:
     sends: MongoSendStore
     relay: Worker
     steps: MongoStepStore
+    tenants: RememberedTenants
 
 
 def background(settings: Settings, connections: Connections, plumbing: Plumbing) -> Background:
@@ -56,10 +58,11 @@ def background(settings: Settings, connections: Connections, plumbing: Plumbing)
     relay = relay_worker(OutboxRelay(outbox, publisher, plumbing.metrics), plumbing, prepare=prepare)
     consumers = _consumers(connections, held, plumbing)
     database = connections.database
-    subscribe(consumers, tenants=MongoTenantStore(database), installs=MongoInstallTimes(database))
+    tenants = RememberedTenants(MongoTenantStore(database), plumbing.clock)
+    subscribe(consumers, tenants=tenants, installs=MongoInstallTimes(database))
     steps = MongoStepStore(database)
     _remember_conversations(consumers, settings, connections, Replies(store=steps, clock=plumbing.clock))
-    return Background((relay,), consumers, sends, relay, steps)
+    return Background((relay,), consumers, sends, relay, steps, tenants)
 
 
 def _remember_conversations(
