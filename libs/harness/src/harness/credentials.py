@@ -12,7 +12,7 @@ SERVICES_WITH_TOKENS = ("actions", "timeline")
 """The services that ask `oauth` for access tokens, each with a credential of its own."""
 
 OPERATOR = "ops"
-"""The name by which `oauth` knows operators."""
+"""The name by which services know operators."""
 
 SERVICES_WITH_ACTIVITY = ("actions", "timeline")
 """The services that `oauth` asks what they did, each by a credential of its own."""
@@ -73,7 +73,10 @@ class Credentials:
                     "chert_signing_secret": self.chert_signing_secret,
                     "oauth_credential": self.service_credentials["actions"],
                     "number_hash_key": self.number_hash_key,
-                    "service_credentials": {"oauth": self.sister_credentials["actions"]},
+                    "service_credentials": {
+                        "oauth": self.sister_credentials["actions"],
+                        OPERATOR: self.service_credentials[OPERATOR],
+                    },
                 }
             case _:
                 return {

@@ -1,29 +1,22 @@
 """`GET /internal/activity/{portal_id}`: what `oauth` shows on the console; not reachable through the gateway."""
 
-import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AwareDatetime, SecretStr
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import AwareDatetime
 
+from actions.api.credentials import OPERATOR, Bearer, Credentials, identify, wrong_credential
 from actions.errors import StoreAwayError
-from chassis.failures import Refusal, unavailable
-from contracts.failures import Code, Failure
+from chassis.failures import unavailable
+from contracts.failures import Failure
 from contracts.internal import SendActivityPage
 
 ReadActivity = Callable[[int, AwareDatetime, int], Awaitable[SendActivityPage]]
-Credentials = Callable[[], Mapping[str, SecretStr]]
-"""Service credentials by service, as they are now."""
 
 PortalId = Annotated[int, Path(gt=0, le=2**53 - 1, description="HubSpot's account id.")]
 Since = Annotated[AwareDatetime, Query(description="From when on.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many sends at most.")]
-Bearer = Annotated[
-    HTTPAuthorizationCredentials | None, Security(HTTPBearer(scheme_name="service credential", auto_error=False))
-]
-
 _RESPONSES: Final[dict[int | str, dict[str, object]]] = {
     400: {"model": Failure, "description": "No such account id, moment or number"},
     401: {"model": Failure, "description": "No service has this credential"},
@@ -35,7 +28,8 @@ def router(credentials: Credentials, read_activity: ReadActivity) -> APIRouter:
     """The route."""
 
     async def only_services(bearer: Bearer) -> None:
-        _identify(bearer, credentials())
+        if identify(bearer, credentials) == OPERATOR:
+            raise wrong_credential()
 
     routes = APIRouter(tags=["internal"], dependencies=[Depends(only_services)])
 
@@ -47,17 +41,3 @@ def router(credentials: Credentials, read_activity: ReadActivity) -> APIRouter:
             raise unavailable("the database") from error
 
     return routes
-
-
-def _identify(bearer: HTTPAuthorizationCredentials | None, credentials: Mapping[str, SecretStr]) -> None:
-    """Return if a service has this credential; every one is compared, in constant time.
-
-    Raises:
-        Refusal: none has.
-    """
-    if bearer is None:
-        raise Refusal(Code.NO_CREDENTIALS, "a service credential is needed")
-    given = bearer.credentials.encode()
-    known = [hmac.compare_digest(one.get_secret_value().encode(), given) for one in credentials.values()]
-    if not any(known):
-        raise Refusal(Code.BAD_SIGNATURE, "the service credential is not valid")

@@ -5,9 +5,9 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from actions.adapters.mongo import MongoNewerSignatures
+from actions.adapters.mongo import MongoCreationRecords, MongoNewerSignatures, MongoReferenceStore
 from actions.adapters.signatures import HubSpotVerifier
-from actions.api import activity, card, phone_lines, workflow
+from actions.api import activity, card, ops, phone_lines, workflow
 from actions.api.workflow_signatures import WorkflowSignatures
 from actions.app.background import Background
 from actions.app.card import card_use_cases
@@ -18,6 +18,7 @@ from actions.handlers.bulkheads import Bulkhead
 from actions.handlers.phone_line_options import OfferLines
 from actions.handlers.sending import SendOnce
 from actions.handlers.signature_versions import SignatureVersions
+from actions.handlers.where import Where
 from actions.handlers.workflow import SendForWorkflow
 from actions.settings import Settings
 from chassis.lifespan import Plumbing
@@ -59,3 +60,17 @@ def add_routes(
     app.include_router(card.router(verifier, use_cases, plumbing.metrics))
     read = partial(read_activity, sends=background.sends, openings=outside.openings)
     app.include_router(activity.router(lambda: secrets.read().service_credentials, read))
+    app.include_router(
+        ops.router(lambda: secrets.read().service_credentials, _where(connections, background, plumbing))
+    )
+
+
+def _where(connections: Connections, background: Background, plumbing: Plumbing) -> Where:
+    return Where(
+        references=MongoReferenceStore(connections.database),
+        sends=background.sends,
+        steps=background.steps,
+        creations=MongoCreationRecords(connections.database),
+        number_hash=connections.number_hash,
+        clock=plumbing.clock,
+    )

@@ -1,6 +1,6 @@
 """The sends in MongoDB: claim, history, answer and events in one document each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +20,13 @@ COLLECTION: Final = "sends"
 Note = Callable[[str, Sequence[Event[EventData]]], None]
 """Learns the key of a send that got events, and these, where it is certain that they were kept."""
 
+Unfinished = Callable[[Send, Attempt], Awaitable[None]]
+"""Learns, beforehand, of a send that is let go without its final answer."""
+
+
+async def _nobody_learns(_: Send, __: Attempt) -> None:
+    """For a store that nobody asks by other ids."""
+
 
 class MongoSendStore:
     """Collection `sends`: one document per send, `_id` its key.
@@ -28,9 +35,9 @@ class MongoSendStore:
     so it is direct on every server, also where no other index is.
     """
 
-    def __init__(self, database: AsyncDatabase[Document], note: Note) -> None:
-        """Over a database; `note` learns of each send that got events."""
-        self._sends, self._note = database[COLLECTION], note
+    def __init__(self, database: AsyncDatabase[Document], note: Note, unfinished: Unfinished = _nobody_learns) -> None:
+        """Over a database; `note` learns of each send that got events, `unfinished` of each that got none yet."""
+        self._sends, self._note, self._unfinished = database[COLLECTION], note, unfinished
 
     async def open(self, draft: Send) -> Send:
         """Claim a new send. The result is the draft, or what has its key already.
@@ -122,7 +129,9 @@ class MongoSendStore:
         """
         known: Document = {"lease.holder": None, "same_as": same_as, "parked_until": parked_until}
         added: Document = {"attempts": attempt_document(ended)}
-        if answer is not None:
+        if answer is None:
+            await self._unfinished(held, ended)
+        else:
             known["answer"] = outcome_document(answer)
         if events:
             added["outbox"] = {"$each": [envelope.to_document(event) for event in events]}
