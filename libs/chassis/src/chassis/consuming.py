@@ -121,7 +121,12 @@ class Consumers:
         return declare
 
     def batch_subscriber(
-        self, event_type: EventType[D], *, max_records: int = 500, projection: bool = False
+        self,
+        event_type: EventType[D],
+        *,
+        max_records: int = 500,
+        projection: bool = False,
+        wait_seconds: float = BATCH_WAIT_SECONDS,
     ) -> Callable[[Handle[D]], Handle[D]]:
         """Handle events of a type many at a time; a batch that fails for good is handled one by one.
 
@@ -129,16 +134,25 @@ class Consumers:
             event_type: which.
             max_records: the most at a time.
             projection: `/readyz` waits until the end offsets seen at start are reached.
+            wait_seconds: how long a poll waits; where nobody waits for the effect, longer costs less processor.
         """
 
         def declare(handler: Handle[D]) -> Handle[D]:
-            self._declare(event_type, handler, max_records=max_records, projection=projection)
+            self._declare(
+                event_type, handler, max_records=max_records, projection=projection, wait_seconds=wait_seconds
+            )
             return handler
 
         return declare
 
     def _declare(
-        self, event_type: EventType[D], handle: Handle[D], *, max_records: int | None, projection: bool
+        self,
+        event_type: EventType[D],
+        handle: Handle[D],
+        *,
+        max_records: int | None,
+        projection: bool,
+        wait_seconds: float = BATCH_WAIT_SECONDS,
     ) -> None:
         topic = event_type.name
         self._subscriptions[topic] = Declared(event_type, cast("Handle[EventData]", handle))
@@ -168,7 +182,7 @@ class Consumers:
                 topic,
                 batch=max_records is not None,
                 max_records=max_records,
-                batch_timeout_ms=int(BATCH_WAIT_SECONDS * 1000),
+                batch_timeout_ms=int(wait_seconds * 1000),
                 group_id=self._group,
                 auto_offset_reset="earliest",  # FastStream's default, the latest, would skip what came before us
                 heartbeat_interval_ms=int(HEARTBEAT_SECONDS * 1000),
