@@ -46,14 +46,14 @@ async def _subscribe(
     try:
         async with _client(desk) as client:
             known = await client.webhook_subscriptions(tenant)
-            await _brought_about(desk, client, tenant, wanted, known, secret_file, how)
+            await bring_about(desk, client, tenant, wanted, known, secret_file, how)
     except ChertError as error:
         raise OperatorError(
             f"Chert refused or did not answer ({type(error).__name__}); run it again, it looks before it does anything."
         ) from None
 
 
-async def _brought_about(
+async def bring_about(
     desk: Desk,
     client: ChertClient,
     tenant: str,
@@ -62,7 +62,12 @@ async def _brought_about(
     secret_file: Path | None,
     how: tuple[bool, bool, str | None],
 ) -> None:
-    """Leave what delivers, wake what rests, make what is missing."""
+    """Leave what delivers, wake what rests, make what is missing.
+
+    Raises:
+        WrongCallError: what is missing cannot be made as it was asked for; nothing was done.
+        ChertError: Chert refused or did not answer.
+    """
     dry_run, yes, reason = how
     ours = [one for one in known if _is_ours(one, wanted)]
     desk.screen.table(

@@ -123,6 +123,13 @@ async def of_signatures(http: httpx2.AsyncClient, desk: Desk) -> Finding:
         wrong = await _signed(http, settings, b"a secret that nobody has", desk.clock.now())
     except httpx2.HTTPError as error:
         return Finding(check, "fault", f"webhooks does not answer ({type(error).__name__})", "See above.")
+    return _judged(check, right, wrong)
+
+
+def _judged(check: str, right: int, wrong: int) -> Finding:
+    """What the answers to a right and to a wrong signature say."""
+    if max(right, wrong) >= httpx2.codes.INTERNAL_SERVER_ERROR:
+        return Finding(check, "fault", f"answered with {max(right, wrong)}", "See webhooks above.")
     if wrong != httpx2.codes.UNAUTHORIZED:
         return Finding(
             check, "fault", f"a wrong signature was answered with {wrong}", "Stop webhooks, tell its makers."
@@ -134,7 +141,7 @@ async def of_signatures(http: httpx2.AsyncClient, desk: Desk) -> Finding:
             "`chertctl signature explain` says which.",
         )  # fmt: skip
     if right >= httpx2.codes.BAD_REQUEST:
-        return Finding(check, "fault", f"a right signature was answered with {right}", "See webhooks above.")
+        return Finding(check, "fault", f"a right signature was answered with {right}", "Is webhooks of this release?")
     return Finding(check, "ok", "a right signature is taken, a wrong one refused")
 
 
