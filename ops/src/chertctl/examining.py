@@ -131,9 +131,7 @@ def _judged(check: str, right: int, wrong: int) -> Finding:
     if max(right, wrong) >= httpx2.codes.INTERNAL_SERVER_ERROR:
         return Finding(check, "fault", f"answered with {max(right, wrong)}", "See webhooks above.")
     if wrong != httpx2.codes.UNAUTHORIZED:
-        return Finding(
-            check, "fault", f"a wrong signature was answered with {wrong}", "Stop webhooks, tell its makers."
-        )
+        return Finding(check, "fault", f"a wrong signature was answered with {wrong}", "Stop webhooks, and tell us.")
     if right == httpx2.codes.UNAUTHORIZED:
         return Finding(
             check, "fault", "a right signature was refused",

@@ -25,13 +25,7 @@ KeyRingFile = Annotated[Path, typer.Option("--key-ring", help="The file that oau
 @app.command(epilog="Example: chertctl keys status")
 def status(as_json: AsJson = False) -> None:
     """Say which keys each process has, which one seals, and how many tokens lie under each."""
-
-    async def work(desk: Desk) -> None:
-        report = await _report(desk)
-        desk.screen.document(report.model_dump(mode="json"))
-        _show(desk, report)
-
-    run(work, as_json=as_json)
+    run(show_status, as_json=as_json)
 
 
 @app.command(epilog="Example: chertctl keys rotate --key-ring key_ring.json --remove-old --reason 'yearly'")
@@ -51,6 +45,13 @@ def rotate(
     """
     rotation = Rotation(key_ring, key_id, remove_old, wait, dry_run, yes, reason)
     run(rotation, as_json=as_json)
+
+
+async def show_status(desk: Desk) -> None:
+    """Show where a rotation stands."""
+    report = await _report(desk)
+    desk.screen.document(report.model_dump(mode="json"))
+    _show(desk, report)
 
 
 @dataclass(frozen=True)
