@@ -334,13 +334,8 @@ def test_what_people_wrote_never_shows_in_a_log() -> None:
 
 async def test_a_subscription_is_made_in_one_try(client: ChertClient, transport: ScriptedTransport) -> None:
     """chert-contract.md section 14.6: the secret is told once, and shows itself nowhere."""
-    made = {
-        "id": "s1",
-        "url": "https://x.test/w",
-        "events": ["message.received"],
-        "is_active": True,
-        "secret": "f" * 64,
-    }
+    told = {"url": "https://x.test/w", "events": ["message.received"]}
+    made = {"id": "s1", **told, "is_active": True, "secret": "f" * 64}
     transport.steps = [httpx2.Response(201, json={"subscription": made})]
 
     new = await client.subscribe(TENANT, "https://x.test/w", ["message.received"])
