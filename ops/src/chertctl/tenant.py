@@ -51,7 +51,7 @@ def pause(
 def resume(
     portal_id: Portal, reason: Because, dry_run: DryRun = False, yes: Yes = False, as_json: AsJson = False
 ) -> None:
-    """Let a paused account go on, within seconds."""
+    """Let a paused account go on: replies within seconds, the rest when it is tried again, within minutes."""
     run(orders.Order(verb="resume", portal_id=portal_id, reason=reason, dry_run=dry_run, yes=yes), as_json=as_json)
 
 

@@ -8,7 +8,7 @@ from ops.tests.unit._played import PlayedDesk, played_desk
 from tests.e2e._golden import same_as_golden
 
 from chertctl import key_rings
-from chertctl.keys import Rotation
+from chertctl.keys import Rotation, show_status
 from chertctl.outcomes import OperatorError, WrongCallError
 from contracts.internal import KeyReport, ReplicaKeys
 
@@ -57,6 +57,15 @@ def mode_of(ring: Path) -> int:
 def rotation(ring: Path, *, remove: bool = True, dry_run: bool = False, wait: float = 60.0) -> Rotation:
     """A rotation of a script's."""
     return Rotation(ring, None, remove, wait, dry_run, True, "yearly")
+
+
+async def test_a_status_names_keys_and_processes(desk: PlayedDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ids and counts, never a key."""
+    desk.services.will("oauth", KEYS, MOVING)
+
+    await show_status(desk)
+
+    same_as_golden("keys-status", json.loads(capsys.readouterr().out))
 
 
 async def test_a_rotation_ends_with_a_proof(desk: PlayedDesk, ring: Path, capsys: pytest.CaptureFixture[str]) -> None:
