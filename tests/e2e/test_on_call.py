@@ -22,6 +22,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 SECONDS = 90.0
 SLUG = "shift"
 LONG_SECONDS = 600.0
+LATE_SECONDS = 90.0
+"""A write whose end is unknown is looked for once more after 75 s, before anything is written anew."""
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ async def test_a_shift(new_system: System, walk: Walk, operator: Operator) -> No
     """A poison message, a lost reply asked for by number, a revoked tenant, a key rotation: each ends well."""
     await everything_is_well(walk, operator)
     await a_poison_message(new_system, operator)
-    await a_lost_reply(walk, operator)
+    await a_lost_reply(new_system, walk, operator)
     await a_paused_account(walk, operator)
     await a_revoked_tenant(new_system, walk, operator)
     await a_key_rotation(new_system, operator)
@@ -90,13 +92,13 @@ async def a_poison_message(system: System, operator: Operator) -> None:
 
     letters = await eventually(both, what="the dead letters", seconds=SECONDS)
     shown = await ask(operator, "dlq", "show", letters[0]["place"])
-    assert "private" not in str(shown)
+    assert "words" not in str(shown)
 
     await ask(operator, "dlq", "discard", "--tenant", SLUG, "--reason", "a test of Chert's", "--yes")
     assert [] == (await ask(operator, "dlq", "list", "--tenant", SLUG))["letters"]
 
 
-async def a_lost_reply(walk: Walk, operator: Operator) -> None:
+async def a_lost_reply(system: System, walk: Walk, operator: Operator) -> None:
     """A rep misses a reply and names a number: it waits behind an open breaker, and goes out after a reset."""
     portal_id, phone = str(walk.portal.portal_id), walk.contact.phone
     await walk.hubspot.outage(walk.portal.portal_id, 502, LONG_SECONDS)
@@ -114,6 +116,7 @@ async def a_lost_reply(walk: Walk, operator: Operator) -> None:
 
     await walk.hubspot.outage(walk.portal.portal_id, 502, 0)
     await ask(operator, "tenant", "breaker-reset", portal_id, "--reason", "HubSpot is back", "--yes")
+    await system.move_clock(offset_seconds=LATE_SECONDS)
     communication = await walk.reply_on_timeline(reply, seconds=SECONDS)
 
     for asked in (reply.message_id, communication.id, phone):
@@ -142,7 +145,8 @@ async def a_revoked_tenant(system: System, walk: Walk, operator: Operator) -> No
     await walk.hubspot.uninstall(portal_id, push=False)
     await call(operator, "tokens", "check", str(portal_id), "--yes", exit_code=3)
     shown = await ask(operator, "tenant", "show", str(portal_id))
-    assert ("disconnected", "grant_revoked") == (shown["health"], shown["ended_reason"])
+    assert "disconnected" == shown["health"]
+    assert shown["ended_reason"] in {"grant_revoked", "app_uninstalled"}  # HubSpot's journal may have been first
 
     async with client() as http:
         admin = await Admin.sign_in(http, walk.run.chert_url, console_user(SLUG))
