@@ -38,7 +38,7 @@ from timeline.handlers.leases import CALL_SECONDS
 from timeline.handlers.messages import read_message
 from timeline.handlers.relaying import Relay
 from timeline.handlers.retention import Retention
-from timeline.ports import ChertLog, Outside
+from timeline.ports import ChertLog, Outside, Stores
 from timeline.settings import Settings, TimelineSecrets
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
 
@@ -156,13 +156,23 @@ def _loops(
         *relays,
         workers.gauge(stores.lanes),
         workers.catch_up(catch_up),
-        workers.retention(Retention(tenants=stores.tenants, entries=stores.entries, clock=plumbing.clock)),
+        workers.retention(_retention(stores, plumbing)),
         workers.retries(handlers.contacts, work_soon=lanes.work_soon),
         workers.sweep(lanes),
         lanes,
         assignment,
     )
     return [loop.running for loop in loops]
+
+
+def _retention(stores: Stores, plumbing: Plumbing) -> Retention:
+    return Retention(
+        tenants=stores.tenants,
+        entries=stores.entries,
+        inbox=stores.inbox,
+        clock=plumbing.clock,
+        metrics=plumbing.metrics,
+    )
 
 
 def _consumers(broker: KafkaBroker, held: HeldMessages, plumbing: Plumbing) -> Consumers:

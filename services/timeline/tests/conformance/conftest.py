@@ -33,6 +33,7 @@ RARE: Final = [
     {"portal_id", "message.chat_id"},
     {"message.chert_tenant", "message.chat_id"},
     {"portal_id", "assigned_at", "purged"},
+    {"received_at", "waiting_for"},
 ]
 
 
@@ -81,8 +82,8 @@ def filters(command: Mapping[str, Any]) -> Iterator[set[str]]:
 
 
 def direct(names: set[str]) -> bool:
-    """Whether a condition is by key alone, one of the few sweeps, or about a change of a contact, which is rare."""
-    return names == {"_id"} or names in SWEEPS or names in RARE
+    """Whether a condition is by key, one of the few sweeps, or about something rare: retention, a contact's change."""
+    return "_id" in names or names in SWEEPS or names in RARE
 
 
 @pytest.fixture
