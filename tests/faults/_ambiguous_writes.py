@@ -5,8 +5,8 @@ service's own record of intents does.
 """
 
 import json
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ class Looks:
         calls: calls that look, of both kinds, further pages too.
         pages: further pages of associations, by contact.
         by_contact: looks at a contact's communications.
+        stories: what was done about each contact, in words.
         last: the last request that was taken in.
     """
 
@@ -36,17 +37,34 @@ class Looks:
     pages: Counter[str] = field(default_factory=Counter)
     by_contact: Counter[str] = field(default_factory=Counter)
     last: int = 0
+    stories: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def worst(self, unknown: Mapping[str, int]) -> Sequence[tuple[float, str]]:
+        """Looks for each write with an unknown end, the most first, with the contact."""
+        return sorted(((looks / max(unknown[one], 1), one) for one, looks in self.by_contact.items()), reverse=True)
 
     def take(self, requests: Sequence[Received]) -> None:
         """Go on from these."""
         for request in requests:
-            self.creates += request.path in {CREATES, f"{CREATES}/batch/create"}
+            if request.path in {CREATES, f"{CREATES}/batch/create"}:
+                self._create(request)
             self.calls += request.path in {LOOKS, BODIES}
             if request.path == LOOKS and request.body:  # without a body it broke off on its way there
-                self._look(json.loads(request.body)["inputs"])
+                self._look(request)
         self.last = max((request.seq for request in requests), default=self.last)
 
-    def _look(self, inputs: Sequence[dict[str, str]]) -> None:
+    def _create(self, request: Received) -> None:
+        self.creates += 1
+        body = json.loads(request.body or '{"inputs": []}')
+        for one in body.get("inputs", [body]):
+            for association in one["associations"]:
+                told = f"{request.at:.1f} create {request.status} {one['objectWriteTraceId']}"
+                self.stories[association["to"]["id"]].append(told)
+
+    def _look(self, request: Received) -> None:
+        inputs = json.loads(request.body)["inputs"]
+        for one in inputs:
+            self.stories[one["id"]].append(f"{request.at:.1f} look {request.status}")
         self.by_contact.update(one["id"] for one in inputs if "after" not in one)
         self.pages.update(one["id"] for one in inputs if "after" in one)
 
