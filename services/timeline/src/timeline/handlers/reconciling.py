@@ -77,9 +77,8 @@ class Reconciler:
         except AccountError:
             await self._outcomes.wait(entries, self._clock.now())
             raise
-        adopted = {entry_id: await self._outcomes.adopted(target) for entry_id, target in found.items()}
         left = [entry for entry in entries if entry.id not in found]
-        return {**adopted, **{entry.id: self._outcomes.waiting(entry, until) for entry in left}}
+        return {**await self._adopted(found), **{entry.id: self._outcomes.waiting(entry, until) for entry in left}}
 
     async def _look_late(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
         """The last look; what is not found was never written, and its intents go."""
@@ -87,11 +86,14 @@ class Reconciler:
             return {}
         places = _places(entries)
         self._require_call(lease)
-        found = await self._found(entries, places, lease)
-        left = [entry for entry in entries if entry.id not in found]
-        found |= await self._found_elsewhere(left, places, lease)
-        never = [entry for entry in left if entry.id not in found]
+        steps = await self._adopted(await self._found(entries, places, lease))
+        left = [entry for entry in entries if entry.id not in steps]
+        steps |= await self._adopted(await self._found_elsewhere(left, places, lease))
+        never = [entry for entry in left if entry.id not in steps]
         await self._intents.withdraw([Withdrawal(one.id, intent.fence) for one in never for intent in one.intents])
+        return steps
+
+    async def _adopted(self, found: Mapping[str, Target]) -> dict[str, Step]:
         return {entry_id: await self._outcomes.adopted(target) for entry_id, target in found.items()}
 
     async def _found_elsewhere(
