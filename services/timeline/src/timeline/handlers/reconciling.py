@@ -82,10 +82,7 @@ class Reconciler:
 
     async def _look_late(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
         """The last look; what is not found was never written, and its intents go."""
-        if not entries:
-            return {}
         places = _places(entries)
-        self._require_call(lease)
         steps = await self._adopted(await self._found(entries, places, lease))
         left = [entry for entry in entries if entry.id not in steps]
         steps |= await self._adopted(await self._found_elsewhere(left, places, lease))
@@ -94,7 +91,7 @@ class Reconciler:
         return steps
 
     async def _adopted(self, found: Mapping[str, Target]) -> dict[str, Step]:
-        return {entry_id: await self._outcomes.adopted(target) for entry_id, target in found.items()}
+        return dict.fromkeys(found, await self._outcomes.adopted(list(found.values()))) if found else {}
 
     async def _found_elsewhere(
         self, entries: Sequence[Entry], places: Mapping[str, Collection[str]], lease: Lease
@@ -107,31 +104,46 @@ class Reconciler:
                 now_at = await self._timeline.whereabouts(entry.portal_id, contact_id)
                 if now_at is not None and now_at != contact_id:
                     moved.setdefault(entry.id, set()).add(now_at)
-        if not moved:
-            return {}
-        self._require_call(lease)
         return await self._found([entry for entry in entries if entry.id in moved], moved, lease)
 
     async def _found(
         self, entries: Sequence[Entry], places: Mapping[str, Collection[str]], lease: Lease
-    ) -> dict[str, Target]:
+    ) -> Mapping[str, Target]:
         """Entries among the communications of these contacts, each of which is no other entry's."""
+        if not entries:
+            return {}
+        self._require_call(lease)
+        matched = await self._matched(entries, places, lease)
+        of_others = await self._communications.own(
+            lease.portal_id, {target.communication_id: entry_id for entry_id, target in matched.items()}
+        )
+        found = {key: target for key, target in matched.items() if target.communication_id not in of_others}
+        again = [entry for entry in entries if of_others and entry.id not in found]
+        return {**found, **await self._found(again, places, lease)}
+
+    async def _matched(
+        self, entries: Sequence[Entry], places: Mapping[str, Collection[str]], lease: Lease
+    ) -> Mapping[str, Target]:
+        """The first communication that is the same as each entry, one for each, and that no other is known to own."""
         missing = {entry.id: entry for entry in entries}
-        found: dict[str, Target] = {}
+        matched: dict[str, Target] = {}
+        owners: dict[str, str] = {}
 
         async def unread(records: Collection[str]) -> Collection[str]:
-            owners = await self._communications.owners(lease.portal_id, records)
-            return [record for record in records if owners.get(record) is None or owners[record] in missing]
+            owners.update(await self._communications.owners(lease.portal_id, records))
+            return [record for record in records if record not in owners or owners[record] in missing]
 
         contact_ids = {contact_id for entry in entries for contact_id in places[entry.id]}
         async for written in self._timeline.written(lease.portal_id, sorted(contact_ids), unread):
-            for entry in [one for one in missing.values() if written.contact_id in places[one.id]]:
-                if self._is_same(entry, written) and await self._own(entry, written.id):
-                    found[entry.id] = Target(missing.pop(entry.id), written.contact_id, written.id)
-                    break
+            own = [one for one in missing.values() if owners.get(written.id, one.id) == one.id]
+            there = [one for one in own if written.contact_id in places[one.id]]
+            entry = next((one for one in there if self._is_same(one, written)), None)
+            if entry is not None:
+                owners[written.id] = entry.id
+                matched[entry.id] = Target(missing.pop(entry.id), written.contact_id, written.id)
             if not missing:
                 break
-        return found
+        return matched
 
     def _is_same(self, entry: Entry, written: Written) -> bool:
         body = bodies.render(entry.message, self._public_base_url, sent=entry.sent_to is not None)
@@ -140,9 +152,6 @@ class Reconciler:
     def _require_call(self, lease: Lease) -> None:
         require_call_time(lease, self._clock)
         self._budget.require_call(lease.portal_id)
-
-    async def _own(self, entry: Entry, communication_id: str) -> bool:
-        return not await self._communications.own(entry.portal_id, {communication_id: entry.id})
 
 
 def _places(entries: Sequence[Entry]) -> Mapping[str, Collection[str]]:
