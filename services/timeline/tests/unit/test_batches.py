@@ -115,6 +115,32 @@ async def test_equal_replies_of_a_batch_find_one_communication_each(
     assert 5 == len(hubspot.records)
 
 
+async def test_what_a_last_look_cleared_is_not_looked_for_again(
+    start: Any, bring: Any, wait: Any, reply: Any, on_timeline: Any, hubspot: InMemoryHubSpot
+) -> None:
+    """When the account fails amid the last look, only what was not cleared by then is looked for once more."""
+    contacts = [Candidate(f"{number}", (f"(415) 555-1{number}",)) for number in range(100, 112)]
+    hubspot.contacts[PORTAL] = contacts
+    hubspot.batch_answers.append(Answer(LOST, None))
+    process = start()
+    asked: list[str] = []
+    whereabouts = hubspot.whereabouts
+
+    async def fail_once(portal_id: int, contact_id: str) -> str | None:
+        asked.append(contact_id)
+        if 8 == len(asked):
+            raise AccountUnreachableError("502")
+        return await whereabouts(portal_id, contact_id)
+
+    hubspot.whereabouts = fail_once
+    senders = [f"+14155551{number}" for number in range(100, 112)]
+    await bring(process, *(reply(f"m{n:03}", chat_id=f"c{n}", sender=sender) for n, sender in enumerate(senders)))
+    await wait(process, 120)
+
+    assert ids(12) == {record.trace_id for record in hubspot.records}
+    assert 5 == len({*asked[:5]} - {*asked[10:]})
+
+
 async def test_a_lost_batch_counts_as_one_failure(
     start: Any, bring: Any, reply: Any, hubspot: InMemoryHubSpot, memory: InMemoryStores
 ) -> None:
