@@ -218,11 +218,11 @@ async def _judge(leads: Leads, accounts: Sequence[Account], stream: TenantStream
     found.crossed = [
         str(one.write_trace_id)
         for one in written
-        if not _belonged(stream.told(one.portal_id), one, leads.said[one.write_trace_id or ""])
+        if not belonged(stream.told(one.portal_id), one, leads.said[one.write_trace_id or ""])
     ]
     for account in accounts:
         told = stream.told(account.portal_id)
-        found.moves += _moves(told)
+        found.moves += moves(told)
         found.superseded += len(account.superseded)
         found.lost += account.missing
         found.lost += [key for key in account.superseded if not _moved_after(told, leads, key)]
@@ -230,7 +230,7 @@ async def _judge(leads: Leads, accounts: Sequence[Account], stream: TenantStream
     return found
 
 
-def _belonged(told: Sequence[Event[TenantSnapshot]], written: Communication, lead: Lead) -> bool:
+def belonged(told: Sequence[Event[TenantSnapshot]], written: Communication, lead: Lead) -> bool:
     """Whether the account belonged to the lead's project when the communication was made, or a moment before."""
     if written.portal_id != lead.portal_id or written.contact_ids != [lead.contact_id]:
         return False
@@ -247,7 +247,7 @@ def _owner(event: Event[TenantSnapshot]) -> str | None:
     return event.data.chert_tenant if event.data.status == "active" else None
 
 
-def _moves(told: Sequence[Event[TenantSnapshot]]) -> int:
+def moves(told: Sequence[Event[TenantSnapshot]]) -> int:
     """How often an account went from one project to another."""
     owners = [owner for event in told if (owner := _owner(event)) is not None]
     return sum(before != after for before, after in itertools.pairwise(owners))
