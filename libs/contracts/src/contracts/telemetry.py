@@ -51,6 +51,7 @@ LogEvent = Literal[
     "reply.failed",
     "reply.superseded",
     "reply.waiting",
+    "reply.expired",
     "contact.linked",
     "account.resting",
     "lane.taken",

@@ -43,7 +43,7 @@ from timeline.handlers.relaying import Relay
 from timeline.handlers.retention import Retention
 from timeline.handlers.tenant_work import TenantOperations
 from timeline.handlers.where import Where
-from timeline.ports import ChertLog, NumberHash, Outside
+from timeline.ports import ChertLog, NumberHash, Outside, Stores
 from timeline.settings import Settings, TimelineSecrets
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
 
@@ -198,7 +198,7 @@ def _running(
         *relays,
         workers.gauge(stores.lanes),
         workers.catch_up(catch_up),
-        workers.retention(Retention(tenants=stores.tenants, entries=stores.entries, clock=plumbing.clock)),
+        workers.retention(_retention(stores, plumbing)),
         workers.retries(handlers.contacts, work_soon=lanes.work_soon),
         workers.sweep(lanes),
         lanes,
@@ -214,6 +214,16 @@ def _running(
         clock=plumbing.clock,
     )
     return _Running([loop.running for loop in loops], operations)
+
+
+def _retention(stores: Stores, plumbing: Plumbing) -> Retention:
+    return Retention(
+        tenants=stores.tenants,
+        entries=stores.entries,
+        inbox=stores.inbox,
+        clock=plumbing.clock,
+        metrics=plumbing.metrics,
+    )
 
 
 def _consumers(broker: KafkaBroker, held: HeldMessages, plumbing: Plumbing) -> Consumers:
