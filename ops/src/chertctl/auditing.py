@@ -101,13 +101,14 @@ class Audit:
         owner: str | None = None,
         arguments: Mapping[str, str] | None = None,
         action_id: str | None = None,
+        going_on: bool = False,
     ) -> AsyncIterator[Act]:
-        """Tell that an act begins, let it be done, and tell how it ended; with an `action_id` it goes on.
+        """Tell that an act begins, or goes on after it was cut off; let it be done, and tell how it ended.
 
         Raises:
             AwayError: the beginning could not be told; nothing was done.
         """
-        stage: Stage = "began" if action_id is None else "went_on"
+        stage: Stage = "went_on" if going_on else "began"
         act, teller = Act(), itertools.count()
         action_id = action_id or self._randomness.uuid()
         first = OpsAudited(

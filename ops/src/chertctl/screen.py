@@ -40,9 +40,10 @@ class Screen:
         as_json: whether a script is looking.
     """
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, width: int | None = None) -> None:
+        """Show on the terminal, in so many columns or as many as it has."""
         self.as_json = as_json
-        self._out, self._err = Console(soft_wrap=True), Console(stderr=True)
+        self._out, self._err = Console(soft_wrap=True, width=width), Console(stderr=True)
 
     def document(self, content: Any) -> None:
         """The one JSON document of a verb; people see nothing of it."""

@@ -7,7 +7,7 @@ another).
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,6 +17,21 @@ from chertctl.outcomes import OperatorError, WrongCallError
 RUN_FILE = Path(".local") / "run.json"
 
 ServiceName = Literal["oauth", "webhooks", "actions", "timeline"]
+
+
+SERVICES: Final[tuple[ServiceName, ...]] = get_args(ServiceName)
+
+
+def service_named(name: str) -> ServiceName:
+    """The service, which is also the consumer group, of that name.
+
+    Raises:
+        WrongCallError: there is none.
+    """
+    found = next((service for service in SERVICES if service == name), None)
+    if found is None:
+        raise WrongCallError(f"There is no group {name}; the groups are {', '.join(SERVICES)}.")
+    return found
 
 
 class OperatorSecrets(BaseModel):

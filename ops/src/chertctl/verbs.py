@@ -26,6 +26,10 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 Reason = Annotated[str | None, typer.Option("--reason", help="Why; kept in the audit.")]
 
+Reveal = Annotated[bool, typer.Option("--reveal", help="With its content; needs the permission and a reason.")]
+WithSends = Annotated[bool, typer.Option("--with-sends", help="Also what sends messages; asked once more.")]
+SendsConfirmed = Annotated[bool, typer.Option("--yes-send-messages", help="The second yes to sends, for scripts.")]
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:

@@ -187,7 +187,7 @@ class KafkaEventPublisher:
             self._metrics.count("published_events", count, topic=topic)
 
 
-def _record(event: Event[EventData]) -> tuple[str, bytes, bytes, None, None, Headers]:
+def _record(event: Event[EventData]) -> tuple[str, bytes | None, bytes, None, None, Headers]:
     """What aiokafka's `send` takes: topic, value, key, any partition, now, headers."""
     return event.topic, event.value(), event.key(), None, None, event.headers()
 

@@ -90,6 +90,8 @@ LogEvent = Literal[
     "tenant.resumed",
     "tenant.purged",
     "tenant.buried",
+    "replay.answered",
+    "replay.failed",
 ]
 """Every log event. One canonical line per request or message; the rest are lifecycle and trouble."""
 

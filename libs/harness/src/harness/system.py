@@ -106,6 +106,11 @@ class System:
         """Every process that runs, by name; with the embedded backends Kafka and the database too."""
         return {process.command.name: process for process in self._supervisor.processes}
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that this system has."""
+        return self._services
+
     def up(self) -> None:
         """Start everything in order, until all of it is ready.
 

@@ -13,16 +13,18 @@ from faststream.kafka import KafkaBroker
 from pydantic import SecretStr
 from pymongo.asynchronous.database import AsyncDatabase
 
-from chassis import kafka, mongo
+from chassis import kafka, mongo, operating
 from chassis.consuming import Consumers, ErrorKinds
 from chassis.inbox import HeldMessages, MongoHeldMessages
 from chassis.kafka import KafkaEventPublisher
 from chassis.lifespan import Plumbing, service_app
 from chassis.mongo import DATABASE_AWAY, Document
+from chassis.replaying import Replays
 from chassis.settings import RereadFile
 from chassis.sisters import Sister
 from chassis.workers import Worker
 from chert_client import ChertClient
+from contracts.topics import MESSAGE_RECEIVED
 from hubspot_client import CallLimits, HubSpotConnection
 from timeline import __doc__ as description
 from timeline import api
@@ -40,6 +42,7 @@ from timeline.handlers.catching_up import CatchUp
 from timeline.handlers.leases import CALL_SECONDS
 from timeline.handlers.messages import read_message
 from timeline.handlers.relaying import Relay
+from timeline.handlers.replaying import LookAtReceived, replay_page
 from timeline.handlers.retention import Retention
 from timeline.handlers.tenant_work import TenantOperations
 from timeline.handlers.where import Where
@@ -80,15 +83,20 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock), budget)
     faults = NoFaultPoints() if settings.fault_point is None else KillOnce(settings.fault_point, database)
     stores = MongoStores(database, plumbing.clock)
+    held = MongoHeldMessages(database)
+    consumers = _consumers(broker, held, plumbing)
+    event_log = ChertEventLog(chert)
     hash_number = KeyedNumberHash(lambda: secrets.read().number_hash_key)
     running = _running(
         settings,
         plumbing,
         stores,
         broker,
+        held,
+        consumers,
         Outside(timeline, timeline, faults),
         budget,
-        ChertEventLog(chert),
+        event_log,
         hash_number,
     )
 
@@ -112,6 +120,11 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
 
     app.include_router(api.router(credentials, read, look, DATABASE_AWAY))
     app.include_router(api.tenants.router(credentials, running.operations, DATABASE_AWAY))
+    inbox = stores.stores.inbox
+    replays = Replays(consumers, looks={MESSAGE_RECEIVED.name: LookAtReceived(inbox, plumbing.clock)})
+    app.include_router(operating.router(replays, credentials))
+    replay_log = partial(replay_page, log=event_log, replay=partial(replays.replay_events, MESSAGE_RECEIVED.name))
+    app.include_router(api.operators_router(credentials, replay_log))
     app.include_router(api.where.router(credentials, _where(stores, hash_number), DATABASE_AWAY))
     return app
 
@@ -142,13 +155,14 @@ def _running(
     plumbing: Plumbing,
     mongo_stores: MongoStores,
     broker: KafkaBroker,
+    held: MongoHeldMessages,
+    consumers: Consumers,
     outside: Outside,
     budget: Budget,
     chert_log: ChertLog,
     hash_number: NumberHash,
 ) -> _Running:
     """Use cases, subscriptions and loops over the database; loops in order, those first that others lean on."""
-    held = MongoHeldMessages(mongo_stores.database)
     stores, stopping = mongo_stores.stores, asyncio.Event()
     handlers = Handlers(
         stores,
@@ -180,7 +194,7 @@ def _running(
     )
     assignment = workers.assignment(handlers.assigner, work_soon=lanes.work_soon)
     subscribe(
-        _consumers(broker, held, plumbing),
+        consumers,
         handlers,
         sweep_soon=assignment.wake,
         work_soon=lanes.work_soon,

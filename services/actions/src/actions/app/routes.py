@@ -5,9 +5,14 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from actions.adapters.mongo import MongoAccounts, MongoNewerSignatures
+from actions.adapters.mongo import (
+    MongoAccounts,
+    MongoCreationRecords,
+    MongoNewerSignatures,
+    MongoReferenceStore,
+)
 from actions.adapters.signatures import HubSpotVerifier
-from actions.api import activity, card, phone_lines, tenants, workflow
+from actions.api import activity, card, ops, phone_lines, tenants, workflow
 from actions.api.workflow_signatures import WorkflowSignatures
 from actions.app.background import Background
 from actions.app.card import card_use_cases
@@ -20,9 +25,13 @@ from actions.handlers.phone_line_options import OfferLines
 from actions.handlers.sending import SendOnce
 from actions.handlers.signature_versions import SignatureVersions
 from actions.handlers.tenant_work import TenantOperations
+from actions.handlers.where import Where
 from actions.handlers.workflow import SendForWorkflow
 from actions.settings import Settings
+from chassis import operating
 from chassis.lifespan import Plumbing
+from chassis.replaying import Replays
+from contracts.topics import CONTACT_CREATED
 
 EACH: Final = 20
 """Executions of one account at once: as many as HubSpot allows its cards."""
@@ -70,3 +79,19 @@ def add_routes(
         clock=plumbing.clock,
     )
     app.include_router(tenants.router(lambda: secrets.read().service_credentials, operations))
+    replays = Replays(background.consumers, sending={CONTACT_CREATED.name})
+    app.include_router(operating.router(replays, lambda: secrets.read().service_credentials))
+    app.include_router(
+        ops.router(lambda: secrets.read().service_credentials, _where(connections, background, plumbing))
+    )
+
+
+def _where(connections: Connections, background: Background, plumbing: Plumbing) -> Where:
+    return Where(
+        references=MongoReferenceStore(connections.database),
+        sends=background.sends,
+        steps=background.steps,
+        creations=MongoCreationRecords(connections.database),
+        number_hash=connections.number_hash,
+        clock=plumbing.clock,
+    )

@@ -10,6 +10,7 @@ from actions.ports.facts import Campaigns, ChatReader, Facts, LeadLookup, LineLi
 from actions.ports.faults import FaultPoints
 from actions.ports.hubspot import NewerSignatures, Verifier
 from actions.ports.openings import CardOpenings
+from actions.ports.references import ReferenceStore
 from actions.ports.sends import AliasStore, SendStore
 from actions.ports.steps import Conversations, StepStore, WorkflowCallbacks
 from actions.ports.tenants import TenantAuthority, TenantStore
@@ -38,6 +39,7 @@ __all__ = [
     "NewerSignatures",
     "NextSend",
     "NumberHash",
+    "ReferenceStore",
     "SendContents",
     "SendStore",
     "StepStore",

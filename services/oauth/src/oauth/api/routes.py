@@ -15,6 +15,7 @@ from oauth.api.installs import InstallRoutes
 from oauth.api.internal import InternalRoutes
 from oauth.api.messages import MessageRoutes
 from oauth.api.ops import OpsRoutes
+from oauth.api.ops_tenants import TenantRoutes
 from oauth.api.pages import Pages, add_static_files
 from oauth.handlers.access_tokens import AccessTokens
 from oauth.handlers.accounts import view_account
@@ -25,8 +26,10 @@ from oauth.handlers.installing import begin_from_marketplace, begin_installation
 from oauth.handlers.key_rotation import key_report
 from oauth.handlers.leases import Leases
 from oauth.handlers.messages import Whereabouts, open_file, view_message
+from oauth.handlers.operating import Operating
 from oauth.handlers.settings import change_settings
 from oauth.handlers.tenants import check_tenant, find_account, list_accounts
+from oauth.handlers.where import where
 from oauth.ports import (
     AccountDirectory,
     ActivityReader,
@@ -120,6 +123,7 @@ def add_routes(app: FastAPI, outside: Outside, plumbing: Plumbing, choices: Choi
         ConsoleRoutes(sessions=outside.sessions, use=use, pages=pages, forms=outside.forms),
         internal,
         ops,
+        _tenants(outside, plumbing),
     ):
         app.include_router(routes.router())
     add_static_files(app)
@@ -141,6 +145,17 @@ def console_use(outside: Outside, plumbing: Plumbing, choices: Choices, access_t
         ),
         change_settings=partial(change_settings, installations=installations, lines=outside.lines, clock=clock),
         disconnect=partial(disconnect, installations=installations, clock=clock, depart_soon=choices.depart_soon),
+    )
+
+
+def _tenants(outside: Outside, plumbing: Plumbing) -> TenantRoutes:
+    operating = Operating(
+        installations=outside.installations, tokens=outside.tokens, sealer=outside.sealer, clock=plumbing.clock
+    )
+    return TenantRoutes(
+        credentials=outside.credentials,
+        operating=operating,
+        where=partial(where, installations=outside.installations),
     )
 
 

@@ -1,4 +1,4 @@
-"""What sister services ask; not reachable through the gateway."""
+"""The HTTP edge: what sister services and operators ask; nothing here is reachable through the gateway."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
@@ -6,13 +6,18 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AwareDatetime
 
-from chassis.callers import Credentials, only_sisters
+from chassis import operating
+from chassis.callers import Credentials, only_operators, only_sisters
 from chassis.failures import Refusal, unavailable
 from contracts.failures import Code, Failure
 from contracts.internal import InboundMessage, ReplyActivityPage
+from contracts.replays import LogReplay, LogReplayAnswer
+from timeline.errors import ChertAwayError
 
 ReadActivity = Callable[[int, AwareDatetime, int], Awaitable[ReplyActivityPage]]
 ReadMessage = Callable[[str, str], Awaitable[InboundMessage | None]]
+ReplayLog = Callable[[LogReplay], Awaitable[LogReplayAnswer]]
+
 PortalId = Annotated[int, Path(gt=0, le=2**53 - 1, description="HubSpot's account id.")]
 Since = Annotated[AwareDatetime, Query(description="From when on.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many replies at most.")]
@@ -59,5 +64,19 @@ def router(
         if found is None:
             raise Refusal(Code.NOT_FOUND, "no such message")
         return found
+
+    return routes
+
+
+def operators_router(credentials: Credentials, replay_log: ReplayLog) -> APIRouter:
+    """What operators ask beside what they ask of every service."""
+    routes = APIRouter(prefix="/ops", tags=["ops"], dependencies=[Depends(only_operators(credentials))])
+
+    @routes.post("/replay/event-log", summary="Work through a page of Chert's event log", responses=operating.RESPONSES)
+    async def event_log(question: LogReplay) -> LogReplayAnswer:
+        try:
+            return await replay_log(question)
+        except ChertAwayError as error:
+            raise unavailable("Chert's event log") from error
 
     return routes

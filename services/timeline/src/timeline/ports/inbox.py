@@ -76,7 +76,15 @@ class Receivers(Protocol):
         ...
 
 
+class KeptKeys(KnownMessages, Protocol):
+    """What is remembered of messages that were received, for as long as there is anything."""
+
+    async def oldest(self) -> datetime | None:
+        """When the oldest message came whose key is kept; none when nothing is kept."""
+        ...
+
+
 class InboxStore(
-    Intake, Unassigned, WaitingRoom, WaitingRetention, InboxKeeper, KnownMessages, Receivers, InboxViews, Protocol
+    Intake, Unassigned, WaitingRoom, WaitingRetention, InboxKeeper, KeptKeys, Receivers, InboxViews, Protocol
 ):
     """The inbox, whole."""

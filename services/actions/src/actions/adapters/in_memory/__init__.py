@@ -10,6 +10,7 @@ from actions.adapters.in_memory.facts import InMemoryFacts
 from actions.adapters.in_memory.faults import Faults
 from actions.adapters.in_memory.newer_signatures import InMemoryNewerSignatures
 from actions.adapters.in_memory.openings import InMemoryCardOpenings
+from actions.adapters.in_memory.references import InMemoryReferenceStore
 from actions.adapters.in_memory.sends import InMemoryAliasStore, InMemorySendStore
 from actions.adapters.in_memory.steps import Deaths, InMemoryCallbacks, InMemoryChertConversations, InMemoryStepStore
 from actions.adapters.in_memory.tenants import InMemoryTenantAuthority, InMemoryTenantStore
@@ -32,6 +33,7 @@ __all__ = [
     "InMemoryInstallTimes",
     "InMemoryMessenger",
     "InMemoryNewerSignatures",
+    "InMemoryReferenceStore",
     "InMemorySendContents",
     "InMemorySendStore",
     "InMemoryStepStore",

@@ -9,6 +9,7 @@ from actions.adapters.mongo.creations import MongoCreationQueue, MongoCreationRe
 from actions.adapters.mongo.newer_signatures import MongoNewerSignatures
 from actions.adapters.mongo.openings import MongoCardOpenings
 from actions.adapters.mongo.outbox import MongoSendOutbox
+from actions.adapters.mongo.references import MongoReferenceStore
 from actions.adapters.mongo.sends import MongoSendStore
 from actions.adapters.mongo.steps import MongoStepStore
 from actions.adapters.mongo.tenants import MongoTenantStore
@@ -24,6 +25,7 @@ __all__ = [
     "MongoCreationRecords",
     "MongoInstallTimes",
     "MongoNewerSignatures",
+    "MongoReferenceStore",
     "MongoSendContents",
     "MongoSendOutbox",
     "MongoSendStore",

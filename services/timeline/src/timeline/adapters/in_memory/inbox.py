@@ -13,7 +13,7 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 @dataclass
 class InboxRow:
-    """One row: `since` while it waits to be assigned, `waiting_for` while it waits for a tenant."""
+    """One row: `received_at` for good; `since` while it waits to be assigned, `waiting_for` while for a tenant."""
 
     received: Received | None
     since: datetime | None
@@ -40,6 +40,10 @@ class InMemoryInbox:
     async def unknown(self, messages: Sequence[MessageReceived]) -> Sequence[MessageReceived]:
         """Those that never were received."""
         return [message for message in messages if Received(message).id not in self.rows]
+
+    async def oldest(self) -> datetime | None:
+        """When the oldest message came whose key is kept."""
+        return min((row.received_at for row in self.rows.values()), default=None)
 
     async def accounts_of(self, row_id: str) -> Sequence[int]:
         """The accounts that have a message now."""

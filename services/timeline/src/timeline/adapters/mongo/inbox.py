@@ -52,6 +52,12 @@ class MongoInbox:
         known = await self.known(keys)
         return [message for key, message in keys.items() if key not in known]
 
+    async def oldest(self) -> datetime | None:
+        """When the oldest message came whose key is kept."""
+        cursor = await self._inbox.aggregate([{"$group": {"_id": None, "oldest": {"$min": "$received_at"}}}])
+        found = await cursor.to_list()
+        return found[0]["oldest"] if found else None
+
     async def accounts_of(self, row_id: str) -> Sequence[int]:
         """The accounts that have a message now."""
         row = await self._inbox.find_one({"_id": row_id}, {"portals": 1})
