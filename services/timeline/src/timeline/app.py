@@ -32,6 +32,7 @@ from timeline.adapters.chert import ChertEventLog
 from timeline.adapters.faults import KillOnce, NoFaultPoints
 from timeline.adapters.hashing import KeyedNumberHash
 from timeline.adapters.hubspot import HubSpotTimeline
+from timeline.adapters.metering import CountedCalls
 from timeline.adapters.mongo import MongoStores
 from timeline.adapters.oauth import OAuthAccessTokens
 from timeline.consumers import subscribe
@@ -80,7 +81,8 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
         now=plumbing.clock.now,
     )
     sister = Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http)
-    timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock), budget)
+    meter = CountedCalls(budget, plumbing.metrics)
+    timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock), meter)
     faults = NoFaultPoints() if settings.fault_point is None else KillOnce(settings.fault_point, database)
     stores = MongoStores(database, plumbing.clock)
     held = MongoHeldMessages(database)
