@@ -82,6 +82,7 @@ async def _say(chert: ChertControl, leads: list[Lead]) -> dict[str, str]:
     async def one(number: int, lead: Lead) -> tuple[str, str]:
         async with alone:
             reply = await chert.reply(lead.tenant, lead.phone, f"Reply {number}")
+            await _delivered(chert, reply.event_id, 1)
         return f"{lead.portal_id}:{lead.tenant}:{reply.message_id}", reply.event_id
 
     return dict(await asyncio.gather(*(one(number, lead) for number, lead in enumerate(leads))))
@@ -105,10 +106,15 @@ async def _redeliver(chert: ChertControl, event_ids: list[str]) -> None:
             before = len(await chert.deliveries(event_id))
             for _ in range(times):
                 await chert.redeliver(event_id)
-
-            async def delivered() -> bool:
-                return len(await chert.deliveries(event_id)) >= before + times
-
-            await eventually(delivered, what=f"{event_id} to be delivered again", seconds=DRAIN_SECONDS)
+            await _delivered(chert, event_id, before + times)
 
     await asyncio.gather(*(one(event_id, times) for event_id, times in Counter(event_ids).items()))
+
+
+async def _delivered(chert: ChertControl, event_id: str, times: int) -> None:
+    """Return when an event was delivered so often: what is under way when time jumps is refused as stale."""
+
+    async def enough() -> bool:
+        return len(await chert.deliveries(event_id)) >= times
+
+    await eventually(enough, what=f"{event_id} to be delivered", seconds=DRAIN_SECONDS)

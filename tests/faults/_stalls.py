@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from harness.event_log import partitions_of
+from harness.waiting import pace
 
 EVERY_SECONDS: Final = 0.05
 
@@ -78,6 +79,6 @@ async def _watch(bootstrap: str, group: str, topic: str, stalls: Stalls) -> None
                 for partition, end in ends.items():
                     stalls.see(partition, max(offsets[partition].offset, 0), end, now)
                 stalls.looked(now)
-                await asyncio.sleep(EVERY_SECONDS)
+                await pace(EVERY_SECONDS)
     finally:
         await admin.close()

@@ -22,8 +22,8 @@ from hubspot_client.errors import HubSpotError, MalformedAnswerError, NotFoundEr
 BATCH_LIMIT: Final = 100
 """The most inputs HubSpot takes in one batch."""
 
-Unread = Callable[[Collection[str]], Awaitable[Collection[str]]]
-"""Asked which of these communications are worth reading."""
+Unread = Callable[[Mapping[str, Collection[str]]], Awaitable[Collection[str]]]
+"""Asked which of these communications, each with its contacts, are worth reading."""
 
 _PROPERTIES: Final = ("hs_communication_body", "hs_timestamp")
 _PAGES: Final = 1_000  # far more than any contact has; a cursor that never ends is a fault

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 
 import httpx2
@@ -200,8 +200,8 @@ async def test_only_what_is_unread_is_read(client: HubSpotClient, transport: Scr
     """A reader who knows some of the communications pays for the others alone, and nothing when there are none."""
     transport.steps = [associations(9, "100"), records("9"), associations("100")]
 
-    async def unread(ids: Collection[str]) -> Collection[str]:
-        return set(ids) - {"100"}
+    async def unread(ids: Mapping[str, Collection[str]]) -> Collection[str]:
+        return ids.keys() - {"100"}
 
     found = [one.id for _ in range(2) async for _, one in client.communications.of_contacts(PORTAL, ["904"], unread)]
 

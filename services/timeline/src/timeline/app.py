@@ -32,6 +32,7 @@ from timeline.adapters.chert import ChertEventLog
 from timeline.adapters.faults import KillOnce, NoFaultPoints
 from timeline.adapters.hashing import KeyedNumberHash
 from timeline.adapters.hubspot import HubSpotTimeline
+from timeline.adapters.metering import CountedCalls
 from timeline.adapters.mongo import MongoStores
 from timeline.adapters.oauth import OAuthAccessTokens
 from timeline.consumers import subscribe
@@ -46,7 +47,7 @@ from timeline.handlers.replaying import LookAtReceived, replay_page
 from timeline.handlers.retention import Retention
 from timeline.handlers.tenant_work import TenantOperations
 from timeline.handlers.where import Where
-from timeline.ports import ChertLog, NumberHash, Outside
+from timeline.ports import ChertLog, NumberHash, Outside, Stores
 from timeline.settings import Settings, TimelineSecrets
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
 
@@ -80,7 +81,8 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
         now=plumbing.clock.now,
     )
     sister = Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http)
-    timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock), budget)
+    meter = CountedCalls(budget, plumbing.metrics)
+    timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock), meter)
     faults = NoFaultPoints() if settings.fault_point is None else KillOnce(settings.fault_point, database)
     stores = MongoStores(database, plumbing.clock)
     held = MongoHeldMessages(database)
@@ -212,7 +214,7 @@ def _running(
         *relays,
         workers.gauge(stores.lanes),
         workers.catch_up(catch_up),
-        workers.retention(Retention(tenants=stores.tenants, entries=stores.entries, clock=plumbing.clock)),
+        workers.retention(_retention(stores, plumbing)),
         workers.retries(handlers.contacts, work_soon=lanes.work_soon),
         workers.sweep(lanes),
         lanes,
@@ -228,6 +230,16 @@ def _running(
         clock=plumbing.clock,
     )
     return _Running([loop.running for loop in loops], operations)
+
+
+def _retention(stores: Stores, plumbing: Plumbing) -> Retention:
+    return Retention(
+        tenants=stores.tenants,
+        entries=stores.entries,
+        inbox=stores.inbox,
+        clock=plumbing.clock,
+        metrics=plumbing.metrics,
+    )
 
 
 def _consumers(broker: KafkaBroker, held: HeldMessages, plumbing: Plumbing) -> Consumers:

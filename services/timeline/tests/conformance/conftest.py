@@ -34,6 +34,7 @@ RARE: Final = [
     {"message.chert_tenant", "message.chat_id"},
     {"portal_id", "assigned_at", "purged"},
     {"portal_id"},
+    {"received_at", "waiting_for"},
 ]
 
 
@@ -82,8 +83,8 @@ def filters(command: Mapping[str, Any]) -> Iterator[set[str]]:
 
 
 def direct(names: set[str]) -> bool:
-    """Whether a condition is by key alone, one of the few sweeps, or about a change of a contact, which is rare."""
-    return names == {"_id"} or names in SWEEPS or names in RARE
+    """Whether a condition is by key, one of the few sweeps, or about something rare: retention, a contact's change."""
+    return "_id" in names or names in SWEEPS or names in RARE
 
 
 @pytest.fixture

@@ -92,6 +92,19 @@ async def test_intents_of_several_holders_stand_side_by_side(entries: EntryStore
     assert (SECOND,) == left.intents
 
 
+async def test_what_was_not_sent_was_no_attempt(entries: EntryStore, entry: Any) -> None:
+    """An intent that is withdrawn before its write began counts for nothing; one that was refused was an attempt."""
+    await entries.add([entry()], NOW)
+    await intend(entries, FIRST)
+    await entries.withdraw([Withdrawal(ENTRY, 7)])
+    await intend(entries, SECOND)
+    await entries.withdraw([Withdrawal(ENTRY, 8, unsent=True)])
+    await entries.withdraw([Withdrawal(ENTRY, 8, unsent=True)])
+
+    [left] = await entries.read([ENTRY])
+    assert ((), 1) == (left.intents, left.attempts)
+
+
 async def test_one_of_two_concurrent_intents_sees_the_other(entries: EntryStore, entry: Any) -> None:
     """Of holders that intend at the same moment at most one sees itself alone."""
     await entries.add([entry()], NOW)

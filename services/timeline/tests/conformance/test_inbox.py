@@ -105,6 +105,24 @@ async def test_erasing_a_conversation_leaves_its_keys(memory: Any, received: Any
     assert ["other:m2"] == [row.id for row in await inbox.left_over(10)]
 
 
+async def test_what_waited_too_long_ends(inbox: InboxStore, received: Any) -> None:
+    """A project's oldest waiting messages end, as many as asked for; their keys stay and nobody is given them."""
+    await inbox.add(_placed(*(received(f"m{number}", seconds=number) for number in range(5))), NOW)
+    await inbox.add(_placed(received("m9", chert_tenant="globex")), NOW)
+    await inbox.wait(["acme:m0", "acme:m1", "acme:m2", "acme:m3", "globex:m9"])
+    assert ["acme", "globex"] == list(await inbox.awaited())
+    before = received("m3", seconds=3).message.received_at
+
+    assert ["acme:m0", "acme:m1"] == list(await inbox.expire("acme", before, 2))
+    assert ["acme:m2"] == list(await inbox.expire("acme", before, 2))
+    assert [] == list(await inbox.expire("acme", before, 2))
+    await inbox.add(_placed(received("m0")), NOW)
+
+    assert 1 == await inbox.call("acme", NOW)
+    assert ["acme:m3", "acme:m4"] == sorted(row.id for row in await inbox.left_over(10))
+    assert [] == list(await inbox.accounts_of("acme:m0"))
+
+
 def _placed(*rows: Received) -> list[Placed]:
     """Rows that wait to be assigned."""
     return [Placed(row) for row in rows]

@@ -1,7 +1,7 @@
 """HubSpot's answers in this service's words."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -186,7 +186,7 @@ async def test_a_search_gives_candidates_with_their_numbers(answering: Answers) 
     assert Found([Candidate("904", ("(415) 555-1234",))], whole=True) == answer
 
 
-async def every(records: Collection[str]) -> Collection[str]:
+async def every(records: Mapping[str, Collection[str]]) -> Collection[str]:
     """All of them are unread."""
     return records
 

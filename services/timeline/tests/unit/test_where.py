@@ -130,6 +130,19 @@ async def test_a_reply_that_waits_for_its_account_says_so(
     assert "connected" in str(answer.next)
 
 
+async def test_a_reply_that_waited_in_vain_is_over(
+    start: Any, bring: Any, reply: Any, memory: InMemoryStores, ask: Ask, clock: ManualClock
+) -> None:
+    """What no account was connected for in time is told as expired, and nothing comes next."""
+    memory.tenants.snapshots.clear()
+    await bring(start(), reply())
+    await memory.inbox.expire("acme", clock.now() + timedelta(seconds=1), 9)
+
+    answer = await ask("acme:m1")
+
+    assert (["received", "expired"], None) == (whats(answer), answer.next)
+
+
 async def test_an_unmatched_reply_says_what_it_waits_for(start: Any, bring: Any, reply: Any, ask: Ask) -> None:
     """Without a contact the reply waits for one."""
     await bring(start(), reply(sender="+12125550199"))

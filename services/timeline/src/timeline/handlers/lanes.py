@@ -84,6 +84,7 @@ class LaneWork:
             now = self._clock.now()
             closing = turn.closing(now, self._budget.spent(portal_id, self._holder, now))
             if await self._leases.release(lease, closing):
+                self._metrics.observe("timeline_budget_use", self._budget.use(portal_id))
                 self._tell(portal_id, closing)
                 return closing.due_at
             current = await self._leases.reload(lease)

@@ -67,9 +67,9 @@ class Outcomes:
         """They are on their timelines."""
         return await self._on_timeline(targets, adopted=False)
 
-    async def adopted(self, target: Target) -> Step:
-        """It was found on the timeline, after a write whose end was not known."""
-        return await self._on_timeline([target], adopted=True)
+    async def adopted(self, targets: Sequence[Target]) -> Step:
+        """They were found on their timelines, after writes whose end was not known."""
+        return await self._on_timeline(targets, adopted=True)
 
     async def _on_timeline(self, targets: Sequence[Target], *, adopted: bool) -> Step:
         now = self._clock.now()

@@ -26,9 +26,11 @@ _WITHOUT_CONTACT: Final = (
 
 
 def of_row(row: InboxView) -> Prospect:
-    """Of a message that no account has."""
+    """Of a message that no account has; nothing, when it was let go of."""
     if row.waits_for is not None:
         return Prospect("given to its account when one is connected to the project")
+    if row.since is None:
+        return NOTHING
     return Prospect("given to its account when that one's work list has room, looked at every 15 s", row.since)
 
 

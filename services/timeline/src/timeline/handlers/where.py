@@ -6,6 +6,7 @@ Every look is by key, so it takes as long with a million entries as with none.
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from contracts.ops import MAX_STEPS, WhereAnswer, WhereStep
@@ -22,6 +23,8 @@ _EVENTS: Final = ("message.received:", "reply.recorded:")
 
 _SHOWN: Final = MAX_STEPS // 4
 """How many replies one answer speaks of, the newest; each has up to three steps."""
+
+_OVER: Final = "waited in vain for an account until it expired, or its sender was erased"
 
 _WORDS: Final[dict[EntryState, str]] = {
     "pending": "waiting",
@@ -119,18 +122,18 @@ def _entry_ids(row: InboxView) -> Iterator[str]:
 
 
 def _of_row(row: InboxView) -> Iterator[WhereStep]:
+    yield _row_step(row, row.received_at, "received")
+    prospect = prospects.of_row(row)
+    if prospect is prospects.NOTHING:
+        yield _row_step(row, row.received_at, "expired", _OVER)
+    else:
+        yield _row_step(row, row.since or row.received_at, "waiting", prospect.words)
+
+
+def _row_step(row: InboxView, at: datetime, what: str, detail: str | None = None) -> WhereStep:
     chert_tenant, _, message_id = row.id.partition(":")
-    yield WhereStep(
-        at=row.received_at, service=SERVICE, what="received", project_id=chert_tenant, ids={"message_id": message_id}
-    )
-    yield WhereStep(
-        at=row.since or row.received_at,
-        service=SERVICE,
-        what="waiting",
-        project_id=chert_tenant,
-        ids={"message_id": message_id},
-        detail=prospects.of_row(row).words,
-    )
+    ids = {"message_id": message_id}
+    return WhereStep(at=at, service=SERVICE, what=what, project_id=chert_tenant, ids=ids, detail=detail)
 
 
 def _of(shown: Shown) -> Iterator[WhereStep]:

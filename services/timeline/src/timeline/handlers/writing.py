@@ -18,6 +18,7 @@ from chassis.clock import Clock
 from contracts.tenants import TenantSnapshot
 from timeline.errors import (
     AccountError,
+    BudgetSpentError,
     ContactGoneError,
     LeaseSpentError,
     RecordLockedError,
@@ -176,7 +177,7 @@ class Writer:
         ours = [one.open and one.fences == {lease.fence} for one in current.values()]
         if all(ours) and len(ours) == len(entries):
             return
-        await self._intents.withdraw([Withdrawal(entry.id, lease.fence) for entry in entries])
+        await self._intents.withdraw([Withdrawal(entry.id, lease.fence, unsent=True) for entry in entries])
         raise LeaseSpentError("another holder has been here")
 
     async def _send(self, notes: Mapping[str, Note], lease: Lease) -> Results:
@@ -236,7 +237,11 @@ class Writer:
     ) -> None:
         """Withdraw intents that came to nothing; what concerns account or lease is raised when all else is settled."""
         await self._intents.withdraw(
-            [Withdrawal(key, lease.fence) for key, error in failed.items() if not isinstance(error, WriteUnknownError)]
+            [
+                Withdrawal(key, lease.fence, unsent=isinstance(error, BudgetSpentError | LeaseSpentError))
+                for key, error in failed.items()
+                if not isinstance(error, WriteUnknownError)
+            ]
         )
         about_replies = {key: error for key, error in failed.items() if isinstance(error, ReplyError)}
         for key, error in sorted(about_replies.items(), key=lambda item: isinstance(item[1], ReplyRefusedError)):

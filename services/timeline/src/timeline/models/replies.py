@@ -97,11 +97,19 @@ class Intention:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """An intent that certainly came to nothing; `gone` names a contact that does not exist any more."""
+    """An intent that certainly came to nothing.
+
+    Attributes:
+        entry_id: whose.
+        fence: under which it was noted down.
+        gone: a contact that does not exist any more.
+        unsent: no write was begun after all, so it was no attempt either.
+    """
 
     entry_id: str
     fence: int
     gone: str | None = None
+    unsent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

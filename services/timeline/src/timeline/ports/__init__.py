@@ -18,7 +18,16 @@ from timeline.ports.entries import (
     IntentLog,
     NewEntries,
 )
-from timeline.ports.inbox import InboxKeeper, InboxStore, Intake, KeptKeys, Receivers, Unassigned, WaitingRoom
+from timeline.ports.inbox import (
+    InboxKeeper,
+    InboxStore,
+    Intake,
+    KeptKeys,
+    Receivers,
+    Unassigned,
+    WaitingRetention,
+    WaitingRoom,
+)
 from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, WorkLists
 from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline, Unread
 from timeline.ports.refs import InboxViews, NumberHash, RecordOwners, Refs
@@ -70,6 +79,7 @@ __all__ = [
     "Unassigned",
     "Unmatched",
     "Unread",
+    "WaitingRetention",
     "WaitingRoom",
     "WorkLists",
 ]

@@ -45,6 +45,21 @@ class WaitingRoom(Protocol):
         ...
 
 
+class WaitingRetention(Protocol):
+    """Received messages that wait for an account, as they grow old."""
+
+    async def awaited(self) -> Sequence[str]:
+        """The projects, by Chert tenant, whose messages wait for an account."""
+        ...
+
+    async def expire(self, chert_tenant: str, before: datetime, limit: int) -> Sequence[str]:
+        """Let a project's oldest waiting messages from before a moment wait no more; content goes, keys stay.
+
+        Those messages, by key.
+        """
+        ...
+
+
 class InboxKeeper(Protocol):
     """Received messages as the erasure of a contact concerns them."""
 
@@ -69,5 +84,7 @@ class KeptKeys(KnownMessages, Protocol):
         ...
 
 
-class InboxStore(Intake, Unassigned, WaitingRoom, InboxKeeper, KeptKeys, Receivers, InboxViews, Protocol):
+class InboxStore(
+    Intake, Unassigned, WaitingRoom, WaitingRetention, InboxKeeper, KeptKeys, Receivers, InboxViews, Protocol
+):
     """The inbox, whole."""

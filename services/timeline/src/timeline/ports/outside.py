@@ -11,8 +11,8 @@ from timeline.models import (
     Written,
 )
 
-Unread = Callable[[Collection[str]], Awaitable[Collection[str]]]
-"""Asked which of these communications are worth reading."""
+Unread = Callable[[Mapping[str, Collection[str]]], Awaitable[Collection[str]]]
+"""Asked which of these communications, each with its contacts, are worth reading."""
 
 
 class CallMeter(Protocol):

@@ -112,10 +112,12 @@ class InMemoryEntries:
         """Drop intents: nothing was written."""
         for one in withdrawals:
             entry = self.entries[one.entry_id]
+            left = tuple(intent for intent in entry.intents if intent.fence != one.fence)
             self.entries[one.entry_id] = replace(
                 entry,
-                intents=tuple(intent for intent in entry.intents if intent.fence != one.fence),
+                intents=left,
                 gone=entry.gone if one.gone is None else (*entry.gone, one.gone),
+                attempts=entry.attempts - (one.unsent and left != entry.intents),
             )
 
     async def postpone(self, entry_ids: Sequence[str], until: datetime, reason: str) -> None:

@@ -139,7 +139,7 @@ class InMemoryHubSpot:
         self.meter.called(portal_id)
         self._maybe_fail()
         found = [(one, record) for one in contact_ids for record in self.timeline(portal_id, one)]
-        wanted = await unread({record.id for _, record in found})
+        wanted = await unread({record.id: [one] for one, record in found})
         self.bodies_read += len(wanted)
         for contact_id, record in found:
             if record.id in wanted:

@@ -78,6 +78,18 @@ class InMemoryInbox:
             if message is not None and message.chert_tenant == chert_tenant and message.chat_id in chat_ids:
                 self.rows[row_id] = InboxRow(None, None, received_at=row.received_at)
 
+    async def awaited(self) -> Sequence[str]:
+        """The projects whose messages wait for an account."""
+        return sorted({row.waiting_for for row in self.rows.values() if row.waiting_for is not None})
+
+    async def expire(self, chert_tenant: str, before: datetime, limit: int) -> Sequence[str]:
+        """Let a project's oldest waiting messages wait no more."""
+        waiting = [row.received for row in self.rows.values() if row.waiting_for == chert_tenant and row.received]
+        old = sorted((row.message.received_at, row.id) for row in waiting if row.message.received_at < before)[:limit]
+        for _, row_id in old:
+            self.rows[row_id] = InboxRow(None, None, received_at=self.rows[row_id].received_at)
+        return [row_id for _, row_id in old]
+
     async def call(self, chert_tenant: str, now: datetime) -> int:
         """Let those of one tenant be assigned after all; says how many."""
         called = [row for row in self.rows.values() if row.waiting_for == chert_tenant]

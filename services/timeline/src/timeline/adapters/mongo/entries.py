@@ -113,7 +113,9 @@ class MongoEntries:
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
         """Drop intents: nothing was written."""
-        await self._update([(one.entry_id, _withdrawal(one)) for one in withdrawals])
+        updates = [UpdateOne(_withdrawn(one), _withdrawal(one)) for one in withdrawals]
+        if updates:
+            await self._entries.bulk_write(updates, ordered=False)
 
     async def postpone(self, entry_ids: Sequence[str], until: datetime, reason: str) -> None:
         """Leave entries alone for a while."""
@@ -153,10 +155,18 @@ def _announced(document: Document) -> Announced:
     return Announced(document["state"] in OPEN_STATES, fences)
 
 
+def _withdrawn(one: Withdrawal) -> Document:
+    """The entry; where attempts are counted back only while the intent stands, so that it happens once."""
+    standing = {_place(one.fence): {"$exists": True}} if one.unsent else {}
+    return {"_id": one.entry_id, **standing}
+
+
 def _withdrawal(one: Withdrawal) -> Document:
     update: Document = {"$unset": {_place(one.fence): ""}}
     if one.gone is not None:
         update["$push"] = {"gone": one.gone}
+    if one.unsent:
+        update["$inc"] = {"attempts": -1}
     return update
 
 

@@ -103,6 +103,22 @@ class MongoInbox:
         query = {"message.chert_tenant": chert_tenant, "message.chat_id": {"$in": list(chat_ids)}}
         await self._inbox.update_many(query, {"$set": {"portals": []}, "$unset": {**_CONTENT, "waiting_for": ""}})
 
+    async def awaited(self) -> Sequence[str]:
+        """The projects whose messages wait for an account."""
+        waiting = self._inbox.find({"waiting_for": {"$exists": True}}, {"waiting_for": 1})
+        return sorted({row["waiting_for"] async for row in waiting})
+
+    async def expire(self, chert_tenant: str, before: datetime, limit: int) -> Sequence[str]:
+        """Let a project's oldest waiting messages wait no more; those that are called meanwhile stay."""
+        old = {"waiting_for": chert_tenant, "received_at": {"$lt": before}}
+        found = [row["_id"] async for row in self._inbox.find(old, {"_id": 1}).sort("received_at", 1).limit(limit)]
+        ended = {"$set": {"portals": []}, "$unset": {**_CONTENT, "waiting_for": ""}}
+        return [
+            row_id
+            for row_id in found
+            if (await self._inbox.update_one({"_id": row_id, "waiting_for": chert_tenant}, ended)).modified_count
+        ]
+
     async def call(self, chert_tenant: str, now: datetime) -> int:
         """Let those of one tenant be assigned after all; says how many."""
         result = await self._inbox.update_many(

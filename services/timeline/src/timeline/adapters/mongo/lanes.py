@@ -129,6 +129,10 @@ class MongoLanes:
         document = await self._lanes.find_one(query, {"oldest_at": 1}, sort=[("oldest_at", 1)])
         return None if document is None else document["oldest_at"]
 
+    async def open_breakers(self) -> int:
+        """How many breakers are open."""
+        return len([lane async for lane in self._lanes.find({"breaker": {"$exists": True}}, {"_id": 1})])
+
     async def breaker(self, portal_id: int) -> Breaker | None:
         """The open breaker of an account, if it is open."""
         found = await self._lanes.find_one({"_id": portal_id}, {"breaker": 1})
