@@ -12,7 +12,7 @@ _CHANGING = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"), "<time>"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
     (re.compile(r"phone:[0-9a-f]{16}"), "phone:<hash>"),
-    (re.compile(r"[0-9a-f]{32}-[0-9a-f]{16}"), "<trace>-<span>"),
+    (re.compile(r"[0-9]{10}\.[0-9]{3}"), "<seconds>"),
 )
 
 

@@ -30,6 +30,9 @@ SEEN: Final = frozenset((
 PHONES: Final = frozenset({"sender", "phone", "line"})
 """Members that hold phone numbers, or addresses, which are hidden."""
 
+OPEN: Final = frozenset({"arguments", "result"})
+"""Members of an audit below which everything may be seen: counts, and arguments that hold no content."""
+
 _ID: Final = re.compile(r"\S{0,200}")
 """What a visible text looks like; anything else under a visible name was put there by mistake or malice."""
 
@@ -67,15 +70,13 @@ class Redactor:
             case str() if _E164.fullmatch(value) and (name in PHONES or name in SEEN):
                 return self.phone(value)
             case dict():
-                return self._members(value)
+                return value if name in OPEN else self._members(value)
             case list():
                 return [self._member(name, one) for one in value]
             case bool() | None:
                 return value
-            case str() if name != "reason" and not _ID.fullmatch(value):
-                return _hidden(value)
             case _:
-                return value if name in SEEN else _hidden(value)
+                return value if name in SEEN and _may_be_seen(name, value) else _hidden(value)
 
 
 def seen(record: Lying, redactor: Redactor) -> dict[str, JsonValue]:
@@ -95,6 +96,10 @@ def trace_of(record: Lying) -> str | None:
     """The trace that brought a record."""
     parts = record.header("traceparent").split("-")
     return parts[1] if len(parts) == 4 else None  # noqa: PLR2004 - W3C Trace Context: version, trace, span, flags
+
+
+def _may_be_seen(name: str, value: JsonValue) -> bool:
+    return name == "reason" or not isinstance(value, str) or _ID.fullmatch(value) is not None
 
 
 def _hidden(value: JsonValue) -> str:

@@ -148,10 +148,6 @@ async def _replay(
         )
     _show(desk, counted.result, "would be", job.id, final=dry_run)
     _refuse_too_old(counted.result)
-    if not counted.result.get("written") and not dry_run:
-        desk.screen.say("There is nothing to write.")
-        desk.screen.document({"job": job.id, "result": counted.result, "dry_run": False})
-        return
     if not desk.screen.decide("Replay these?", dry_run=dry_run, yes=yes):
         return
     if job.sends:
