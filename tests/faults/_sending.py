@@ -35,6 +35,7 @@ SPEED: Final = 20.0
 """How fast the wall clock runs under kills: HubSpot's first repeat comes after three seconds."""
 DIES_SECONDS: Final = 120.0
 DRAIN_SECONDS: Final = 400.0
+"""Without one more execution that ended, after which none is to end."""
 REPEATED: Final = 100
 LOOK_SECONDS: Final = 6.0
 """Between two looks whether all has ended: long enough for a breaker at Chert to close."""
@@ -232,13 +233,15 @@ class Sending:
         return count
 
     async def _finished(self, world: World, seconds: float, *, jump_seconds: float = 0.0) -> list[Execution]:
-        """Every execution, once all have ended; those that never do are counted."""
-        ends = time.monotonic() + seconds
+        """Every execution, once all have ended, or none has for so long; those that never do are counted."""
+        fewest, since = -1, time.monotonic()
         while True:
             executions = await world.executions()
-            left = [one for one in executions if one.outcome not in FINAL]
-            if not left or time.monotonic() > ends:
-                self.sum.unfinished += len(left)
+            left = sum(one.outcome not in FINAL for one in executions)
+            if left < fewest or fewest < 0:
+                fewest, since = left, time.monotonic()
+            if not left or time.monotonic() - since > seconds:
+                self.sum.unfinished += left
                 return executions
             await pace(LOOK_SECONDS)
             if jump_seconds:

@@ -46,9 +46,8 @@ def contacts(
     )
     lanes = AccountLanes(dispatch.turn, plumbing.metrics)
     creations = creation_worker(queue, lanes, plumbing)
-    purge = purge_worker(
-        PurgeContents(tenants=send.tenants, contents=contents, clock=plumbing.clock), contents.ensure_indexes, plumbing
-    )
+    purging = PurgeContents(tenants=send.tenants, contents=contents, steps=background.steps, clock=plumbing.clock)
+    purge = purge_worker(purging, contents.ensure_indexes, plumbing)
     subscribe_to_contacts(
         background.consumers,
         take_in=TakeInCreations(tenants=send.tenants, queue=queue, records=records, clock=plumbing.clock),

@@ -59,11 +59,13 @@ class PurgeContents:
     Attributes:
         tenants: how long each account keeps contents.
         contents: the sends.
+        steps: the replies that finished workflow steps had waited for.
         clock: how old they are.
     """
 
     tenants: TenantStore
     contents: SendContents
+    steps: StepStore
     clock: Clock
 
     async def __call__(self) -> None:
@@ -74,6 +76,7 @@ class PurgeContents:
         """
         now = self.clock.now()
         for portal_id, days in (await self.tenants.retention_days()).items():
-            sends = await self.contents.purge(portal_id, now - timedelta(days=days))
-            if sends:
-                LOG.info("content.purged", portal_id=portal_id, sends=sends)
+            before = now - timedelta(days=days)
+            sends, replies = await self.contents.purge(portal_id, before), await self.steps.purge(portal_id, before)
+            if sends or replies:
+                LOG.info("content.purged", portal_id=portal_id, sends=sends, replies=replies)
