@@ -24,3 +24,16 @@ def ingress(harness_session: TestSession) -> Iterator[System]:
     """A system for the tests of one module, with `webhooks` alone, which they may do any harm."""
     with harness_session.system(services=("webhooks",)) as system:
         yield system
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["published routes alone", "unpublished routes too"])
+def unpublished_routes(request: pytest.FixtureRequest, system: System) -> Iterator[bool]:
+    """Whether Chert serves what it does not publish: the tests of a module that uses this run once each way."""
+    served = bool(request.param)
+    if served:
+        system.set_environment("chert", CHERT_SIM_UNPUBLISHED_ROUTES="true")
+        system.restart("chert")
+    yield served
+    if served:
+        system.set_environment("chert")
+        system.restart("chert")

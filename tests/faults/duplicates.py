@@ -1,7 +1,8 @@
 """Every delivery one to ten times over 72 simulated hours, signed anew each time: the same events, the same ids.
 
 That is what lets a consumer drop repeats. HubSpot numbers its attempts inside the events, and promises neither their
-order nor that a batch comes again as the same batch; so some come again shuffled, and some in two halves.
+order nor that a batch comes again as the same batch; so some come again shuffled, and some in two halves. Replies are
+followed further, by a system of their own: down to HubSpot's ledger, where each has one communication.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from _duplicate_replies import tell
 from _ingress_deliveries import Delivery, Makers, Signer, request
 from _ingress_load import OK
 from _ingress_log import read
@@ -23,6 +25,7 @@ from harness.system import System
 
 SEED: Final = 5_006
 DELIVERIES: Final = {Scale.QUICK: 400, Scale.FULL: 4_000}
+REPLIES: Final = {Scale.QUICK: 300, Scale.FULL: 3_000}
 EVENTS: Final = {Scale.QUICK: 10_000, Scale.FULL: 100_000}
 MOST_TIMES: Final = 10
 HOURS: Final = 72
@@ -44,6 +47,13 @@ def main(scale: Scale) -> Report:
     report = Report("duplicates", scale, seed=SEED)
     with own_system("duplicates", services=("webhooks",)) as system:
         asyncio.run(_measure(system, report, scale))
+    with own_system("duplicate_replies", services=("oauth", "webhooks", "timeline")) as system:
+        told = asyncio.run(tell(system, REPLIES[scale], SEED))
+    report.add("F6.replies", len(told.replies), "replies", f">= {REPLIES[scale]}")
+    report.add("F6.reply_deliveries", told.deliveries, "deliveries", f">= {3 * REPLIES[scale]}")
+    report.add("F6.replies_written", len(told.written), "replies on timelines", f"== {REPLIES[scale]}")
+    report.add("F6.replies_lost", told.lost, "replies", "== 0")
+    report.add("F6.replies_doubled", told.doubled, "communications beyond one for each reply", "== 0")
     return report
 
 

@@ -5,6 +5,8 @@ database. Calls to HubSpot are held while others go on, its token routes fail, t
 twice or never; in fifty examples processes are killed (-9) in the middle of operations. At the end, some order of all
 that happened has to explain every event that was told and the state that is seen. What cannot be explained is
 shortened and printed as the steps that lead to it, and lies in `build/reports/install_interleavings.txt`.
+
+A second part has replies in flight while accounts move between projects: see `_install_replies`.
 """
 
 import asyncio
@@ -18,6 +20,7 @@ from _install_accounts import World
 from _install_machine import Interleavings, KilledInterleavings, counterexample
 from _install_operations import Project
 from _install_play import RealPlay, Stage, Sum
+from _install_replies import interleave
 from _tenant_stream import TenantStream
 from aiokafka import AIOKafkaProducer
 from rich.console import Console
@@ -32,6 +35,7 @@ from harness.system import System
 
 SEED: Final = 4_001
 RUNS: Final = {Scale.QUICK: 150, Scale.FULL: 1_000}
+ACCOUNTS_WITH_REPLIES: Final = {Scale.QUICK: 40, Scale.FULL: 300}
 KILLED_RUNS: Final = {Scale.QUICK: 10, Scale.FULL: 50}
 USER: Final = "ada@interleaved.test"
 PROJECTS: Final[dict[Project, str]] = {"a": "project-a", "b": "project-b"}
@@ -57,7 +61,22 @@ def main(scale: Scale) -> Report:
     )
     report.add("F7.effects", found.told, "events told", f">= {RUNS[scale]}")
     report.add("F7.repeated", found.repeated, "records with an id told before")
+    with own_system("install_interleavings_replies", services=("oauth", "timeline")) as system:
+        _judge_replies(system, report, ACCOUNTS_WITH_REPLIES[scale])
     return report
+
+
+def _judge_replies(system: System, report: Report, accounts: int) -> None:
+    """Play the part with replies."""
+    found = asyncio.run(interleave(system, accounts, SEED))
+    report.add("F7.replies", found.said, "replies in flight", f">= {5 * accounts}")
+    report.add("F7.replies_written", found.written, "replies on timelines", f">= {2 * accounts}")
+    report.add("F7.replies_superseded", found.superseded, "replies whose account moved, visibly given up")
+    report.add("F7.moves", found.moves, "accounts moved to the other project", f">= {accounts}")
+    report.add("F7.replies_crossed", len(found.crossed), "written where they do not belong", "== 0")
+    report.add("F7.replies_lost", len(found.lost), "replies", "== 0")
+    report.add("F7.replies_doubled", len(found.doubled), "replies", "== 0")
+    report.add("F7.replies_disordered", len(found.disordered), "conversations", "== 0")
 
 
 def _all(stage: Stage, scale: Scale) -> int:

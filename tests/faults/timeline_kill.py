@@ -6,18 +6,14 @@ twice within a second. HubSpot's ledger is the judge.
 """
 
 import asyncio
-import json
-import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
+from _ambiguous_writes import CREATES, Looks, unknown_ends
 from aiokafka import AIOKafkaProducer
 from pydantic import JsonValue
 from rich.console import Console
 
-from harness.control import Received
 from harness.errors import StartFailedError
 from harness.leads import Lead, Leads
 from harness.own_systems import own_system
@@ -43,64 +39,22 @@ EACH_POINT: Final = 3
 """How many of the kills are at each named point; the rest is at random."""
 SPEED: Final = 5.0
 """How fast the wall clock runs, so that waiting out a late commit takes 15 s; leases and calls stay real."""
-OLD_TIMELINES: Final = 10
+OLD_TIMELINES: Final = 40
+"""How many contacts have 300 messages on their timelines, which takes several pages to read."""
+LOOKS: Final = 2
+"""The most looks that one unknown end may cost: one soon, one when nothing can appear any more."""
+TOLD: Final = 5
+"""Of how many contacts beyond that the story is told."""
 DIES_SECONDS: Final = 60.0
 DRAIN_SECONDS: Final = 600.0
 LATE_SECONDS: Final = 60.0
-CREATES: Final = "/crm/objects/2026-09/communications"
-READS: Final = "/crm/associations/2026-09/contacts/communications/batch/read"
 FAULTS: Final[tuple[dict[str, JsonValue], ...]] = (
     {"kind": "status", "status": 502},
     {"kind": "status", "status": 504},
     {"kind": "drop"},
     {"kind": "hang"},
 )
-NEAR_SECONDS: Final = 2.0
-SUCCESS: Final = range(200, 300)
 console = Console()
-
-
-@dataclass
-class Seen:
-    """What HubSpot was asked: creates whose end was not learned, and looks at contacts, both by contact.
-
-    A create that came shortly before a kill counts as one, for the process that was told its end may be dead.
-    """
-
-    began: float
-    killed_at: list[float] = field(default_factory=list)
-    faulted: Counter[str] = field(default_factory=Counter)
-    looks: Counter[str] = field(default_factory=Counter)
-    creates: int = 0
-    last: int = 0
-    _latest: int = 0
-
-    def take(self, requests: Sequence[Received], *, whole: bool = False) -> None:
-        """Go on from these; those that are new may not be answered yet and wait, unless this is the whole."""
-        latest = max((request.seq for request in requests), default=self._latest)
-        ripe = latest if whole else self._latest
-        for request in requests:
-            if request.seq > ripe or not request.body:  # without a body it broke off on its way there
-                continue
-            if request.path == READS:
-                inputs = json.loads(request.body)["inputs"]
-                self.looks.update(one["id"] for one in inputs if "after" not in one)
-            elif request.path in {CREATES, f"{CREATES}/batch/create"}:
-                self._create(request)
-        self.last, self._latest = ripe, latest
-
-    def _create(self, request: Received) -> None:
-        self.creates += 1
-        if request.status in SUCCESS and not self._is_near_a_kill(request.at):
-            return
-        body = json.loads(request.body)
-        for one in body.get("inputs", [body]):
-            self.faulted.update(association["to"]["id"] for association in one["associations"])
-
-    def _is_near_a_kill(self, at: float) -> bool:
-        """Whether a process died within two real seconds after a moment of the simulator's clock."""
-        real = self.began + (at - self.began) / SPEED
-        return any(0 <= killed_at - real <= NEAR_SECONDS for killed_at in self.killed_at)
 
 
 def main(scale: Scale) -> Report:
@@ -125,7 +79,8 @@ async def _measure(system: System, report: Report, replies: int) -> None:
         await leads.all_written(seconds=DRAIN_SECONDS)
         await pace(LATE_SECONDS / SPEED)  # what was ordered to happen late has happened
         verdict = await leads.judge()
-        await storm.look(whole=True)
+        await storm.look()
+        unknown = await unknown_ends(system.addresses.mongo_url)
         await leads.hubspot.close()
     report.add("F1.events", verdict.said, "replies", f">= {replies}")
     report.add("F1.effects", verdict.written, "replies on timelines", f">= {replies}")
@@ -138,9 +93,18 @@ async def _measure(system: System, report: Report, replies: int) -> None:
     for point in POINTS:
         report.add(f"F1.at.{point}", storm.hit[point], "kills", ">= 1")
     report.add("F2.events", storm.faults, "unkind answers", f">= {KILLS}")
-    report.add("F2.creates", storm.seen.creates, "calls that write")
-    most = max((looks / max(storm.seen.faulted[one], 1) for one, looks in storm.seen.looks.items()), default=0.0)
-    report.add("F2.extra_reads_max", most, "reads for each ambiguous call of a contact", "<= 2")
+    report.add("F2.creates", storm.looks.creates, "calls that write")
+    report.add("F2.unknown_ends", unknown.total(), "writes whose end nobody learned", f">= {KILLS}")
+    report.add("F2.read_calls", storm.looks.calls, "calls that look for replies, all together")
+    report.add("F2.further_pages", storm.looks.pages.total(), "of associations, for contacts with more than 100")
+    worst = storm.looks.worst(unknown)
+    report.add(
+        "F2.extra_reads_max", worst[0][0] if worst else 0.0, "looks for each write with an unknown end", f"<= {LOOKS}"
+    )
+    for ratio, contact_id in worst[:TOLD]:
+        if ratio > LOOKS:
+            story = "; ".join(storm.looks.stories[contact_id])
+            console.print(f"contact {contact_id}, {unknown[contact_id]} unknown ends: {story}", highlight=False)
 
 
 class Storm:
@@ -154,7 +118,7 @@ class Storm:
         self._random.shuffle(self._plan)
         self.kills, self.faults = 0, 0
         self.hit: Counter[str] = Counter()
-        self.seen = Seen(time.time())
+        self.looks = Looks()
 
     async def rage(self, replies: int) -> None:
         """Kill by the plan, each time while some of the replies are under way."""
@@ -168,9 +132,9 @@ class Storm:
             if number % 10 == 9:
                 console.print(f"{number + 1} kills, {len(self._leads.said)} replies, {dict(self.hit)}", highlight=False)
 
-    async def look(self, *, whole: bool = False) -> None:
+    async def look(self) -> None:
         """Take in what HubSpot was asked since the last time."""
-        self.seen.take(await self._leads.hubspot.requests("/crm", since=self.seen.last), whole=whole)
+        self.looks.take(await self._leads.hubspot.requests("/crm", since=self.looks.last))
 
     async def _kill(self, number: int, replies: int) -> None:
         victim, point = self._replicas[number % 2], self._plan[number]
@@ -185,7 +149,6 @@ class Storm:
             await eventually(lambda: self._died(victim), what=f"{victim} to die {point}", seconds=DIES_SECONDS)
             self.hit[point] += 1
         self.kills += 1
-        self.seen.killed_at.append(time.time())
         await self._start(victim, number + len(self._replicas))
 
     async def _died(self, name: str) -> bool:

@@ -15,12 +15,16 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from chertctl import tailing
 from chertctl.catalogue import Catalogue, Topic, read
 from chertctl.cluster import ClusterError, Difference, connected
 
 T = TypeVar("T")
 
-app = typer.Typer(help="Topics: create them, and see where a cluster differs.", no_args_is_help=True)
+app = typer.Typer(help="Topics: create and compare them, see lag and what lies on them.", no_args_is_help=True)
+app.command(epilog="Example: chertctl topics lag --group timeline")(tailing.lag)
+app.command(epilog="Example: chertctl topics tail message.received --tenant acme --since-minutes 30")(tailing.tail)
+app.command(epilog="Example: chertctl topics show message.received:3:1742")(tailing.show)
 
 File = Annotated[Path, typer.Option("--file", "-f", help="The catalogue.", envvar="CHERTCTL_TOPICS")]
 Bootstrap = Annotated[

@@ -11,7 +11,9 @@
 Delivery is at least once: a handler makes its effect happen once by itself.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeVar, cast
 
 from faststream.kafka import KafkaBroker
@@ -36,6 +38,15 @@ __all__ = ["Consumers", "ErrorKinds", "Policy"]
 
 LOG = get_log()
 D = TypeVar("D", bound=EventData)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A subscription as it was declared."""
+
+    event_type: EventType[EventData]
+    handle: Handle[EventData]
+
 
 BATCH_WAIT_SECONDS: Final = 0.01
 """How long a batch poll waits. FastStream sleeps as long again after an empty one, so this is also latency."""
@@ -62,6 +73,32 @@ class Consumers:
         self._policy = policy or Policy()
         self._dead_letters = DeadLetters(KafkaRecordSink(broker), group, clock)
         self._brake = Brake(clock, self._trip)
+        self._subscriptions: dict[str, Declared] = {}
+
+    @property
+    def group(self) -> str:
+        """The consumer group."""
+        return self._group
+
+    @property
+    def kinds(self) -> ErrorKinds:
+        """What the service's errors mean."""
+        return self._kinds
+
+    @property
+    def subscriptions(self) -> Mapping[str, Declared]:
+        """Every subscription, by topic."""
+        return self._subscriptions
+
+    async def handle(self, topic: str, events: Sequence[Event[EventData]]) -> None:
+        """Hand events to a topic's handler, past Kafka, within the deadline of a delivery.
+
+        Raises:
+            TimeoutError: it took longer.
+            Exception: whatever the handler raises.
+        """
+        async with asyncio.timeout(self._policy.handler_seconds):
+            await self._subscriptions[topic].handle(events)
 
     def subscriber(
         self, event_type: EventType[D], *, projection: bool = False
@@ -84,7 +121,12 @@ class Consumers:
         return declare
 
     def batch_subscriber(
-        self, event_type: EventType[D], *, max_records: int = 500, projection: bool = False
+        self,
+        event_type: EventType[D],
+        *,
+        max_records: int = 500,
+        projection: bool = False,
+        wait_seconds: float = BATCH_WAIT_SECONDS,
     ) -> Callable[[Handle[D]], Handle[D]]:
         """Handle events of a type many at a time; a batch that fails for good is handled one by one.
 
@@ -92,18 +134,28 @@ class Consumers:
             event_type: which.
             max_records: the most at a time.
             projection: `/readyz` waits until the end offsets seen at start are reached.
+            wait_seconds: how long a poll waits; where nobody waits for the effect, longer costs less processor.
         """
 
         def declare(handler: Handle[D]) -> Handle[D]:
-            self._declare(event_type, handler, max_records=max_records, projection=projection)
+            self._declare(
+                event_type, handler, max_records=max_records, projection=projection, wait_seconds=wait_seconds
+            )
             return handler
 
         return declare
 
     def _declare(
-        self, event_type: EventType[D], handle: Handle[D], *, max_records: int | None, projection: bool
+        self,
+        event_type: EventType[D],
+        handle: Handle[D],
+        *,
+        max_records: int | None,
+        projection: bool,
+        wait_seconds: float = BATCH_WAIT_SECONDS,
     ) -> None:
         topic = event_type.name
+        self._subscriptions[topic] = Declared(event_type, cast("Handle[EventData]", handle))
         partitions = Partitions(topic, self._clock, self._randomness, self._metrics)
         heartbeat = self._health.heartbeat(f"consumer {topic}", self._policy.handler_seconds)
         heartbeat.rest()
@@ -130,7 +182,7 @@ class Consumers:
                 topic,
                 batch=max_records is not None,
                 max_records=max_records,
-                batch_timeout_ms=int(BATCH_WAIT_SECONDS * 1000),
+                batch_timeout_ms=int(wait_seconds * 1000),
                 group_id=self._group,
                 auto_offset_reset="earliest",  # FastStream's default, the latest, would skip what came before us
                 heartbeat_interval_ms=int(HEARTBEAT_SECONDS * 1000),

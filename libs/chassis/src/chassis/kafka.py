@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Protocol, cast
@@ -18,7 +19,7 @@ from chassis.clock import Clock
 from chassis.health import Health
 from chassis.logging import get_log
 from chassis.metrics import Metrics
-from contracts.envelope import Event, EventData
+from contracts.envelope import Event, EventData, Headers
 
 LOG = get_log()
 
@@ -161,7 +162,10 @@ def _producer(broker: KafkaBroker) -> AIOKafkaProducer:
 
 
 class KafkaEventPublisher:
-    """Publishes through a started broker; records of one call go out together."""
+    """Publishes through the producer beneath a started broker, whose own publish costs three times as much an event.
+
+    Records of one call go out together.
+    """
 
     def __init__(self, broker: KafkaBroker, metrics: Metrics, seconds: float = PUBLISH_SECONDS) -> None:
         self._broker, self._metrics, self._seconds = broker, metrics, seconds
@@ -174,14 +178,18 @@ class KafkaEventPublisher:
         """
         try:
             async with asyncio.timeout(self._seconds):
-                await asyncio.gather(*[self._publish_one(event) for event in events])
+                producer = _producer(self._broker)
+                sent = [await producer.send(*_record(event)) for event in events]
+                await asyncio.gather(*sent)
         except (TimeoutError, KafkaError, IncorrectState) as error:  # the last: not started yet
             raise BrokerAwayError(type(error).__name__) from error
+        for topic, count in Counter(event.topic for event in events).items():
+            self._metrics.count("published_events", count, topic=topic)
 
-    async def _publish_one(self, event: Event[EventData]) -> None:
-        headers = {name: value.decode() for name, value in event.headers()}
-        await self._broker.publish(event.value(), event.topic, key=event.key(), headers=headers)
-        self._metrics.count("published_events", topic=event.topic)
+
+def _record(event: Event[EventData]) -> tuple[str, bytes | None, bytes, None, None, Headers]:
+    """What aiokafka's `send` takes: topic, value, key, any partition, now, headers."""
+    return event.topic, event.value(), event.key(), None, None, event.headers()
 
 
 class RecordTooLargeError(Exception):

@@ -5,7 +5,7 @@ One platform credential signs all calls; each names the customer by the slug of 
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -20,8 +20,11 @@ from chert_client.connection import Call, CallLimits, ChertConnection
 from chert_client.errors import NotFoundError
 from chert_client.ids import is_chat_id
 from chert_client.models import (
+    ChangedSubscription,
     ChatHistory,
+    CreatedSubscription,
     EventPage,
+    NewWebhookSubscription,
     OutgoingMessage,
     PhoneLine,
     PhoneLines,
@@ -103,6 +106,29 @@ class ChertClient:
         """
         call = Call(method="GET", path="/webhook-subscriptions", tenant=tenant)
         return (await self._connection.read(call, understood_as(WebhookSubscriptions))).subscriptions
+
+    async def subscribe(self, tenant: str, url: str, events: Sequence[str]) -> NewWebhookSubscription:
+        """Have events delivered to an HTTPS address (section 14.6); one try, for a repeat makes another subscription.
+
+        Raises:
+            ChertError: any leaf; after `AnswerLostError` look before another try.
+        """
+        content = json.dumps({"url": url, "events": list(events)}).encode()
+        call = Call(method="POST", path="/webhook-subscriptions", tenant=tenant, content=content)
+        return (await self._connection.write(call, understood_as(CreatedSubscription))).subscription
+
+    async def activate_subscription(self, tenant: str, subscription_id: str) -> WebhookSubscription:
+        """Let a subscription deliver again (section 14.6); one try.
+
+        Raises:
+            NotFoundError: there is no such subscription; also, without a call, for an id that cannot stand in a path.
+            ChertError: any other leaf.
+        """
+        if not is_chat_id(subscription_id):
+            raise NotFoundError
+        content = json.dumps({"is_active": True}).encode()
+        call = Call(method="PATCH", path=f"/webhook-subscriptions/{subscription_id}", tenant=tenant, content=content)
+        return (await self._connection.write(call, understood_as(ChangedSubscription))).subscription
 
     async def chat_messages(self, tenant: str, chat_id: str) -> ChatHistory:
         """The newest 200 messages of a chat, oldest first (section 14.4).

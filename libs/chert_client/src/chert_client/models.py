@@ -7,7 +7,7 @@ Sources: chert-contract.md sections 14.2, 14.4, 14.5 and 14.8.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pydantic import AliasPath, Field, JsonValue
+from pydantic import AliasPath, Field, JsonValue, SecretStr
 
 from chert_client.answers import Result
 
@@ -115,6 +115,24 @@ class WebhookSubscriptions(Result):
     """The subscriptions that hear a tenant, the platform's own among them."""
 
     subscriptions: tuple[WebhookSubscription, ...]
+
+
+class NewWebhookSubscription(WebhookSubscription):
+    """A subscription as it was just made, with the secret that is told this once (section 14.6)."""
+
+    secret: SecretStr
+
+
+class CreatedSubscription(Result):
+    """The answer to a creation."""
+
+    subscription: NewWebhookSubscription
+
+
+class ChangedSubscription(Result):
+    """The answer to a change."""
+
+    subscription: WebhookSubscription
 
 
 class PhoneLines(Result):

@@ -330,3 +330,38 @@ async def test_a_body_beyond_the_limit_is_malformed(transport: ScriptedTransport
 def test_what_people_wrote_never_shows_in_a_log() -> None:
     """A message's text shows neither number nor body."""
     assert "OutgoingMessage(idempotency_key='wf:1:c-1', external_id='904', phone_line_id=None)" == repr(MESSAGE)
+
+
+async def test_a_subscription_is_made_in_one_try(client: ChertClient, transport: ScriptedTransport) -> None:
+    """chert-contract.md section 14.6: the secret is told once, and shows itself nowhere."""
+    told = {"url": "https://x.test/w", "events": ["message.received"]}
+    made = {"id": "s1", **told, "is_active": True, "secret": "f" * 64}
+    transport.steps = [httpx2.Response(201, json={"subscription": made})]
+
+    new = await client.subscribe(TENANT, "https://x.test/w", ["message.received"])
+
+    assert told == json.loads(transport.requests[0].content)
+    assert ("f" * 64, True) == (new.secret.get_secret_value(), new.is_active)
+    assert "ffff" not in repr(new)
+
+
+async def test_a_subscription_is_activated(client: ChertClient, transport: ScriptedTransport) -> None:
+    """A change names what changes and nothing else."""
+    changed = {"id": "s1", "url": "https://x.test/w", "events": [], "is_active": True}
+    transport.steps = [httpx2.Response(200, json={"subscription": changed})]
+
+    assert (await client.activate_subscription(TENANT, "s1")).is_active
+
+    request = transport.requests[0]
+    assert ("PATCH", "/api/v1/webhook-subscriptions/s1") == (request.method, request.url.path)
+    assert {"is_active": True} == json.loads(request.content)
+
+
+@pytest.mark.parametrize("subscription_id", ["", "../send", "a/b", "s1?x"])
+async def test_what_is_no_subscription_s_id_is_never_called(
+    client: ChertClient, transport: ScriptedTransport, subscription_id: str
+) -> None:
+    """An id that cannot stand in a path is not found."""
+    with pytest.raises(NotFoundError):
+        await client.activate_subscription(TENANT, subscription_id)
+    assert [] == transport.requests

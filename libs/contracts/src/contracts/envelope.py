@@ -87,6 +87,7 @@ class Event(Generic[D_co]):
         data: the payload.
         subject: whom it is about, when a filter wants it without reading the data.
         traceparent: W3C Trace Context of the work that told it.
+        tombstone: whether the record has no value, so that a compacted topic forgets the key; `data` only says which.
     """
 
     SPEC_VERSION: ClassVar[str] = "1.0"
@@ -98,6 +99,7 @@ class Event(Generic[D_co]):
     data: D_co
     subject: str | None = None
     traceparent: str | None = None
+    tombstone: bool = False
 
     @property
     def topic(self) -> str:
@@ -108,9 +110,9 @@ class Event(Generic[D_co]):
         """The record key."""
         return self.type.key(self.data).encode()
 
-    def value(self) -> bytes:
-        """The record value: JSON in UTF-8."""
-        return self.data.model_dump_json().encode()
+    def value(self) -> bytes | None:
+        """The record value: JSON in UTF-8, or nothing."""
+        return None if self.tombstone else self.data.model_dump_json().encode()
 
     def headers(self) -> Headers:
         """The record headers: CloudEvents attributes, `traceparent` and the content type."""
@@ -167,6 +169,7 @@ def to_document(event: Event[EventData]) -> dict[str, JsonValue]:
         "subject": event.subject,
         "traceparent": event.traceparent,
         "data": event.data.model_dump(mode="json"),
+        **({"tombstone": True} if event.tombstone else {}),
     }
 
 
@@ -188,6 +191,7 @@ def from_document(types: Mapping[str, EventType[EventData]], document: Mapping[s
         subject=None if subject is None else str(subject),
         traceparent=None if traceparent is None else str(traceparent),
         data=_payload(event_type.data, json.dumps(document["data"]).encode()),
+        tombstone=bool(document.get("tombstone", False)),
     )
 
 

@@ -51,6 +51,7 @@ LogEvent = Literal[
     "reply.failed",
     "reply.superseded",
     "reply.waiting",
+    "reply.expired",
     "contact.linked",
     "account.resting",
     "lane.taken",
@@ -82,6 +83,15 @@ LogEvent = Literal[
     "catch_up.found",
     "catch_up.away",
     "catch_up.unreadable",
+    # operators
+    "breaker.reset",
+    "account.purged",
+    "tenant.paused",
+    "tenant.resumed",
+    "tenant.purged",
+    "tenant.buried",
+    "replay.answered",
+    "replay.failed",
 ]
 """Every log event. One canonical line per request or message; the rest are lifecycle and trouble."""
 
@@ -123,6 +133,9 @@ MetricName = Literal[
     "steps",
     "timeline_throttled",
     "timeline_breakers",
+    "timeline_breakers_open",
+    "timeline_budget_use",
+    "timeline_calls",
     "timeline_caught_up",
     "timeline_catch_up_failures",
     "timeline_catch_up_gap_seconds",
@@ -166,6 +179,18 @@ METRICS: Final[dict[MetricName, Metric]] = {
     ),
     "timeline_catch_up_gap_seconds": Metric(
         "timeline_catch_up_gap_seconds", "gauge", "Age of the oldest message found by the last catch-up, in seconds."
+    ),
+    "timeline_breakers_open": Metric(
+        "timeline_breakers_open", "gauge", "Accounts whose breaker is open, of all processes."
+    ),
+    "timeline_budget_use": Metric(
+        "timeline_budget_use", "histogram", "Part of an account's share of calls that was used when a turn ended, to 1."
+    ),
+    "timeline_calls": Metric(
+        "timeline_calls",
+        "counter",
+        "Calls to HubSpot, by what they count in; over `replies` the calls of one.",
+        ("kind",),
     ),
     "timeline_breakers": Metric("timeline_breakers", "counter", "Breakers that opened or closed.", ("change",)),
 }

@@ -52,6 +52,7 @@ class TenantSnapshot(EventData):
         revision: orders all changes of this account: max(previous + 1, now in ms), never reset.
         scopes: what HubSpot granted.
         settings: what an admin chose.
+        paused: whether an operator holds its work: nothing is sent for it or written to it, and nothing of it is lost.
     """
 
     portal_id: PortalId = Field(gt=0)
@@ -62,6 +63,7 @@ class TenantSnapshot(EventData):
     revision: int = Field(ge=1)
     scopes: tuple[str, ...]
     settings: TenantSettings = TenantSettings()
+    paused: bool = False
 
 
 class TenantInstalled(TenantSnapshot):

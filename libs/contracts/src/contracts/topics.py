@@ -3,6 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
+from contracts.audits import OpsAudited
 from contracts.breakers import BreakerChanged, BreakerClosed, BreakerOpened
 from contracts.contacts import (
     ContactCreated,
@@ -37,6 +38,10 @@ def _owner(data: DeliveryRejected) -> str:
     return data.owner
 
 
+def _operator(data: OpsAudited) -> str:
+    return data.operator
+
+
 TENANT_INSTALLED: Final = EventType("tenant.installed", 1, TenantInstalled, _account, compacted=True)
 TENANT_UPDATED: Final = EventType("tenant.updated", 1, TenantUpdated, _account, compacted=True)
 TENANT_UNINSTALLED: Final = EventType("tenant.uninstalled", 1, TenantUninstalled, _account, compacted=True)
@@ -54,6 +59,7 @@ CONTACT_DELETED: Final = EventType("contact.deleted", 1, ContactDeleted, _accoun
 CONTACT_MERGED: Final = EventType("contact.merged", 1, ContactMerged, _account)
 CONTACT_RESTORED: Final = EventType("contact.restored", 1, ContactRestored, _account)
 CONTACT_ERASED: Final = EventType("contact.erased", 1, ContactErased, _account)
+OPS_AUDITED: Final = EventType("ops.audited", 1, OpsAudited, _operator)
 DELIVERY_REJECTED: Final = EventType("delivery.rejected", 1, DeliveryRejected, _owner)
 
 EVENT_TYPES: Final = MappingProxyType[str, EventType[EventData]](
@@ -78,6 +84,7 @@ EVENT_TYPES: Final = MappingProxyType[str, EventType[EventData]](
             CONTACT_RESTORED,
             CONTACT_ERASED,
             DELIVERY_REJECTED,
+            OPS_AUDITED,
         )
     },
 )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.addresses import SERVICES
-from harness.credentials import Credentials, write_private
+from harness.credentials import CHERTCTL, Credentials, write_private
 from harness.errors import HarnessError
 
 _READABLE = 0o444
@@ -39,9 +39,10 @@ def write_secrets(folder: Path, environment: Mapping[str, str]) -> list[Path]:
         chert_webhook_secret=environment["CHERT_SIM_WEBHOOK_SECRET"],
         sealing_key=made_up.sealing_key,
         number_hash_key=made_up.number_hash_key,
+        redaction_key=made_up.redaction_key,
     )
     wanted = {folder / "key-ring.json": credentials.key_ring()}
-    wanted |= {folder / f"{service}.json": credentials.secrets_of(service) for service in SERVICES}
+    wanted |= {folder / f"{service}.json": credentials.secrets_of(service) for service in (*SERVICES, CHERTCTL)}
     if all(path.exists() for path in wanted):
         return []
     for path, content in wanted.items():

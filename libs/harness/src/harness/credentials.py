@@ -12,7 +12,10 @@ SERVICES_WITH_TOKENS = ("actions", "timeline")
 """The services that ask `oauth` for access tokens, each with a credential of its own."""
 
 OPERATOR = "ops"
-"""The name by which `oauth` knows operators."""
+"""The name by which services know operators."""
+
+CHERTCTL = "chertctl"
+"""The operators' command; it has a secrets file of its own."""
 
 SERVICES_WITH_ACTIVITY = ("actions", "timeline")
 """The services that `oauth` asks what they did, each by a credential of its own."""
@@ -32,6 +35,7 @@ class Credentials:
     chert_webhook_secret: str
     sealing_key: bytes
     number_hash_key: str
+    redaction_key: str
 
     @classmethod
     def generate(cls) -> Self:
@@ -47,6 +51,7 @@ class Credentials:
             chert_webhook_secret=secrets.token_hex(32),
             sealing_key=secrets.token_bytes(32),
             number_hash_key=secrets.token_hex(32),
+            redaction_key=secrets.token_hex(32),
         )
 
     def key_ring(self) -> dict[str, object]:
@@ -54,7 +59,7 @@ class Credentials:
         return {"current": "k1", "keys": {"k1": base64.b64encode(self.sealing_key).decode()}}
 
     def secrets_of(self, service: str) -> dict[str, object]:
-        """What one service's secrets file holds: what it needs and nothing else."""
+        """What one service's, or the operators' command's, secrets file holds: what it needs and nothing else."""
         hubspot = [self.hubspot_client_secret]
         match service:
             case "oauth":
@@ -73,14 +78,28 @@ class Credentials:
                     "chert_signing_secret": self.chert_signing_secret,
                     "oauth_credential": self.service_credentials["actions"],
                     "number_hash_key": self.number_hash_key,
-                    "service_credentials": {"oauth": self.sister_credentials["actions"]},
+                    "service_credentials": {"oauth": self.sister_credentials["actions"], **self._operator},
+                }
+            case "chertctl":
+                return {
+                    "ops_credential": self.service_credentials[OPERATOR],
+                    "redaction_key": self.redaction_key,
+                    "chert_signing_secret": self.chert_signing_secret,
+                    "chert_webhook_secrets": [self.chert_webhook_secret],
+                    "hubspot_client_secrets": hubspot,
+                    "permissions": ["reveal"],
                 }
             case _:
                 return {
                     "oauth_credential": self.service_credentials["timeline"],
                     "chert_signing_secret": self.chert_signing_secret,
-                    "service_credentials": {"oauth": self.sister_credentials["timeline"]},
+                    "number_hash_key": self.number_hash_key,
+                    "service_credentials": {"oauth": self.sister_credentials["timeline"], **self._operator},
                 }
+
+    @property
+    def _operator(self) -> dict[str, str]:
+        return {OPERATOR: self.service_credentials[OPERATOR]}
 
 
 def write_private(path: Path, content: Mapping[str, object]) -> None:

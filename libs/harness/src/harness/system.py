@@ -16,7 +16,7 @@ from rich.console import Console
 from harness import backends, paths, ports, seeding
 from harness.addresses import SERVICES, SIMULATORS, Addresses, Environments, RunFiles
 from harness.backends import Backends, Broker, Database
-from harness.credentials import Credentials, write_private
+from harness.credentials import CHERTCTL, Credentials, write_private
 from harness.errors import PortTakenError, StartFailedError
 from harness.processes import Command, Process, Supervisor
 from harness.progress import doing
@@ -105,6 +105,11 @@ class System:
     def processes(self) -> dict[str, Process]:
         """Every process that runs, by name; with the embedded backends Kafka and the database too."""
         return {process.command.name: process for process in self._supervisor.processes}
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that this system has."""
+        return self._services
 
     def up(self) -> None:
         """Start everything in order, until all of it is ready.
@@ -222,12 +227,13 @@ class System:
             chert=ChertProject(tenant_slug=tenant_slug, webhook_secret=self.credentials.chert_webhook_secret),
             portals=[portal],
             pids={name: process.pid for name, process in self.processes.items()},
+            chertctl_secrets_file=str(self.files.secrets(CHERTCTL).resolve()),
         )
 
     def _write_files(self) -> None:
         self.set_clock()
         write_private(self.files.key_ring, self.credentials.key_ring())
-        for service in SERVICES:
+        for service in (*SERVICES, CHERTCTL):
             write_private(self.files.secrets(service), self.credentials.secrets_of(service))
 
     def _make_topics(self) -> None:

@@ -56,9 +56,10 @@ def test_each_service_gets_the_secrets_it_needs_and_no_others() -> None:
         "chert_signing_secret",
     } == credentials.secrets_of("oauth").keys()
     for sister in ("actions", "timeline"):
-        assert {"oauth": credentials.sister_credentials[sister]} == credentials.secrets_of(sister)[
-            "service_credentials"
-        ]
+        assert {
+            "oauth": credentials.sister_credentials[sister],
+            "ops": credentials.service_credentials["ops"],
+        } == credentials.secrets_of(sister)["service_credentials"]
     assert {"hubspot_client_secrets", "chert_webhook_secrets"} == credentials.secrets_of("webhooks").keys()
     assert credentials.secrets_of("actions")["oauth_credential"] == credentials.service_credentials["actions"]
     assert credentials.secrets_of("timeline")["oauth_credential"] == credentials.service_credentials["timeline"]

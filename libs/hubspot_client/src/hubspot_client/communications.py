@@ -5,7 +5,7 @@ inputs and nothing more; after an ambiguous end the contact's communications are
 Sources: hubspot-contract.md sections 5.2 to 5.4.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -21,6 +21,9 @@ from hubspot_client.errors import HubSpotError, MalformedAnswerError, NotFoundEr
 
 BATCH_LIMIT: Final = 100
 """The most inputs HubSpot takes in one batch."""
+
+Unread = Callable[[Mapping[str, Collection[str]]], Awaitable[Collection[str]]]
+"""Asked which of these communications, each with its contacts, are worth reading."""
 
 _PROPERTIES: Final = ("hs_communication_body", "hs_timestamp")
 _PAGES: Final = 1_000  # far more than any contact has; a cursor that never ends is a fault
@@ -155,18 +158,20 @@ class Communications:
             yield communication
 
     async def of_contacts(
-        self, portal_id: int, contact_ids: Collection[str]
+        self, portal_id: int, contact_ids: Collection[str], unread: Unread | None = None
     ) -> AsyncIterator[tuple[str, Communication]]:
         """Communications with the contact of each, found by association and read as they are asked for.
 
         Within each page of associations, up to 100 for each contact, the newest ids come first. A contact that does
-        not exist has none; neither has an id that is no number.
+        not exist has none; neither has an id that is no number. Communications that are not `unread` are left out, and
+        a page without any costs one call.
 
         Raises:
             HubSpotError: any leaf that a read can end with; what was yielded before stays true.
         """
         async for contacts in self._associated(portal_id, [one for one in contact_ids if is_record_id(one)]):
-            for chunk in _chunks(sorted(contacts, key=int, reverse=True)):
+            wanted = contacts if unread is None else await unread(contacts)
+            for chunk in _chunks(sorted(wanted, key=int, reverse=True)):
                 for communication in await self._read(portal_id, chunk):
                     for contact_id in contacts.get(communication.id, ()):
                         yield contact_id, communication

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 
 import httpx2
@@ -193,6 +194,20 @@ async def test_pages_and_chunks_are_read_as_they_are_asked_for(
     assert ["50"] == rest
     assert [1, 100, 50, 1] == sizes
     assert [{"id": "904", "after": "next"}] == json.loads(transport.requests[3].content)["inputs"]
+
+
+async def test_only_what_is_unread_is_read(client: HubSpotClient, transport: ScriptedTransport) -> None:
+    """A reader who knows some of the communications pays for the others alone, and nothing when there are none."""
+    transport.steps = [associations(9, "100"), records("9"), associations("100")]
+
+    async def unread(ids: Mapping[str, Collection[str]]) -> Collection[str]:
+        return ids.keys() - {"100"}
+
+    found = [one.id for _ in range(2) async for _, one in client.communications.of_contacts(PORTAL, ["904"], unread)]
+
+    assert ["9"] == found
+    assert [{"id": "9"}] == json.loads(transport.requests[1].content)["inputs"]
+    assert [] == transport.steps
 
 
 async def test_a_contact_without_communications_has_none(client: HubSpotClient, transport: ScriptedTransport) -> None:

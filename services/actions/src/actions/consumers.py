@@ -29,6 +29,9 @@ from contracts.topics import (
 MAX_RECORDS: Final = 500
 """How many messages are remembered in one go."""
 
+WAIT_SECONDS: Final = 0.1
+"""How long a poll for them waits: what they are remembered for comes later than that."""
+
 
 def subscribe(consumers: Consumers, *, tenants: TenantStore, installs: InstallTimes) -> None:
     """Say which events this service handles, and how."""
@@ -52,11 +55,11 @@ def subscribe_to_conversations(
 ) -> None:
     """What was sent, what was answered, and whose conversations they are."""
 
-    @consumers.batch_subscriber(MESSAGE_SENT, max_records=MAX_RECORDS)
+    @consumers.batch_subscriber(MESSAGE_SENT, max_records=MAX_RECORDS, wait_seconds=WAIT_SECONDS)
     async def on_message_sent(events: Sequence[Event[MessageSent]]) -> None:
         await conversations.sent([event.data for event in events])
 
-    @consumers.batch_subscriber(MESSAGE_RECEIVED, max_records=MAX_RECORDS)
+    @consumers.batch_subscriber(MESSAGE_RECEIVED, max_records=MAX_RECORDS, wait_seconds=WAIT_SECONDS)
     async def on_message_received(events: Sequence[Event[MessageReceived]]) -> None:
         for event in events:
             await opt_outs.note(event.data)
@@ -73,7 +76,7 @@ def subscribe_to_contacts(
 ) -> None:
     """What happens to contacts."""
 
-    @consumers.batch_subscriber(CONTACT_CREATED, max_records=MAX_RECORDS)
+    @consumers.batch_subscriber(CONTACT_CREATED, max_records=MAX_RECORDS, wait_seconds=WAIT_SECONDS)
     async def on_contact_created(events: Sequence[Event[ContactCreated]]) -> None:
         await take_in([event.data for event in events])
         wake()

@@ -9,6 +9,7 @@ ActionsError
 │   ├── DifferentRequestError   the claim belongs to a request with other content
 │   ├── ContactGoneError        there is no such contact in this account
 │   └── ContactUnreadableError  HubSpot will not show contacts of this account
+├── NotPurgedError              an account that `oauth` still keeps is not forgotten here
 └── PostponedError              temporary: nothing final is known, the same request may come again
     ├── StoreAwayError          our own database does not answer
     ├── AuthorityAwayError      `oauth` cannot be asked
@@ -16,6 +17,7 @@ ActionsError
     ├── HubSpotBusyError        HubSpot wants fewer calls for this account
     ├── ChertAwayError          Chert cannot be asked
     ├── InstallUnknownError     the projection does not know this install yet
+    ├── TenantPausedError       an operator paused the account
     ├── ClaimInProgressError    another call is at work on this send
     ├── OutOfTimeError          what is left of the deadline is not enough to go on
     ├── KeyOutlivedError        Chert may have forgotten the key of an attempt whose end is unknown
@@ -61,6 +63,10 @@ class UnsendableError(ActionsError):
     def __init__(self, code: Code, words: str) -> None:
         super().__init__(words)
         self.code, self.words = code, words
+
+
+class NotPurgedError(ActionsError):
+    """The account was not purged by `oauth`, as far as the projection knows; nothing of it is removed."""
 
 
 class NeverSentError(ActionsError):
@@ -123,6 +129,10 @@ class ChertAwayError(PostponedError):
 
 class InstallUnknownError(PostponedError):
     """The projection does not know this install yet."""
+
+
+class TenantPausedError(PostponedError):
+    """An operator paused the account: nothing is sent for it until it is resumed."""
 
 
 class ClaimInProgressError(PostponedError):

@@ -64,7 +64,7 @@ def sends(backend: str, request: pytest.FixtureRequest) -> SendStore:
     """A fresh store of sends."""
     if backend == "in memory":
         return InMemorySendStore()
-    return MongoSendStore(request.getfixturevalue("mongo_database"), lambda _: None)
+    return MongoSendStore(request.getfixturevalue("mongo_database"), lambda _, __: None)
 
 
 @pytest.fixture

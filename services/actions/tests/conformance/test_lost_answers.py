@@ -118,7 +118,7 @@ async def test_a_claim_whose_answer_got_lost_is_still_anothers(sends: MongoSendS
 async def test_a_take_over_whose_answer_got_lost_is_ones_own(sends: MongoSendStore, wire: Wire, draft: Send) -> None:
     """A take-over that was carried out unheard is recognised, and made once."""
     seen = await sends.open(draft)
-    wire.lose("findAndModify")
+    wire.lose("update")
 
     taken = await sends.take(seen, "holder-2", BEGUN)
 
@@ -129,7 +129,7 @@ async def test_a_take_over_whose_answer_got_lost_is_ones_own(sends: MongoSendSto
 async def test_an_answer_stored_unheard_is_stored_once(sends: MongoSendStore, wire: Wire, draft: Send) -> None:
     """A settlement that was carried out unheard is recognised, its history written once."""
     held = await sends.open(draft)
-    wire.lose("findAndModify")
+    wire.lose("update")
 
     settled = await sends.settle(held, ENDED, answer=ACCEPTED)
 
@@ -178,4 +178,4 @@ async def test_a_database_that_cannot_be_reached_is_away(draft: Send) -> None:
 
     async with mongo.connect(f"mongodb://127.0.0.1:{port}/?serverSelectionTimeoutMS=100", "actions") as client:
         with pytest.raises(StoreAwayError):
-            await MongoSendStore(client["actions"], lambda _: None).open(draft)
+            await MongoSendStore(client["actions"], lambda _, __: None).open(draft)

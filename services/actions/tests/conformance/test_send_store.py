@@ -331,3 +331,41 @@ async def test_a_burst_of_wakes_sweeps_once(
     assert [] == list(await relay.pending(10))
     clock.advance(SWEEP_SECONDS)
     assert 1 == len(await relay.pending(10))
+
+
+@pytest.mark.integration
+async def test_events_that_may_not_have_been_kept_are_read(
+    mongo_database: AsyncDatabase[Document], draft: Send, clock: ManualClock
+) -> None:
+    """What is published is what lies in the send: nothing where a write was lost, the event where it was carried out.
+
+    Events that were noted as certain are published without a look, and taken out of the send all the same.
+    """
+    stores = MongoStores(mongo_database, clock)
+    outbox = stores.outbox
+    await told(stores, draft, "certain", (1,))
+    await told(MongoStores(mongo_database, clock), draft, "heard of", (2,))
+    for key in ("heard of", "never kept"):
+        outbox.note(key)
+
+    waiting = {pending.document_id: [one.id for one in pending.events] for pending in await outbox.pending(10)}
+    for key, ids in waiting.items():
+        await outbox.remove(key, ids)
+
+    assert {"certain": ["event-1"], "heard of": ["event-2"]} == waiting
+    assert [] == list(await outbox.pending(10))
+    assert [] == list(await MongoSendOutbox(mongo_database, clock).pending(10))
+
+
+@pytest.mark.integration
+async def test_a_send_that_is_noted_again_is_read(
+    mongo_database: AsyncDatabase[Document], draft: Send, clock: ManualClock
+) -> None:
+    """Of a send that is certain of one event and not of another, both are published."""
+    stores = MongoStores(mongo_database, clock)
+    await told(stores, draft, "both", (1, 2))
+    stores.outbox.note("both")
+
+    [pending] = await stores.outbox.pending(10)
+
+    assert ["event-1", "event-2"] == [one.id for one in pending.events]

@@ -153,3 +153,21 @@ async def test_a_finished_step_keeps_its_reply_until_it_is_erased(store: StepSto
     await store.erase(step.portal_id, step.contact_id)
     assert Reply(replied=True, text="", at=AT) == await store.finished(step.key)
     assert await store.finished("wf:62515:other") is None
+
+
+async def test_replies_of_finished_steps_go_after_their_time(store: StepStore, step: Step) -> None:
+    """What was written before a moment goes, in this account alone; that there was a reply stays; open steps wait."""
+    done = replace(waiting(step), reply=Reply(replied=True, text="yes", at=AT))
+    for key, changes in (("mine", {}), ("another account's", {"portal_id": step.portal_id + 1})):
+        await store.open(replace(done, key=key, **changes))
+        await store.finish(replace(done, key=key, **changes))
+    await store.open(done)
+    later = AT + timedelta(milliseconds=1)
+
+    assert [0, 1, 0] == [await store.purge(step.portal_id, before) for before in (AT, later, later)]
+
+    assert Reply(replied=True, text="", at=AT) == await store.finished("mine")
+    assert done.reply == await store.finished("another account's")
+    kept = await store.find(done.key)
+    assert kept is not None
+    assert done.reply == kept.reply

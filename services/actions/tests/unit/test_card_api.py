@@ -45,6 +45,7 @@ from actions.errors import (
     OutOfTimeError,
     PostponedError,
     StoreAwayError,
+    TenantPausedError,
 )
 from actions.models import (
     Accepted,
@@ -399,6 +400,7 @@ ERRORS: list[tuple[PostponedError, int, int]] = [
     (HubSpotBusyError(), 200, 1007),
     (ChertAwayError(), 200, 3004),
     (InstallUnknownError(), 200, 3002),
+    (TenantPausedError(), 200, 3002),
     (ClaimInProgressError(), 200, 3002),
     (OutOfTimeError(), 200, 3002),
     (KeyOutlivedError(), 200, 3002),

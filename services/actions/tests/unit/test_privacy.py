@@ -112,12 +112,13 @@ async def test_contents_go_after_the_time_that_the_account_chose(
     send_once: SendOnce,
     asked: SendRequest,
     sends: InMemorySendStore,
+    steps: InMemoryStepStore,
     tenants: InMemoryTenantStore,
     tenant: TenantSnapshot,
     clock: ManualClock,
 ) -> None:
     """After `retention_days` text and number are gone, and a repeat still gets its answer."""
-    purge = PurgeContents(tenants=tenants, contents=InMemorySendContents(sends), clock=clock)
+    purge = PurgeContents(tenants=tenants, contents=InMemorySendContents(sends), steps=steps, clock=clock)
     first = await send_once(asked)
     clock.advance(timedelta(days=tenant.settings.retention_days).total_seconds())
     await purge()

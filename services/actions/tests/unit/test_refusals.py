@@ -251,6 +251,11 @@ async def not_connected(world: World, _: str) -> None:
     await world.change(status="inactive")
 
 
+async def paused(world: World, _: str) -> None:
+    """An operator holds the account's work."""
+    await world.change(paused=True)
+
+
 async def without_new_leads(world: World, _: str) -> None:
     """A workflow may not create leads."""
     await world.change(settings=TenantSettings(auto_create_leads=False))
@@ -284,6 +289,7 @@ CASES: Final[dict[str, Callable[[World, str], object]]] = {
     "the account was moved to another project meanwhile": moved_meanwhile,
     "the contact was erased after the send": erased_after_the_send,
     "the account is not connected": not_connected,
+    "an operator paused the account": paused,
     "the contact is not in the account": of_another_account,
     "HubSpot does not show contacts": fails_at("before read", ContactUnreadableError()),
     "no lead has the number, and creating leads is off": without_new_leads,

@@ -27,7 +27,8 @@ from actions.errors import (
     UnknownTenantError,
 )
 from actions.handlers.claims import TAKEOVER_SECONDS
-from actions.handlers.sending import ANSWER_SECONDS, CALL_SECONDS, SUPERSEDED, SendOnce
+from actions.handlers.final_refusals import SUPERSEDED
+from actions.handlers.sending import ANSWER_SECONDS, CALL_SECONDS, SendOnce
 from actions.models import Accepted, Answer, Outgoing, Refused, SendRequest
 from actions.ports import TenantStore
 from chassis.clock import ManualClock

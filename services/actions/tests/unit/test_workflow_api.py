@@ -55,6 +55,7 @@ from actions.errors import (
     PostponedError,
     StepParkedError,
     StoreAwayError,
+    TenantPausedError,
 )
 from actions.handlers.bulkheads import Bulkhead
 from actions.handlers.claims import Claims
@@ -83,6 +84,7 @@ ERRORS: list[tuple[PostponedError, int, str]] = [
     (HubSpotBusyError(), 3002, "1000"),
     (ChertAwayError(), 3002, "1000"),
     (InstallUnknownError(), 3002, "1000"),
+    (TenantPausedError(), 3002, "1000"),
     (ClaimInProgressError(retry_after_seconds=15.0), 3002, "15000"),
     (OutOfTimeError(), 3002, "1000"),
     (KeyOutlivedError(), 3002, "1000"),

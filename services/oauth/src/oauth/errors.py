@@ -25,7 +25,8 @@ OAuthServiceError
 │   └── ExchangeFailedError         the code could not be exchanged; the cause says why
 ├── TenantError
 │   ├── TenantUnknownError          this account never connected
-│   └── TenantInactiveError         it is no longer connected
+│   ├── TenantInactiveError         it is no longer connected
+│   └── PurgeRefusedError           it cannot be purged as it is; `.reason` is a stable slug
 ├── HubSpotError                    what HubSpot's token routes answered
 │   ├── CodeRejectedError           the authorization code is unknown, used or expired
 │   ├── AppRejectedError            our own configuration is refused; says nothing about any account
@@ -223,6 +224,22 @@ class TenantUnknownError(TenantError):
 
 class TenantInactiveError(TenantError):
     """This account is no longer connected."""
+
+
+PurgeReason = Literal["still_connected", "still_departing", "not_purged"]
+"""Why an account is not forgotten: it is connected, HubSpot is still to be told of its end, or it was not purged."""
+
+
+class PurgeRefusedError(TenantError):
+    """The account cannot be forgotten as it is.
+
+    Attributes:
+        reason: why, as a stable slug.
+    """
+
+    def __init__(self, reason: PurgeReason) -> None:
+        super().__init__(reason)
+        self.reason: PurgeReason = reason
 
 
 class HubSpotError(OAuthServiceError):

@@ -445,3 +445,37 @@ async def test_everyone_is_doubted_but_who_is_already(
 
     assert 1 == await checks.raise_doubts("everyone", "app_uninstalled", NOW)
     assert {(1, "everyone"), (2, "older")} == {(one.portal_id, one.id) for one in await checks.due(NOW, 10)}
+
+
+async def test_accounts_are_paged_by_id(installations: InstallationStore) -> None:
+    """A page begins after an id and ends at its limit, connected or not."""
+    for one in (installation(3), installation(1), installation(2, status="inactive", tokens=None)):
+        await written(installations, one)
+
+    assert [1, 2] == [one.portal_id for one in await installations.page(0, 2)]
+    assert [3] == [one.portal_id for one in await installations.page(2, 2)]
+
+
+async def test_a_pause_is_kept(installations: InstallationStore) -> None:
+    """That an operator holds an account's work, and why, is read as it was written."""
+    noted = HistoryEntry("paused", NOW, 2, 1, "p-acme", by=Actor("operator:ada", "Chert"), note="abuse")
+    paused = installation(1, paused=True, history=(noted,))
+    await written(installations, paused)
+
+    assert paused == await installations.get(1)
+
+
+async def test_tombstones_are_told_last_and_only_of_what_was_seen(
+    installations: InstallationStore, outbox: RoundOutbox
+) -> None:
+    """A tombstone follows all that is pending of its account; of an account that moved on, none is told."""
+    first = installation(1)
+    await written(installations, first)
+    tombstone = replace(told(first), id="tombstone", tombstone=True)
+
+    assert await installations.bury(first, [tombstone])
+    assert not await installations.bury(replace(first, revision=first.revision - 1), [tombstone])
+
+    (pending,) = await outbox.pending(10)
+    assert [(False, told(first).id), (True, "tombstone")] == [(one.tombstone, one.id) for one in pending.events]
+    assert [b"1", None] == [pending.events[1].key(), pending.events[1].value()]

@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -31,7 +31,7 @@ KEY = str(PORTAL).encode()
 
 @dataclass(frozen=True)
 class Desk:
-    """A topic: one more writer to it at each call, and the ids of what was told."""
+    """A topic: one more writer to it at each call, and the ids of what was told, tombstones with a dagger."""
 
     writer: Callable[[], Awaitable[Publisher]]
     told: Callable[[], Awaitable[Sequence[str]]]
@@ -46,7 +46,7 @@ async def in_memory() -> Desk:
         return InMemoryFencedPublisher(topic)
 
     async def told() -> Sequence[str]:
-        return [event.id for event in topic.told]
+        return [_named(event.id, event.value()) for event in topic.told]
 
     return Desk(writer, told)
 
@@ -77,8 +77,16 @@ async def _ids(bootstrap: str) -> Sequence[str]:
         ends = await consumer.end_offsets(places)
         while any([await consumer.position(place) < end for place, end in ends.items()]):
             for batch in (await consumer.getmany(timeout_ms=200)).values():
-                found += [dict(record.headers)["ce_id"].decode() for record in batch if record.key == KEY]
+                found += [
+                    _named(dict(record.headers)["ce_id"].decode(), record.value)
+                    for record in batch
+                    if record.key == KEY
+                ]
     return found
+
+
+def _named(event_id: str, value: bytes | None) -> str:
+    return f"†{event_id}" if value is None else event_id
 
 
 @pytest.fixture(params=["in_memory", pytest.param("on_kafka", marks=pytest.mark.integration)])
@@ -97,6 +105,19 @@ def events(*ids: str) -> list[Event[EventData]]:
     return [
         Event(type=TENANT_INSTALLED, id=one, source="/oauth", time=now, subject=str(PORTAL), data=data) for one in ids
     ]
+
+
+async def test_a_tombstone_has_no_value(desk: Desk) -> None:
+    """What a compacted topic is to forget comes after what it kept, with the key and without a value."""
+    names = [uuid.uuid4().hex for _ in range(2)]
+    kept, forgotten = events(*names)
+    writer = await desk.writer()
+    await writer.take_over()
+
+    await writer.publish([kept])
+    await writer.publish([replace(forgotten, tombstone=True)])
+
+    assert [names[0], f"†{names[1]}"] == [one for one in await desk.told() if one.lstrip("†") in names]
 
 
 async def test_events_are_told_in_their_order(desk: Desk) -> None:

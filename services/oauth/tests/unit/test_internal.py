@@ -160,11 +160,34 @@ async def test_only_sisters_are_answered(
     """Without a credential that a service has, every internal route answers 401 and nothing about any account."""
     for method, path in (
         ("POST", f"/internal/tenants/{portal_id}/access-token"),
+        ("POST", f"/internal/tenants/{portal_id}/doubts"),
         ("GET", f"/internal/tenants/{portal_id}"),
     ):
         response = await api.request(method, path, headers=headers)
 
         assert (401, code) == (response.status_code, response.json()["code"])
+
+
+async def test_a_refused_token_is_a_doubt(
+    api: httpx2.AsyncClient, connected: Installation, installations: InMemoryInstallations, clock: ManualClock
+) -> None:
+    """Who was refused by HubSpot says so: the grant is asked about at once, and nothing is changed until then."""
+    response = await api.post(f"/internal/tenants/{PORTAL}/doubts", headers=ACTIONS)
+
+    assert "active" == TenantCheck.model_validate_json(response.content).status
+    assert [(PORTAL, "grant_revoked")] == [
+        (one.portal_id, one.reason) for one in await installations.due(clock.now(), 9)
+    ]
+
+
+async def test_a_stranger_is_not_doubted(
+    api: httpx2.AsyncClient, installations: InMemoryInstallations, clock: ManualClock
+) -> None:
+    """An account that is not connected has no grant to ask about."""
+    response = await api.post(f"/internal/tenants/{PORTAL}/doubts", headers=ACTIONS)
+
+    assert "unknown" == TenantCheck.model_validate_json(response.content).status
+    assert [] == list(await installations.due(clock.now(), 9))
 
 
 @pytest.mark.parametrize("portal_id", ["0", "-1", "x", "1e3", str(2**63), "%00"])

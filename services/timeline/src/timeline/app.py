@@ -1,32 +1,38 @@
 """The composition root: settings in, ASGI app out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 import httpx2
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
+from pydantic import SecretStr
 from pymongo.asynchronous.database import AsyncDatabase
 
-from chassis import kafka, mongo
+from chassis import kafka, mongo, operating
 from chassis.consuming import Consumers, ErrorKinds
 from chassis.inbox import HeldMessages, MongoHeldMessages
 from chassis.kafka import KafkaEventPublisher
 from chassis.lifespan import Plumbing, service_app
 from chassis.mongo import DATABASE_AWAY, Document
+from chassis.replaying import Replays
 from chassis.settings import RereadFile
 from chassis.sisters import Sister
 from chassis.workers import Worker
 from chert_client import ChertClient
+from contracts.topics import MESSAGE_RECEIVED
 from hubspot_client import CallLimits, HubSpotConnection
 from timeline import __doc__ as description
 from timeline import api
 from timeline.adapters.chert import ChertEventLog
 from timeline.adapters.faults import KillOnce, NoFaultPoints
+from timeline.adapters.hashing import KeyedNumberHash
 from timeline.adapters.hubspot import HubSpotTimeline
+from timeline.adapters.metering import CountedCalls
 from timeline.adapters.mongo import MongoStores
 from timeline.adapters.oauth import OAuthAccessTokens
 from timeline.consumers import subscribe
@@ -37,8 +43,11 @@ from timeline.handlers.catching_up import CatchUp
 from timeline.handlers.leases import CALL_SECONDS
 from timeline.handlers.messages import read_message
 from timeline.handlers.relaying import Relay
+from timeline.handlers.replaying import LookAtReceived, replay_page
 from timeline.handlers.retention import Retention
-from timeline.ports import ChertLog, Outside
+from timeline.handlers.tenant_work import TenantOperations
+from timeline.handlers.where import Where
+from timeline.ports import ChertLog, NumberHash, Outside, Stores
 from timeline.settings import Settings, TimelineSecrets
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
 
@@ -72,11 +81,25 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
         now=plumbing.clock.now,
     )
     sister = Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http)
-    timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock), budget)
+    meter = CountedCalls(budget, plumbing.metrics)
+    timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock), meter)
     faults = NoFaultPoints() if settings.fault_point is None else KillOnce(settings.fault_point, database)
     stores = MongoStores(database, plumbing.clock)
-    loops = _loops(
-        settings, plumbing, stores, broker, Outside(timeline, timeline, faults), budget, ChertEventLog(chert)
+    held = MongoHeldMessages(database)
+    consumers = _consumers(broker, held, plumbing)
+    event_log = ChertEventLog(chert)
+    hash_number = KeyedNumberHash(lambda: secrets.read().number_hash_key)
+    running = _running(
+        settings,
+        plumbing,
+        stores,
+        broker,
+        held,
+        consumers,
+        Outside(timeline, timeline, faults),
+        budget,
+        event_log,
+        hash_number,
     )
 
     @asynccontextmanager
@@ -84,7 +107,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
         async with AsyncExitStack() as stack:
             for part in (client, http, hubspot, chert):
                 await stack.enter_async_context(part)
-            for loop in loops:
+            for loop in running.loops:
                 await stack.enter_async_context(loop())
             await stack.enter_async_context(kafka.running(broker, health=plumbing.health, clock=plumbing.clock))
             yield
@@ -93,26 +116,61 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     app = service_app("timeline", description or "", plumbing, lifespan)
     read = partial(read_activity, entries=stores.stores.entries, breakers=stores.stores.lanes)
     look = partial(read_message, receivers=stores.stores.inbox, entries=stores.stores.entries)
-    app.include_router(api.router(lambda: secrets.read().service_credentials, read, look, DATABASE_AWAY))
+
+    def credentials() -> Mapping[str, SecretStr]:
+        return secrets.read().service_credentials
+
+    app.include_router(api.router(credentials, read, look, DATABASE_AWAY))
+    app.include_router(api.tenants.router(credentials, running.operations, DATABASE_AWAY))
+    inbox = stores.stores.inbox
+    replays = Replays(consumers, looks={MESSAGE_RECEIVED.name: LookAtReceived(inbox, plumbing.clock)})
+    app.include_router(operating.router(replays, credentials))
+    replay_log = partial(replay_page, log=event_log, replay=partial(replays.replay_events, MESSAGE_RECEIVED.name))
+    app.include_router(api.operators_router(credentials, replay_log))
+    app.include_router(api.where.router(credentials, _where(stores, hash_number), DATABASE_AWAY))
     return app
 
 
-def _loops(
+def _where(mongo_stores: MongoStores, hash_number: NumberHash) -> Where:
+    stores = mongo_stores.stores
+    return Where(
+        refs=stores.refs,
+        inbox=stores.inbox,
+        entries=stores.entries,
+        owners=stores.communications,
+        tenants=stores.tenants,
+        lanes=mongo_stores.accounts,
+        hash_number=hash_number,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What runs, and what operators can do about it."""
+
+    loops: Sequence[Loop]
+    operations: TenantOperations
+
+
+def _running(
     settings: Settings,
     plumbing: Plumbing,
     mongo_stores: MongoStores,
     broker: KafkaBroker,
+    held: MongoHeldMessages,
+    consumers: Consumers,
     outside: Outside,
     budget: Budget,
     chert_log: ChertLog,
-) -> Sequence[Loop]:
-    """Use cases, subscriptions and loops over the database; what runs, those first that others lean on."""
-    held = MongoHeldMessages(mongo_stores.database)
+    hash_number: NumberHash,
+) -> _Running:
+    """Use cases, subscriptions and loops over the database; loops in order, those first that others lean on."""
     stores, stopping = mongo_stores.stores, asyncio.Event()
     handlers = Handlers(
         stores,
         outside,
         Process(plumbing.randomness.uuid(), stopping.is_set, settings.public_base_url, settings.batch),
+        hash_number=hash_number,
         budget=budget,
         clock=plumbing.clock,
         randomness=plumbing.randomness,
@@ -138,7 +196,7 @@ def _loops(
     )
     assignment = workers.assignment(handlers.assigner, work_soon=lanes.work_soon)
     subscribe(
-        _consumers(broker, held, plumbing),
+        consumers,
         handlers,
         sweep_soon=assignment.wake,
         work_soon=lanes.work_soon,
@@ -156,13 +214,32 @@ def _loops(
         *relays,
         workers.gauge(stores.lanes),
         workers.catch_up(catch_up),
-        workers.retention(Retention(tenants=stores.tenants, entries=stores.entries, clock=plumbing.clock)),
+        workers.retention(_retention(stores, plumbing)),
         workers.retries(handlers.contacts, work_soon=lanes.work_soon),
         workers.sweep(lanes),
         lanes,
         assignment,
     )
-    return [loop.running for loop in loops]
+    operations = TenantOperations(
+        tenants=stores.tenants,
+        lanes=mongo_stores.accounts,
+        work_lists=stores.lanes,
+        data=mongo_stores.accounts,
+        contacts=handlers.contacts,
+        work_soon=lanes.work_soon,
+        clock=plumbing.clock,
+    )
+    return _Running([loop.running for loop in loops], operations)
+
+
+def _retention(stores: Stores, plumbing: Plumbing) -> Retention:
+    return Retention(
+        tenants=stores.tenants,
+        entries=stores.entries,
+        inbox=stores.inbox,
+        clock=plumbing.clock,
+        metrics=plumbing.metrics,
+    )
 
 
 def _consumers(broker: KafkaBroker, held: HeldMessages, plumbing: Plumbing) -> Consumers:

@@ -53,7 +53,7 @@ def subscribe(
 
     @consumers.batch_subscriber(MESSAGE_RECEIVED, max_records=_BATCH)
     async def on_message_received(events: Sequence[Event[MessageReceived]]) -> None:
-        work_soon(await handlers.store_received(events))
+        await handlers.store_received(events, work_soon)
 
     @consumers.batch_subscriber(MESSAGE_SENT, max_records=_BATCH)
     async def on_message_sent(events: Sequence[Event[MessageSent]]) -> None:

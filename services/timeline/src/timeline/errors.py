@@ -13,6 +13,7 @@
     │   ├── ContactGoneError          404: there is no such contact any more
     │   └── ReplyRefusedError         HubSpot understood and refused for good
     ├── ChertAwayError            Chert's event log cannot be read now
+    ├── NotPurgedError            an account that `oauth` still keeps is not forgotten here
     └── LeaseSpentError           too little of the lease is left for one more call, or another holder came
 
 An error's text names kinds and statuses alone, so it can be logged.
@@ -91,6 +92,10 @@ class ChertAwayError(TimelineError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class NotPurgedError(TimelineError):
+    """The account was not purged by `oauth`, as far as the projection knows; nothing of it is removed."""
 
 
 class LeaseSpentError(TimelineError):

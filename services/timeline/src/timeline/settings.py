@@ -57,8 +57,10 @@ class TimelineSecrets(Secrets):
         oauth_credential: what `oauth` knows this service by.
         chert_signing_secret: signs calls to Chert.
         service_credentials: what each sister service that asks this one is known by.
+        number_hash_key: turns phone numbers into the hashes that operators find replies by; never to be changed.
     """
 
     oauth_credential: Secret
     chert_signing_secret: Secret
+    number_hash_key: Annotated[SecretStr, Field(min_length=16)]
     service_credentials: dict[str, Secret] = Field(default_factory=dict)

@@ -204,13 +204,14 @@ class Workers:
         return self._worker("retention", retention.step, RETENTION_SECONDS)
 
     def gauge(self, lanes: LaneSweep) -> Worker:
-        """Says how old the oldest reply is that is not on its timeline."""
+        """Says how old the oldest reply is that is not on its timeline, and how many breakers are open."""
         clock, metrics = self._plumbing.clock, self._plumbing.metrics
 
         async def step() -> bool:
             oldest = await lanes.oldest()
             age = 0.0 if oldest is None else (clock.now() - oldest).total_seconds()
             metrics.set("timeline_oldest_pending_seconds", max(age, 0.0))
+            metrics.set("timeline_breakers_open", await lanes.open_breakers())
             return False
 
         return self._worker("pending gauge", step, GAUGE_SECONDS)

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from timeline.models import Cursor
+from timeline.models import Cursor, Placed
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=60)
@@ -51,7 +51,7 @@ async def test_a_cursor_never_goes_back(memory: Any) -> None:
 async def test_the_inbox_says_what_it_never_received(memory: Any, received: Any) -> None:
     """Messages are known by their keys, whatever became of them."""
     inbox = memory.stores.inbox
-    await inbox.add([received("m1"), received("m2")], NOW)
+    await inbox.add([Placed(received("m1")), Placed(received("m2"))], NOW)
     await inbox.assigned({"acme:m1": [1]})
 
     unknown = await inbox.unknown([received(f"m{n}").message for n in (1, 2, 3)])

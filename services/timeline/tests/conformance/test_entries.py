@@ -33,9 +33,9 @@ def communications(memory: Any) -> Communications:
     return store
 
 
-async def intend(entries: EntryStore, intent: Intent, *, instead_of: frozenset[int] = frozenset()) -> Entry:
+async def intend(entries: EntryStore, intent: Intent) -> Entry:
     """Note down one intent of the one entry; the entry as it is then."""
-    announced = (await entries.intend([Intention(ENTRY, intent, instead_of)]))[ENTRY]
+    announced = (await entries.intend([Intention(ENTRY, intent)]))[ENTRY]
     [entry] = await entries.read([ENTRY])
     assert announced.open == entry.open
     assert announced.fences >= {intent.fence}
@@ -92,6 +92,19 @@ async def test_intents_of_several_holders_stand_side_by_side(entries: EntryStore
     assert (SECOND,) == left.intents
 
 
+async def test_what_was_not_sent_was_no_attempt(entries: EntryStore, entry: Any) -> None:
+    """An intent that is withdrawn before its write began counts for nothing; one that was refused was an attempt."""
+    await entries.add([entry()], NOW)
+    await intend(entries, FIRST)
+    await entries.withdraw([Withdrawal(ENTRY, 7)])
+    await intend(entries, SECOND)
+    await entries.withdraw([Withdrawal(ENTRY, 8, unsent=True)])
+    await entries.withdraw([Withdrawal(ENTRY, 8, unsent=True)])
+
+    [left] = await entries.read([ENTRY])
+    assert ((), 1) == (left.intents, left.attempts)
+
+
 async def test_one_of_two_concurrent_intents_sees_the_other(entries: EntryStore, entry: Any) -> None:
     """Of holders that intend at the same moment at most one sees itself alone."""
     await entries.add([entry()], NOW)
@@ -103,14 +116,14 @@ async def test_one_of_two_concurrent_intents_sees_the_other(entries: EntryStore,
     assert 16 == max(len(fences) for fences in seen)
 
 
-async def test_an_intent_replaces_those_that_came_to_nothing(entries: EntryStore, entry: Any) -> None:
-    """A new intent drops the ones that were looked for and not found, and its own earlier one."""
+async def test_a_holders_new_intent_replaces_its_earlier_one(entries: EntryStore, entry: Any) -> None:
+    """A holder has one intent, the latest; those of other holders stand."""
     await entries.add([entry()], NOW)
     await intend(entries, FIRST)
     again = replace(SECOND, at=NOW + timedelta(seconds=90))
     await intend(entries, SECOND)
 
-    assert (again,) == (await intend(entries, again, instead_of=frozenset({7}))).intents
+    assert {FIRST, again} == set((await intend(entries, again)).intents)
 
 
 async def test_a_contact_that_is_gone_is_remembered(entries: EntryStore, entry: Any) -> None:
@@ -184,6 +197,15 @@ async def test_a_record_belongs_to_one_entry(communications: Communications) -> 
     assert {"77"} == await communications.own(1, {"77": "someone else", "78": "someone else"})
     assert frozenset() == await communications.own(1, {})
     assert frozenset() == await communications.own(2, {"77": "someone else"})
+
+
+async def test_the_owners_of_records_are_known(communications: Communications) -> None:
+    """Of any records of an account those that were claimed are named with their entries."""
+    await communications.own(1, {"77": "e1", "78": "e2"})
+
+    assert {"77": "e1", "78": "e2"} == await communications.owners(1, ["77", "78", "79"])
+    assert {} == await communications.owners(2, ["77"])
+    assert {} == await communications.owners(1, [])
 
 
 async def test_people_see_the_latest_first(entries: EntryStore, entry: Any) -> None:

@@ -174,11 +174,13 @@ async def test_a_breaker_stays_open_until_it_is_closed(lanes: LaneStore, work: A
 
     held = await acquired(lanes)
     assert (3, breaker, spent) == (held.openings, held.breaker, held.spent)
+    assert 1 == await lanes.open_breakers()
     for _ in range(2):
         await lanes.resume(PORTAL, NOW, closed=lambda breaker: closed(PORTAL, breaker, NOW))
 
     waiting = await memory.lane_outbox.pending(10)
     assert {str(PORTAL)} == {pending.document_id for pending in waiting}
+    assert 0 == await lanes.open_breakers()
     assert [f"breaker.opened:{PORTAL}:3", f"breaker.closed:{PORTAL}:3"] == [
         event.id for pending in waiting for event in pending.events
     ]

@@ -55,6 +55,7 @@ def process(stores: Stores, hubspot: InMemoryHubSpot) -> Handlers:
         stores,
         Outside(hubspot, hubspot, NoFaultPoints()),
         Process(SystemRandomness().uuid(), lambda: False, "https://console.example.test"),
+        hash_number=str.swapcase,
         budget=Budget(CLOCK),
         clock=CLOCK,
         randomness=SystemRandomness(),

@@ -85,6 +85,7 @@ def start(
             memory.stores,
             Outside(hubspot, hubspot, faults or NoFaultPoints()),
             Process(randomness.uuid(), stopping, "https://console.example.test"),
+            hash_number=str.swapcase,
             budget=budget,
             clock=clock,
             randomness=randomness,

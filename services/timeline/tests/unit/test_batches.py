@@ -3,8 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from chassis.clock import ManualClock
-from timeline.adapters.in_memory import Answer, InMemoryHubSpot, InMemoryStores
+from timeline.adapters.in_memory import Answer, Crash, CrashAt, InMemoryHubSpot, InMemoryStores
 from timeline.errors import (
     AccountThrottledError,
     AccountUnreachableError,
@@ -13,7 +15,7 @@ from timeline.errors import (
     ReplyRefusedError,
     WriteUnknownError,
 )
-from timeline.models import Candidate
+from timeline.models import Candidate, FaultPoint
 
 PORTAL = 62515
 LOST = WriteUnknownError("AnswerLostError")
@@ -93,6 +95,50 @@ async def test_a_batch_whose_answer_was_lost_is_reconciled_one_by_one(
 
     assert sorted(ids(20)) == sorted(on_timeline())
     assert all(memory.entries.settlements[entry_id].adopted for entry_id in ids(20))
+
+
+@pytest.mark.parametrize("point", [FaultPoint.AFTER_WRITE, FaultPoint.AFTER_OWN])
+async def test_equal_replies_of_a_batch_find_one_communication_each(
+    start: Any, bring: Any, wait: Any, reply: Any, hubspot: InMemoryHubSpot, memory: InMemoryStores,
+    clock: ManualClock, point: FaultPoint,
+) -> None:  # fmt: skip
+    """Where nothing but text and time can tell, each of several looked for together gets a communication of its own."""
+    hubspot.keeps_links = False
+    now = clock.now()
+    with pytest.raises(Crash):
+        await bring(start(CrashAt(point)), *(reply(f"m{n}", chat_id=f"chat-{n}", received_at=now) for n in range(5)))
+
+    await wait(start(), 120)
+
+    found = [memory.entries.entries[f"62515:acme:m{n}"].communication_id for n in range(5)]
+    assert {record.id for record in hubspot.records} == set(found)
+    assert 5 == len(hubspot.records)
+
+
+async def test_what_a_last_look_cleared_is_not_looked_for_again(
+    start: Any, bring: Any, wait: Any, reply: Any, on_timeline: Any, hubspot: InMemoryHubSpot
+) -> None:
+    """When the account fails amid the last look, only what was not cleared by then is looked for once more."""
+    contacts = [Candidate(f"{number}", (f"(415) 555-1{number}",)) for number in range(100, 112)]
+    hubspot.contacts[PORTAL] = contacts
+    hubspot.batch_answers.append(Answer(LOST, None))
+    process = start()
+    asked: list[str] = []
+    whereabouts = hubspot.whereabouts
+
+    async def fail_once(portal_id: int, contact_id: str) -> str | None:
+        asked.append(contact_id)
+        if 8 == len(asked):
+            raise AccountUnreachableError("502")
+        return await whereabouts(portal_id, contact_id)
+
+    hubspot.whereabouts = fail_once
+    senders = [f"+14155551{number}" for number in range(100, 112)]
+    await bring(process, *(reply(f"m{n:03}", chat_id=f"c{n}", sender=sender) for n, sender in enumerate(senders)))
+    await wait(process, 120)
+
+    assert ids(12) == {record.trace_id for record in hubspot.records}
+    assert 5 == len({*asked[:5]} - {*asked[10:]})
 
 
 async def test_a_lost_batch_counts_as_one_failure(

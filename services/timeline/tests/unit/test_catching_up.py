@@ -15,7 +15,7 @@ from timeline.adapters.chert import ChertEventLog
 from timeline.adapters.in_memory import InMemoryChertLog, InMemoryStores
 from timeline.errors import ChertAwayError
 from timeline.handlers.catching_up import CatchUp
-from timeline.models import Received
+from timeline.models import Placed, Received
 
 
 class Published:
@@ -73,12 +73,12 @@ async def test_what_was_never_delivered_is_told(
     await catch_up.step()
     delivered = reply("m1")
     log.messages = [delivered.data, *(reply(f"m{n}").data for n in (2, 3, 4))]
-    await memory.inbox.add([Received(delivered.data)], clock.now())
+    await memory.inbox.add([Placed(Received(delivered.data))], clock.now())
     clock.advance(61)
 
     await catch_up.step()
     assert [f"message.received:acme:m{n}" for n in (2, 3, 4)] == published.ids
-    await memory.inbox.add([Received(message) for message in log.messages], clock.now())
+    await memory.inbox.add([Placed(Received(message)) for message in log.messages], clock.now())
     clock.advance(61)
     await catch_up.step()
 

@@ -20,7 +20,10 @@ async def test_a_crash_anywhere_leaves_one_communication(
     with pytest.raises(Crash):
         await bring(start(CrashAt(point)), reply())
 
-    await wait(start(), 120)
+    process = start()
+    if point is FaultPoint.AFTER_ENTRIES:  # on no list yet, so Kafka has to deliver it again
+        await process.store_received([reply()])
+    await wait(process, 120)
 
     assert [ENTRY] == on_timeline()
     assert "recorded" == memory.entries.entries[ENTRY].state
@@ -55,6 +58,24 @@ async def test_a_crash_during_a_write_that_is_carried_out_late(
     await wait(start(), 150)
 
     assert [ENTRY] == on_timeline()
+
+
+async def test_a_crash_during_the_first_look_costs_no_further_one(
+    start: Any, bring: Any, wait: Any, reply: Any, on_timeline: Any, hubspot: InMemoryHubSpot
+) -> None:
+    """A look is noted down before it begins, so whoever comes after a process that died in it looks once, late."""
+    hubspot.answers.append(Answer(WriteUnknownError("AnswerLostError"), written_after=timedelta(seconds=40)))
+    process = start()
+    await bring(process, reply())
+    hubspot.trouble = Crash()
+    with pytest.raises(Crash):
+        await wait(process, 5)
+    hubspot.trouble = None
+
+    await wait(start(), 120)
+
+    assert [ENTRY] == on_timeline()
+    assert 2 == hubspot.reads
 
 
 async def test_one_crash_after_the_other(

@@ -1,7 +1,7 @@
 """HubSpot's answers in this service's words."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -186,6 +186,11 @@ async def test_a_search_gives_candidates_with_their_numbers(answering: Answers) 
     assert Found([Candidate("904", ("(415) 555-1234",))], whole=True) == answer
 
 
+async def every(records: Mapping[str, Collection[str]]) -> Collection[str]:
+    """All of them are unread."""
+    return records
+
+
 async def test_a_read_that_fails_leaves_nothing_open(answering: Answers) -> None:
     """A read changes nothing, so whatever keeps it from an answer, the account waits and no write is in doubt."""
     timeline, _ = answering(*[refusal(502)] * 6)
@@ -193,7 +198,7 @@ async def test_a_read_that_fails_leaves_nothing_open(answering: Answers) -> None
     with pytest.raises(AccountUnreachableError):
         await timeline.by_phones(PORTAL, ["4155551234"])
     with pytest.raises(AccountUnreachableError):
-        _ = [written async for written in timeline.written(PORTAL, ["904"])]
+        _ = [written async for written in timeline.written(PORTAL, ["904"], every)]
 
 
 async def test_each_note_of_a_batch_has_its_own_end(answering: Answers) -> None:

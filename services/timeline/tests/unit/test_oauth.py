@@ -38,6 +38,8 @@ class OAuth:
                 trace_id="0" * 32,
             )
             return httpx2.Response(registered.status, json=body.model_dump())
+        if request.url.path.endswith("/doubts"):
+            return httpx2.Response(200, json={"status": "active"})
         token = {"access_token": f"token-{len(self.requests)}", "expires_at": "2026-11-22T12:30:00Z", "generation": 1}
         return httpx2.Response(200, json=token)
 
@@ -116,3 +118,15 @@ async def test_a_credential_that_is_not_loaded_is_a_temporary_fault(clock: Manua
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(oauth)) as client:
         with pytest.raises(AccountUnreachableError):
             await OAuthAccessTokens(Sister("http://oauth", not_loaded, client), clock)(PORTAL)
+
+
+async def test_a_token_that_is_no_good_is_told(tokens: OAuthAccessTokens, oauth: OAuth) -> None:
+    """Before another token is asked for, `oauth` hears once that HubSpot refused the last; it asks about the grant."""
+    await tokens(PORTAL)
+    tokens.forget(PORTAL, doubt=True)
+    await tokens(PORTAL)
+    tokens.forget(PORTAL)
+    await tokens(PORTAL)
+
+    told = [request.url.path.rpartition("/")[2] for request in oauth.requests]
+    assert ["access-token", "doubts", "access-token", "access-token"] == told

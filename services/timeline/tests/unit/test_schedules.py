@@ -180,6 +180,7 @@ class World:
             self.stores,
             Outside(self.hubspot, self.hubspot, self.fate),
             Process(self.randomness.uuid(), lambda: False, "https://console.example.test"),
+            hash_number=str.swapcase,
             budget=self.budget,
             clock=self.clock,
             randomness=self.randomness,
@@ -341,6 +342,29 @@ async def test_each_reply_is_written_once_or_visibly_not(steps: list[object]) ->
     assert {entry_id: ended.get(entry.state) for entry_id, entry in entries.items()} == written
     assert all([] == lane.pending for lane in world.memory.lanes.lanes.values())
     assert all(sorted(ids) == ids for ids in by_conversation(world).values())
+
+
+DEADLY: Final = (FaultPoint.AFTER_INTENT, FaultPoint.AFTER_WRITE, FaultPoint.AFTER_OWN)
+"""Points that leave the end of a write unknown."""
+UNKNOWN: Final = st.one_of(
+    st.one_of(LATE, st.just(Answer(LOST, None))).map(Answers),
+    st.sampled_from(DEADLY).map(Dies),
+    st.just(Says(0)),
+    st.integers(1, 90).map(Passes),
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(UNKNOWN, max_size=25))
+async def test_an_unknown_end_costs_two_looks_at_most(steps: list[object]) -> None:
+    """However answers are lost and processes die between intent and record, each such end is looked for twice."""
+    world = World()
+    for step in steps:
+        await world.do(step)
+    unknown = sum(isinstance(step, Answers | Dies) for step in steps) - len(world.hubspot.answers)
+    await world.settle()
+
+    assert world.hubspot.reads <= 2 * unknown
 
 
 def by_conversation(world: World) -> dict[str, list[str]]:

@@ -43,13 +43,13 @@ async def test_a_tenant_that_comes_while_a_reply_is_put_to_wait_is_seen(
     """Waiting and arriving cross: whoever comes second sees the other, so that no reply waits for ever."""
     memory.tenants.snapshots.clear()
     process = start()
-    lay_down = memory.inbox.wait
+    lay_down = memory.inbox.add
 
-    async def wait_and_install(row_ids: Any) -> None:
+    async def add_and_install(*what: Any) -> None:
         memory.tenants.snapshots[PORTAL] = tenant
-        await lay_down(row_ids)
+        await lay_down(*what)
 
-    memory.inbox.wait = wait_and_install
+    memory.inbox.add = add_and_install
     await bring(process, reply())
     await wait(process, 1)
 

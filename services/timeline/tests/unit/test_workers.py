@@ -12,7 +12,7 @@ from chassis.clock import ManualClock
 from chassis.lifespan import Plumbing
 from chassis.metrics import Metrics
 from timeline.adapters.in_memory import InMemoryStores
-from timeline.models import Received, Work
+from timeline.models import Placed, Received, Work
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
 
 
@@ -191,9 +191,9 @@ async def test_at_the_end_turns_come_to_a_stop(turns: Turns, new_runner: Callabl
 async def test_what_was_left_in_the_inbox_is_assigned(
     start: Any, reply: Any, memory: InMemoryStores, workers: Workers, clock: ManualClock
 ) -> None:
-    """A process that starts assigns what another one took in and died before it could assign."""
+    """A process that starts assigns what another one left behind for want of room."""
     process = start()
-    await memory.inbox.add([Received(reply().data)], clock.now())
+    await memory.inbox.add([Placed(Received(reply().data))], clock.now())
     woken: list[int] = []
 
     async with workers.assignment(process.assigner, work_soon=woken.extend).running():

@@ -23,6 +23,7 @@ from timeline.errors import (
     WriteUnknownError,
 )
 from timeline.models import Candidate, Written
+from timeline.ports import Unread
 
 ENTRY = "62515:acme:m1"
 LOST = WriteUnknownError("AnswerLostError")
@@ -119,6 +120,52 @@ async def test_a_late_commit_is_adopted_by_the_second_look(
 
     assert [ENTRY] == on_timeline()
     assert 2 == hubspot.reads
+
+
+async def test_what_is_known_to_be_another_replys_is_not_read(
+    start: Any, bring: Any, wait: Any, reply: Any, on_timeline: Any, hubspot: InMemoryHubSpot
+) -> None:
+    """A look reads the communications that no reply of ours is known to own, and none of the others."""
+    process = start()
+    await bring(process, reply("m0"))
+    hubspot.answers.append(Answer(LOST))
+
+    await bring(process, reply("m1"))
+    await wait(process, 5)
+
+    assert ["62515:acme:m0", ENTRY] == on_timeline()
+    assert (1, 1) == (hubspot.reads, hubspot.bodies_read)
+
+
+async def test_a_reply_that_never_was_written_needs_no_third_look(
+    start: Any, bring: Any, wait: Any, reply: Any, on_timeline: Any, hubspot: InMemoryHubSpot
+) -> None:
+    """What the second look did not find is never looked for again, also when the write after it has to wait."""
+    hubspot.answers.extend([Answer(LOST, NOTHING), Answer(AccountThrottledError("429", 10.0), NOTHING)])
+    process = start()
+
+    await bring(process, reply())
+    await wait(process, 120)
+
+    assert [ENTRY] == on_timeline()
+    assert 2 == hubspot.reads
+
+
+async def test_a_look_that_could_not_be_had_is_had_soon(
+    start: Any, bring: Any, wait: Any, reply: Any, on_timeline: Any, hubspot: InMemoryHubSpot, memory: InMemoryStores
+) -> None:
+    """When the account does not answer the first look, it is repeated as soon as the lane goes on."""
+    hubspot.answers.append(Answer(LOST))
+    process = start()
+    await bring(process, reply())
+    hubspot.trouble = AccountUnreachableError("502")
+    await wait(process, 3)
+    hubspot.trouble = None
+
+    await wait(process, 10)
+
+    assert [ENTRY] == on_timeline()
+    assert memory.entries.settlements[ENTRY].adopted
 
 
 async def test_a_write_that_never_happened_is_made_after_the_bound(
@@ -328,8 +375,8 @@ async def test_a_look_counts_from_when_it_began(
     await bring(process, reply())
     written = hubspot.written
 
-    async def read_slowly(portal_id: int, contact_id: str) -> AsyncIterator[Written]:
-        async for one in written(portal_id, contact_id):
+    async def read_slowly(portal_id: int, contact_id: str, unread: Unread) -> AsyncIterator[Written]:
+        async for one in written(portal_id, contact_id, unread):
             yield one
         clock.advance(80 if 1 == hubspot.reads else 0)
 

@@ -1,28 +1,21 @@
 """`GET /internal/activity/{portal_id}`: what `oauth` shows on the console; not reachable through the gateway."""
 
-import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AwareDatetime, SecretStr
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import AwareDatetime
 
 from actions.errors import StoreAwayError
-from chassis.failures import Refusal, unavailable
-from contracts.failures import Code, Failure
+from chassis.callers import Credentials, only_sisters
+from chassis.failures import unavailable
+from contracts.failures import Failure
 from contracts.internal import SendActivityPage
 
 ReadActivity = Callable[[int, AwareDatetime, int], Awaitable[SendActivityPage]]
-Credentials = Callable[[], Mapping[str, SecretStr]]
-"""Service credentials by service, as they are now."""
-
 PortalId = Annotated[int, Path(gt=0, le=2**53 - 1, description="HubSpot's account id.")]
 Since = Annotated[AwareDatetime, Query(description="From when on.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many sends at most.")]
-Bearer = Annotated[
-    HTTPAuthorizationCredentials | None, Security(HTTPBearer(scheme_name="service credential", auto_error=False))
-]
 
 _RESPONSES: Final[dict[int | str, dict[str, object]]] = {
     400: {"model": Failure, "description": "No such account id, moment or number"},
@@ -33,11 +26,7 @@ _RESPONSES: Final[dict[int | str, dict[str, object]]] = {
 
 def router(credentials: Credentials, read_activity: ReadActivity) -> APIRouter:
     """The route."""
-
-    async def only_services(bearer: Bearer) -> None:
-        _identify(bearer, credentials())
-
-    routes = APIRouter(tags=["internal"], dependencies=[Depends(only_services)])
+    routes = APIRouter(tags=["internal"], dependencies=[Depends(only_sisters(credentials))])
 
     @routes.get("/internal/activity/{portal_id}", summary="The latest sends of an account", responses=_RESPONSES)
     async def activity(portal_id: PortalId, since: Since, limit: Limit = 100) -> SendActivityPage:
@@ -47,17 +36,3 @@ def router(credentials: Credentials, read_activity: ReadActivity) -> APIRouter:
             raise unavailable("the database") from error
 
     return routes
-
-
-def _identify(bearer: HTTPAuthorizationCredentials | None, credentials: Mapping[str, SecretStr]) -> None:
-    """Return if a service has this credential; every one is compared, in constant time.
-
-    Raises:
-        Refusal: none has.
-    """
-    if bearer is None:
-        raise Refusal(Code.NO_CREDENTIALS, "a service credential is needed")
-    given = bearer.credentials.encode()
-    known = [hmac.compare_digest(one.get_secret_value().encode(), given) for one in credentials.values()]
-    if not any(known):
-        raise Refusal(Code.BAD_SIGNATURE, "the service credential is not valid")

@@ -31,6 +31,7 @@ from actions.errors import (
     PostponedError,
     StepParkedError,
     StoreAwayError,
+    TenantPausedError,
     UnknownTenantError,
 )
 from actions.handlers.outputs import blocked, outputs
@@ -55,6 +56,7 @@ POSTPONED: Final[Mapping[type[PostponedError], str]] = {
     HubSpotBusyError: "HubSpot is busy right now",
     ChertAwayError: "Chert cannot be reached right now",
     InstallUnknownError: "the account is not known yet",
+    TenantPausedError: "sending is paused for this account",
     ClaimInProgressError: "this send is in progress",
     OutOfTimeError: "this takes too long right now",
     KeyOutlivedError: "whether this was sent is not known yet",

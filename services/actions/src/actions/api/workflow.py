@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
@@ -39,20 +39,22 @@ def router(signatures: WorkflowSignatures, send: Send) -> APIRouter:
         "/api/hubspot/send",
         summary="Send one iMessage for a workflow",
         responses=_RESPONSES,
-        response_model_exclude_none=True,
+        response_model=ActionAnswer,
         openapi_extra={"requestBody": body_of(ExecutionRequest)},
     )
-    async def send_for_workflow(request: Request) -> ActionAnswer:
+    async def send_for_workflow(request: Request) -> Response:
         signed = await signed_request(request)
         version = signatures.authenticate(signed)
         execution = _execution(signed.body)
         await signatures.admit(execution.origin.portal_id, version)
-        try:
-            return await _answer(execution.to_send_request(), send)
-        except UnsendableError as error:
-            return refused(Refused(code=int(error.code), error=error.words))
+        return _written(await _answer(execution, send))
 
     return routes
+
+
+def _written(answer: ActionAnswer) -> Response:
+    """The answer as it goes out; it is a model already, so it need not be checked against its model again."""
+    return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
 
 
 def _execution(body: bytes) -> ExecutionRequest:
@@ -62,9 +64,11 @@ def _execution(body: bytes) -> ExecutionRequest:
         raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
 
 
-async def _answer(request: SendRequest, send: Send) -> ActionAnswer:
+async def _answer(execution: ExecutionRequest, send: Send) -> ActionAnswer:
     try:
-        return answered(await send(request))
+        return answered(await send(execution.to_send_request()))
+    except UnsendableError as error:
+        return refused(Refused(code=int(error.code), error=error.words))
     except NeverSentError as error:
         return refused(NEVER_SENT[type(error)])
     except PostponedError as error:

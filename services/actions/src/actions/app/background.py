@@ -7,18 +7,22 @@ from actions.adapters.mongo import (
     MongoAuthorStore,
     MongoConversationStore,
     MongoInstallTimes,
+    MongoReferenceStore,
     MongoSendOutbox,
     MongoSendStore,
     MongoStepStore,
     MongoTenantStore,
     MongoWishStore,
 )
+from actions.adapters.referring import ReferringPublisher
+from actions.adapters.remembered_tenants import RememberedTenants
 from actions.app.connections import Connections
 from actions.consumers import subscribe, subscribe_to_conversations
 from actions.errors import StoreAwayError
 from actions.handlers.conversations import Conversations
 from actions.handlers.opt_outs import OptOuts, OptOutWords
 from actions.handlers.replies import Replies
+from actions.models import Attempt, Send, references_of_send
 from actions.settings import Settings
 from actions.workers import relay_worker
 from chassis.consuming import Consumers, ErrorKinds
@@ -43,23 +47,32 @@ class Background:
     sends: MongoSendStore
     relay: Worker
     steps: MongoStepStore
+    tenants: RememberedTenants
 
 
 def background(settings: Settings, connections: Connections, plumbing: Plumbing) -> Background:
     """The loops; the subscriptions are declared on the way."""
     outbox = MongoSendOutbox(connections.database, plumbing.clock)
     held = MongoHeldMessages(connections.database)
-    sends = MongoSendStore(connections.database, outbox.note)
+    references, number_hash = MongoReferenceStore(connections.database), connections.number_hash
+
+    async def stays_findable(send: Send, ended: Attempt) -> None:
+        await references.note(references_of_send(send, ended, number_hash))
+
+    sends = MongoSendStore(connections.database, outbox.note, stays_findable)
     wishes = MongoWishStore(connections.database)
     prepare = (outbox.ensure_indexes, held.ensure_indexes, sends.ensure_indexes, wishes.ensure_indexes)
-    publisher = KafkaEventPublisher(connections.broker, plumbing.metrics)
+    publisher = ReferringPublisher(
+        KafkaEventPublisher(connections.broker, plumbing.metrics), references, connections.number_hash
+    )
     relay = relay_worker(OutboxRelay(outbox, publisher, plumbing.metrics), plumbing, prepare=prepare)
     consumers = _consumers(connections, held, plumbing)
     database = connections.database
-    subscribe(consumers, tenants=MongoTenantStore(database), installs=MongoInstallTimes(database))
+    tenants = RememberedTenants(MongoTenantStore(database), plumbing.clock)
+    subscribe(consumers, tenants=tenants, installs=MongoInstallTimes(database))
     steps = MongoStepStore(database)
     _remember_conversations(consumers, settings, connections, Replies(store=steps, clock=plumbing.clock))
-    return Background((relay,), consumers, sends, relay, steps)
+    return Background((relay,), consumers, sends, relay, steps, tenants)
 
 
 def _remember_conversations(

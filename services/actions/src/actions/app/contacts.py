@@ -46,18 +46,12 @@ def contacts(
     )
     lanes = AccountLanes(dispatch.turn, plumbing.metrics)
     creations = creation_worker(queue, lanes, plumbing)
-    purge = purge_worker(
-        PurgeContents(tenants=send.tenants, contents=contents, clock=plumbing.clock), contents.ensure_indexes, plumbing
-    )
+    purging = PurgeContents(tenants=send.tenants, contents=contents, steps=background.steps, clock=plumbing.clock)
+    purge = purge_worker(purging, contents.ensure_indexes, plumbing)
     subscribe_to_contacts(
         background.consumers,
         take_in=TakeInCreations(tenants=send.tenants, queue=queue, records=records, clock=plumbing.clock),
-        erase=EraseContact(
-            contents=contents,
-            steps=background.steps,
-            conversations=MongoConversationStore(connections.database),
-            contacts=outside.contacts,
-        ),
+        erase=erase_contact(connections, background, outside),
         wake=creations.wake,
     )
 
@@ -67,6 +61,16 @@ def contacts(
             yield
 
     return running
+
+
+def erase_contact(connections: Connections, background: Background, outside: Outside) -> EraseContact:
+    """Forgets a person."""
+    return EraseContact(
+        contents=MongoSendContents(connections.database),
+        steps=background.steps,
+        conversations=MongoConversationStore(connections.database),
+        contacts=outside.contacts,
+    )
 
 
 def _rules(settings: Settings, connections: Connections, outside: Outside, send: SendOnce) -> CreationRules:

@@ -5,22 +5,33 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from actions.adapters.mongo import MongoNewerSignatures
+from actions.adapters.mongo import (
+    MongoAccounts,
+    MongoCreationRecords,
+    MongoNewerSignatures,
+    MongoReferenceStore,
+)
 from actions.adapters.signatures import HubSpotVerifier
-from actions.api import activity, card, phone_lines, workflow
+from actions.api import activity, card, ops, phone_lines, tenants, workflow
 from actions.api.workflow_signatures import WorkflowSignatures
 from actions.app.background import Background
 from actions.app.card import card_use_cases
 from actions.app.connections import Connections
+from actions.app.contacts import erase_contact
 from actions.app.outside import Outside
 from actions.handlers.activity import read_activity
 from actions.handlers.bulkheads import Bulkhead
 from actions.handlers.phone_line_options import OfferLines
 from actions.handlers.sending import SendOnce
 from actions.handlers.signature_versions import SignatureVersions
+from actions.handlers.tenant_work import TenantOperations
+from actions.handlers.where import Where
 from actions.handlers.workflow import SendForWorkflow
 from actions.settings import Settings
+from chassis import operating
 from chassis.lifespan import Plumbing
+from chassis.replaying import Replays
+from contracts.topics import CONTACT_CREATED
 
 EACH: Final = 20
 """Executions of one account at once: as many as HubSpot allows its cards."""
@@ -59,3 +70,28 @@ def add_routes(
     app.include_router(card.router(verifier, use_cases, plumbing.metrics))
     read = partial(read_activity, sends=background.sends, openings=outside.openings)
     app.include_router(activity.router(lambda: secrets.read().service_credentials, read))
+    accounts = MongoAccounts(connections.database)
+    operations = TenantOperations(
+        tenants=send.tenants,
+        accounts=accounts,
+        data=accounts,
+        erase=erase_contact(connections, background, outside),
+        clock=plumbing.clock,
+    )
+    app.include_router(tenants.router(lambda: secrets.read().service_credentials, operations))
+    replays = Replays(background.consumers, sending={CONTACT_CREATED.name})
+    app.include_router(operating.router(replays, lambda: secrets.read().service_credentials))
+    app.include_router(
+        ops.router(lambda: secrets.read().service_credentials, _where(connections, background, plumbing))
+    )
+
+
+def _where(connections: Connections, background: Background, plumbing: Plumbing) -> Where:
+    return Where(
+        references=MongoReferenceStore(connections.database),
+        sends=background.sends,
+        steps=background.steps,
+        creations=MongoCreationRecords(connections.database),
+        number_hash=connections.number_hash,
+        clock=plumbing.clock,
+    )

@@ -3,7 +3,7 @@
 from actions.adapters.chert import ChertMessenger
 from actions.adapters.conversations import ChertConversations
 from actions.adapters.fault_points import KillOnce, NoFaultPoints
-from actions.adapters.mongo import MongoAliasStore, MongoConversationStore, MongoTenantStore, MongoWishStore
+from actions.adapters.mongo import MongoAliasStore, MongoConversationStore, MongoWishStore
 from actions.adapters.oauth import OAuthTenantAuthority
 from actions.app.background import Background
 from actions.app.connections import Connections
@@ -23,7 +23,7 @@ def send_once(settings: Settings, connections: Connections, background: Backgrou
     database, sends, aliases = connections.database, background.sends, MongoAliasStore(connections.database)
     claims, faults = Claims(sends, aliases, plumbing.clock), fault_points(settings, connections)
     return SendOnce(
-        tenants=MongoTenantStore(database),
+        tenants=background.tenants,
         authority=OAuthTenantAuthority(connections.oauth, plumbing.clock),
         sends=sends,
         claims=claims,

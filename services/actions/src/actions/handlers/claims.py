@@ -56,7 +56,7 @@ class Claims:
         self._sends, self._aliases, self._clock = sends, aliases, clock
         self._watch = ClaimWatch(clock)
 
-    async def acquire(self, draft: Send, *, holder: str, alias: str | None) -> Send:
+    async def acquire(self, draft: Send, *, holder: str) -> Send:
         """The send that the draft stands for: held by the holder, with its final answer, or parked.
 
         Raises:
@@ -64,8 +64,17 @@ class Claims:
             DifferentRequestError: it was another request.
             StoreAwayError: the database does not answer.
         """
-        send = await self._turn(await self._sends.open(draft), draft, holder)
-        if alias is None or _needs_nobody(send) or send.key != draft.key:
+        return await self._turn(await self._sends.open(draft), draft, holder)
+
+    async def name(self, send: Send, draft: Send, *, holder: str, alias: str | None) -> Send:
+        """The send after its second name was bound: itself, or the one that had that name before, in the same states.
+
+        Raises:
+            ClaimInProgressError: another call is at work on that one and did not end soon.
+            DifferentRequestError: that one was another request.
+            StoreAwayError: the database does not answer.
+        """
+        if alias is None or send.key != draft.key:
             return send
         owner = await self._aliases.bind(alias, send.key)
         if owner == send.key:
@@ -100,7 +109,7 @@ class Claims:
         while send.lease.holder != holder:
             if not send.came_from(draft.fingerprint):
                 raise DifferentRequestError
-            if _needs_nobody(send):
+            if needs_nobody(send):
                 return send
             send = await self._next(send, holder, give_up)
         return send
@@ -136,6 +145,6 @@ class Claims:
         return send
 
 
-def _needs_nobody(send: Send) -> bool:
+def needs_nobody(send: Send) -> bool:
     """Whether no call has anything to do for it: it is final, or waits for its time."""
     return send.answer is not None or send.parked_until is not None

@@ -38,8 +38,8 @@ class EraseContact:
     conversations: ConversationStore
     contacts: Forgetful
 
-    async def __call__(self, erased: ContactErased) -> None:
-        """Remove it.
+    async def __call__(self, erased: ContactErased) -> int:
+        """Remove it; how many sends it was in.
 
         Raises:
             StoreAwayError: the database does not answer.
@@ -49,6 +49,7 @@ class EraseContact:
         await self.steps.erase(erased.portal_id, erased.contact_id)
         await self.conversations.unlink(erased.portal_id, erased.contact_id)
         LOG.info("contact.erased", portal_id=erased.portal_id, contact_id=erased.contact_id, sends=sends)
+        return sends
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +59,13 @@ class PurgeContents:
     Attributes:
         tenants: how long each account keeps contents.
         contents: the sends.
+        steps: the replies that finished workflow steps had waited for.
         clock: how old they are.
     """
 
     tenants: TenantStore
     contents: SendContents
+    steps: StepStore
     clock: Clock
 
     async def __call__(self) -> None:
@@ -73,6 +76,7 @@ class PurgeContents:
         """
         now = self.clock.now()
         for portal_id, days in (await self.tenants.retention_days()).items():
-            sends = await self.contents.purge(portal_id, now - timedelta(days=days))
-            if sends:
-                LOG.info("content.purged", portal_id=portal_id, sends=sends)
+            before = now - timedelta(days=days)
+            sends, replies = await self.contents.purge(portal_id, before), await self.steps.purge(portal_id, before)
+            if sends or replies:
+                LOG.info("content.purged", portal_id=portal_id, sends=sends, replies=replies)

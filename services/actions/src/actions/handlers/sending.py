@@ -14,16 +14,19 @@ from actions.errors import (
     OutOfTimeError,
     PostponedError,
     StepParkedError,
+    TenantPausedError,
     UnknownTenantError,
 )
 from actions.handlers.announcing import events_of
-from actions.handlers.claims import Claims
+from actions.handlers.claims import Claims, needs_nobody
+from actions.handlers.final_refusals import LEAD_NOT_TOLD, NO_LEAD, NOT_IN_TIME, SUPERSEDED
 from actions.handlers.opt_outs import OPTED_OUT
 from actions.handlers.parking import Parking
 from actions.handlers.planning import draft_send, fingerprint
 from actions.handlers.reconciling import Reconciling, is_doubtful
 from actions.handlers.telling import Teller
 from actions.handlers.tenants import confirmed_tenant
+from actions.handlers.turns import Turn
 from actions.handlers.waiting import is_refused_now, refusal
 from actions.models import (
     ERASED,
@@ -61,18 +64,6 @@ checks its deadline before each outside call never acts beside its successor."""
 
 CALL_SECONDS: Final = 5.0
 """The whole budget of one call to Chert."""
-
-SUPERSEDED: Final = Refused(code=Code.WRONG_STATE, error="superseded: the account is bound to another project now")
-"""Work started for one project never goes out for another (`architecture.md`, rule 4)."""
-
-NO_LEAD: Final = Refused(code=Code.NOT_FOUND, error="no lead has this number, and creating leads is off")
-"""What "does nothing" means for a workflow that may not make leads."""
-
-LEAD_NOT_TOLD: Final = Refused(code=Code.NOT_FOUND, error="creating leads is off, and who is a lead is not known")
-"""The same where Chert serves no way to find out."""
-
-NOT_IN_TIME: Final = Refused(code=Code.UNAVAILABLE, error="the message could not be sent in time", retryable=True)
-"""A step waited as long as it was allowed to, and sending was never possible."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +107,7 @@ class SendOnce:
 
         Raises:
             UnknownTenantError: the account is not connected.
+            TenantPausedError: an operator paused it.
             DifferentRequestError: the key belongs to another request.
             StepParkedError: Chert cannot send it now, and its step waits.
             PostponedError: nothing final is known; its subclass says why.
@@ -172,40 +164,61 @@ class SendOnce:
         if send.answer is not None:
             return send.answer
         tenant = await self.tenants.find(send.portal_id)
-        if tenant is None or tenant.status != "active":
+        if tenant is None or tenant.status != "active" or tenant.paused:
             await self.sends.settle(send, self.claims.attempt("unsent", send), parked_until=send.parked_until)
-            raise UnknownTenantError
-        return await self._complete(send, tenant, answer_by)
+            raise TenantPausedError if tenant is not None and tenant.status == "active" else UnknownTenantError
+        return await self._complete(send, Turn(tenant=tenant, answer_by=answer_by))
 
     async def _answer(self, request: SendRequest, answer_by: float) -> Answer:
         tenant = await self.tenants.find(request.portal_id)
-        if tenant is None or tenant.status != "active":
+        if tenant is None or tenant.status != "active" or tenant.paused:
             earlier = await self._earlier(request)
             if earlier is not None:
                 return Answer(earlier, duplicate=True)
-            tenant = await confirmed_tenant(request.portal_id, authority=self.authority)
-        send = await self._acquire(request, tenant)
+            if tenant is None or tenant.status != "active":
+                tenant = await confirmed_tenant(request.portal_id, authority=self.authority)
+            if tenant.paused:
+                raise TenantPausedError
+        send, opted_out = await self._acquire(request, tenant)
         if send.answer is not None:
             return Answer(send.answer, duplicate=True)
         if send.parked_until is not None:
             raise StepParkedError(send.parked_until, code=Code.LINES_SATURATED)
         await self.faults.reach(FaultPoint.AFTER_CLAIM)
-        return Answer(await self._complete(send, tenant, answer_by), duplicate=False)
+        turn = Turn(tenant=tenant, answer_by=answer_by, opted_out=opted_out)
+        return Answer(await self._complete(send, turn), duplicate=False)
 
     async def _earlier(self, request: SendRequest) -> Outcome | None:
         """The final answer that this very request got while the account was connected."""
         send = await self.sends.find(request.key)
         return send.answer if send is not None and send.came_from(fingerprint(request)) else None
 
-    async def _acquire(self, request: SendRequest, tenant: TenantSnapshot) -> Send:
+    async def _acquire(self, request: SendRequest, tenant: TenantSnapshot) -> tuple[Send, bool | None]:
+        """The send of a request, and whether its recipient wants no messages, where that was asked.
+
+        Binding the second name and asking for the wish both need the claim and not each other.
+        """
         holder = self.randomness.uuid()
         begun = Attempt("begun", self.clock.now(), 1, current_trace_id())
         draft = draft_send(request, tenant, holder=holder, begun=begun)
-        return await self.claims.acquire(draft, holder=holder, alias=request.alias)
+        claimed = await self.claims.acquire(draft, holder=holder)
+        if needs_nobody(claimed):
+            return claimed, None
+        if not isinstance(claimed.plan, Outgoing):
+            return await self.claims.name(claimed, draft, holder=holder, alias=request.alias), None
+        send, opted_out = await asyncio.gather(
+            self.claims.name(claimed, draft, holder=holder, alias=request.alias),
+            self._is_opted_out(claimed, claimed.plan),
+        )
+        return send, opted_out if send.key == claimed.key else None
 
-    async def _complete(self, send: Send, tenant: TenantSnapshot, answer_by: float) -> Outcome:
+    async def _is_opted_out(self, send: Send, message: Outgoing) -> bool:
+        """Asked with the claim in hand: whatever is written later comes after this send."""
+        return await self.wishes.opted_out_since(send.chert_tenant, self.number_hash(message.phone)) is not None
+
+    async def _complete(self, send: Send, turn: Turn) -> Outcome:
         """Bring a held send to its final answer, and keep that; or park it."""
-        outcome = await self._decided(send, tenant, answer_by)
+        outcome = await self._decided(send, turn)
         await self.faults.reach(FaultPoint.AFTER_CALL)
         await self.parking.await_reply(send, outcome)
         ended = self._ended(send, outcome)
@@ -216,29 +229,30 @@ class SendOnce:
         await self.faults.reach(FaultPoint.AFTER_SETTLE)
         return settled.answer
 
-    async def _decided(self, send: Send, tenant: TenantSnapshot, answer_by: float) -> Outcome:
+    async def _decided(self, send: Send, turn: Turn) -> Outcome:
         try:
-            outcome = await self._outcome(send, tenant, answer_by)
+            outcome = await self._outcome(send, turn)
         except NotNowError as error:
             return await self._not_now(send, error)
         if isinstance(outcome, Refused) and outcome.code == Code.ACCOUNT_LIMIT:
             await self.parking.park(send, outcome.code, outcome.retry_after_seconds)
         return outcome
 
-    async def _outcome(self, send: Send, tenant: TenantSnapshot, answer_by: float) -> Outcome:
+    async def _outcome(self, send: Send, turn: Turn) -> Outcome:
         if isinstance(send.plan, Refused):
             return send.plan
         if isinstance(send.plan, Erased):
             return ERASED
-        if send.project_id != tenant.project_id:
+        if send.project_id != turn.tenant.project_id:
             return SUPERSEDED
-        if await self.wishes.opted_out_since(send.chert_tenant, self.number_hash(send.plan.phone)) is not None:
-            return OPTED_OUT  # asked with the claim in hand: whatever is written later comes after this send
-        if send.source == "workflow" and not tenant.settings.auto_create_leads:
+        opted_out = await self._is_opted_out(send, send.plan) if turn.opted_out is None else turn.opted_out
+        if opted_out:
+            return OPTED_OUT
+        if send.source == "workflow" and not turn.tenant.settings.auto_create_leads:
             unknown = await self._unknown_lead(send, send.plan)
             if unknown is not None:
                 return unknown
-        return await self._hand_over(send, send.plan, answer_by)
+        return await self._hand_over(send, send.plan, turn.answer_by)
 
     async def _unknown_lead(self, send: Send, message: Outgoing) -> Refused | None:
         """The refusal of a contact who has no lead, where a workflow may not make one."""

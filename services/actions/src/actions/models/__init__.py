@@ -1,5 +1,6 @@
 """What this service thinks in: requests, the sends that they claim, and the answers."""
 
+from actions.models.accounts import AccountView
 from actions.models.answers import Answer, Blocked
 from actions.models.card import (
     Attachment,
@@ -27,6 +28,7 @@ from actions.models.conversations import Author, ContactChat, NumberChat, Wish
 from actions.models.creations import Creation, SettledCreation, SkipReason
 from actions.models.faults import FaultPoint
 from actions.models.outcomes import Accepted, Outcome, Refused
+from actions.models.references import Reference, references_of_creation, references_of_event, references_of_send
 from actions.models.requests import Contact, LineChoice, SendRequest, SignedRequest
 from actions.models.sends import ERASED, Attempt, AttemptStatus, Erased, Lease, Outgoing, Send
 from actions.models.steps import WAIT_DAYS, Reply, Step, StepPlan, StepState, WhenNotNow
@@ -35,6 +37,7 @@ __all__ = [
     "ERASED",
     "WAIT_DAYS",
     "Accepted",
+    "AccountView",
     "Answer",
     "Attachment",
     "Attempt",
@@ -61,6 +64,7 @@ __all__ = [
     "PhoneLine",
     "PhoneProperty",
     "RecentSend",
+    "Reference",
     "Refused",
     "Reply",
     "Send",
@@ -82,4 +86,7 @@ __all__ = [
     "WhenNotNow",
     "Window",
     "Wish",
+    "references_of_creation",
+    "references_of_event",
+    "references_of_send",
 ]

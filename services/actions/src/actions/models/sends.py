@@ -1,8 +1,8 @@
 """What a send is made of: the message it becomes, the claim that makes it once, what was tried, and its answer."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from actions.models.outcomes import Outcome, Refused
 from actions.models.steps import StepPlan
@@ -120,3 +120,16 @@ class Send:
     def came_from(self, fingerprint: str) -> bool:
         """Whether it came from a request with this fingerprint, as far as that is still known."""
         return self.fingerprint in {fingerprint, ""}
+
+    def settled(
+        self, ended: Attempt, *, answer: Outcome | None, same_as: str | None, parked_until: datetime | None
+    ) -> Self:
+        """The send after its holder let go of it, with what became known."""
+        return replace(
+            self,
+            lease=replace(self.lease, holder=None, beat=self.lease.beat + 1),
+            attempts=(*self.attempts, ended),
+            answer=answer or self.answer,
+            same_as=same_as,
+            parked_until=parked_until,
+        )

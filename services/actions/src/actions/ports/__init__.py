@@ -1,5 +1,6 @@
 """What the handlers need from outside, one module per part."""
 
+from actions.ports.accounts import AccountData, AccountViews
 from actions.ports.chert import Messenger
 from actions.ports.contacts import ContactReader, ContactSchema
 from actions.ports.contents import SendContents
@@ -9,11 +10,14 @@ from actions.ports.facts import Campaigns, ChatReader, Facts, LeadLookup, LineLi
 from actions.ports.faults import FaultPoints
 from actions.ports.hubspot import NewerSignatures, Verifier
 from actions.ports.openings import CardOpenings
+from actions.ports.references import ReferenceStore
 from actions.ports.sends import AliasStore, SendStore
 from actions.ports.steps import Conversations, StepStore, WorkflowCallbacks
 from actions.ports.tenants import TenantAuthority, TenantStore
 
 __all__ = [
+    "AccountData",
+    "AccountViews",
     "AliasStore",
     "AuthorStore",
     "AutoSendFacts",
@@ -35,6 +39,7 @@ __all__ = [
     "NewerSignatures",
     "NextSend",
     "NumberHash",
+    "ReferenceStore",
     "SendContents",
     "SendStore",
     "StepStore",

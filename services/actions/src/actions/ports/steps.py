@@ -49,6 +49,10 @@ class StepStore(Protocol):
         """Remove what a contact wrote; the steps themselves stay."""
         ...
 
+    async def purge(self, portal_id: int, before: datetime) -> int:
+        """Remove what was written before then from an account's finished steps; from how many that was."""
+        ...
+
 
 class WorkflowCallbacks(Protocol):
     """HubSpot's steps that wait for us."""

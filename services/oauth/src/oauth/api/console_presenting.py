@@ -29,7 +29,10 @@ EVENTS: Final[dict[HistoryKind, str]] = {
     "installed": "Connected",
     "renewed": "Connected again; its access was renewed",
     "settings_changed": "Settings changed",
+    "paused": "Paused by Chert",
+    "resumed": "Resumed by Chert",
     "ended": "Not connected any more",
+    "purged": "Its data was deleted",
 }
 
 

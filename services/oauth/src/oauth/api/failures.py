@@ -19,6 +19,8 @@ from oauth.errors import (
     InstallRefusedError,
     OAuthServiceError,
     ProjectNotChosenError,
+    PurgeReason,
+    PurgeRefusedError,
     ScopesRefusedError,
     SettingsRefusedError,
 )
@@ -50,6 +52,7 @@ ANSWERS: Final[dict[type[OAuthServiceError], _Answer]] = {
     errors.ProjectNotChosenError: _Answer(Code.MISSING_FIELD, "name a project"),
     errors.TenantUnknownError: _Answer(Code.TENANT_NOT_FOUND, "unknown or inactive tenant"),
     errors.TenantInactiveError: _Answer(Code.NOT_CONNECTED, "unknown or inactive tenant"),
+    errors.PurgeRefusedError: _Answer(Code.WRONG_STATE, "the account cannot be forgotten as it is"),
     errors.AccountNotFoundError: _Answer(Code.NOT_FOUND, "no such account"),
     errors.MessageNotFoundError: _Answer(Code.NOT_FOUND, "no such message"),
     errors.AttachmentGoneError: _Answer(Code.NOT_FOUND, "the file is not kept any more", reason="file_gone"),
@@ -94,8 +97,18 @@ INSTALL_ANSWERS: Final[dict[InstallReason, _Answer]] = {
 """Refused installs, by reason."""
 
 
+PURGE_ANSWERS: Final[dict[PurgeReason, str]] = {
+    "still_connected": "the account is connected: disconnect it first",
+    "still_departing": "HubSpot is still being told of the disconnect",
+    "not_purged": "the account was not purged",
+}
+"""Accounts that cannot be forgotten, by reason."""
+
+
 def refusal_of(error: OAuthServiceError) -> Refusal:
     """An error as the contract's refusal."""
+    if isinstance(error, PurgeRefusedError):
+        return Refusal(Code.WRONG_STATE, PURGE_ANSWERS[error.reason], reason=error.reason)
     if not isinstance(error, InstallRefusedError):
         answer = ANSWERS[type(error)]
         problems = error.problems if isinstance(error, SettingsRefusedError) else ()

@@ -18,6 +18,7 @@ from oauth.errors import CredentialInvalidError, NoCredentialError
 
 GiveAccessToken = Callable[[int], Awaitable[AccessToken]]
 CheckTenant = Callable[[int], Awaitable[TenantCheck]]
+Doubt = Callable[[int], Awaitable[None]]
 Credentials = Callable[[], Mapping[str, SecretStr]]
 """Service credentials by service, as they are now."""
 
@@ -64,10 +65,10 @@ class InternalRoutes:
     """The internal addresses."""
 
     def __init__(
-        self, *, credentials: Credentials, give_access_token: GiveAccessToken, check_tenant: CheckTenant
+        self, *, credentials: Credentials, give_access_token: GiveAccessToken, check_tenant: CheckTenant, doubt: Doubt
     ) -> None:
         self._credentials = credentials
-        self._give_access_token, self._check_tenant = give_access_token, check_tenant
+        self._give_access_token, self._check_tenant, self._doubt = give_access_token, check_tenant, doubt
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -84,6 +85,12 @@ class InternalRoutes:
             responses=_NO_TOKEN,
             summary="An access token that lives at least a minute more",
         )
+        router.add_api_route(
+            "/doubts",
+            self.refused_token,
+            methods=["POST"],
+            summary="HubSpot refused this account's token: ask it whether the grant lives",
+        )
         router.add_api_route("", self.tenant, summary="What is true of an account right now")
         return router
 
@@ -91,6 +98,11 @@ class InternalRoutes:
         """Give out a token."""
         response.headers["Cache-Control"] = "no-store"
         return await self._give_access_token(portal_id)
+
+    async def refused_token(self, portal_id: PortalId) -> TenantCheck:
+        """Note the doubt, which HubSpot's word on the grant settles a moment later; what is true until then."""
+        await self._doubt(portal_id)
+        return await self._check_tenant(portal_id)
 
     async def tenant(self, portal_id: PortalId) -> TenantCheck:
         """Say what is true."""

@@ -15,17 +15,21 @@ from oauth.api.installs import InstallRoutes
 from oauth.api.internal import InternalRoutes
 from oauth.api.messages import MessageRoutes
 from oauth.api.ops import OpsRoutes
+from oauth.api.ops_tenants import TenantRoutes
 from oauth.api.pages import Pages, add_static_files
 from oauth.handlers.access_tokens import AccessTokens
 from oauth.handlers.accounts import view_account
 from oauth.handlers.asking import Others
 from oauth.handlers.disconnecting import disconnect
+from oauth.handlers.grant_checks import note_refused_token
 from oauth.handlers.installing import begin_from_marketplace, begin_installation, complete_installation
 from oauth.handlers.key_rotation import key_report
 from oauth.handlers.leases import Leases
 from oauth.handlers.messages import Whereabouts, open_file, view_message
+from oauth.handlers.operating import Operating
 from oauth.handlers.settings import change_settings
 from oauth.handlers.tenants import check_tenant, find_account, list_accounts
+from oauth.handlers.where import where
 from oauth.ports import (
     AccountDirectory,
     ActivityReader,
@@ -33,6 +37,7 @@ from oauth.ports import (
     ChertFiles,
     ChertProjects,
     FormTokens,
+    GrantCheckStore,
     InstallationStore,
     LeaseStore,
     Messages,
@@ -63,6 +68,7 @@ class Outside:
     messages: Messages
     files: ChertFiles
     installations: InstallationStore
+    checks: GrantCheckStore
     leases: LeaseStore
     replicas: ReplicaStore
     sealer: TokenSealer
@@ -79,6 +85,7 @@ class Choices:
         hubspot_origin: scheme, host and port of what stands in for HubSpot's hosts; in development only.
         temporary: errors of our own dependencies that are away.
         depart_soon: called when HubSpot is to be told of a disconnect.
+        check_soon: called when HubSpot is to be asked about a grant.
     """
 
     login_url: str
@@ -86,6 +93,7 @@ class Choices:
     hubspot_origin: str | None = None
     temporary: tuple[type[Exception], ...] = ()
     depart_soon: Callable[[], None] = lambda: None
+    check_soon: Callable[[], None] = lambda: None
 
 
 def add_routes(app: FastAPI, outside: Outside, plumbing: Plumbing, choices: Choices) -> None:
@@ -103,6 +111,7 @@ def add_routes(app: FastAPI, outside: Outside, plumbing: Plumbing, choices: Choi
         credentials=outside.credentials,
         give_access_token=access_tokens.get,
         check_tenant=partial(check_tenant, installations=outside.installations),
+        doubt=partial(note_refused_token, checks=outside.checks, clock=plumbing.clock, check_soon=choices.check_soon),
     )
     ops = OpsRoutes(
         credentials=outside.credentials,
@@ -114,6 +123,7 @@ def add_routes(app: FastAPI, outside: Outside, plumbing: Plumbing, choices: Choi
         ConsoleRoutes(sessions=outside.sessions, use=use, pages=pages, forms=outside.forms),
         internal,
         ops,
+        _tenants(outside, plumbing),
     ):
         app.include_router(routes.router())
     add_static_files(app)
@@ -135,6 +145,17 @@ def console_use(outside: Outside, plumbing: Plumbing, choices: Choices, access_t
         ),
         change_settings=partial(change_settings, installations=installations, lines=outside.lines, clock=clock),
         disconnect=partial(disconnect, installations=installations, clock=clock, depart_soon=choices.depart_soon),
+    )
+
+
+def _tenants(outside: Outside, plumbing: Plumbing) -> TenantRoutes:
+    operating = Operating(
+        installations=outside.installations, tokens=outside.tokens, sealer=outside.sealer, clock=plumbing.clock
+    )
+    return TenantRoutes(
+        credentials=outside.credentials,
+        operating=operating,
+        where=partial(where, installations=outside.installations),
     )
 
 

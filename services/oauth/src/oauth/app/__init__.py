@@ -60,6 +60,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
         hubspot_origin=settings.hubspot_origin,
         temporary=DATABASE_AWAY,
         depart_soon=workers.departures.wake,
+        check_soon=workers.grants.wake,
     )
     add_routes(app, outside, plumbing, choices)
     return app

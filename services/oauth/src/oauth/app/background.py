@@ -11,7 +11,7 @@ from chassis.mongo import DATABASE_AWAY
 from chassis.workers import Worker
 from hubspot_client import AppTokens, JournalClient
 from oauth.adapters.hubspot import HubSpotJournal
-from oauth.adapters.mongo import MongoGrantCheckStore, MongoJournalStore, MongoLeaseStore, MongoOutbox
+from oauth.adapters.mongo import MongoJournalStore, MongoLeaseStore, MongoOutbox
 from oauth.api.routes import Outside
 from oauth.app.connections import Connections
 from oauth.consumers import subscribe
@@ -38,10 +38,11 @@ KINDS: Final = ErrorKinds(retryable=DATABASE_AWAY)
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """All loops but the relay, and the one that others wake."""
+    """All loops but the relay, and those that others wake."""
 
     all: tuple[Worker, ...]
     departures: Worker
+    grants: Worker
 
 
 def relay_of(plumbing: Plumbing, connections: Connections) -> Worker:
@@ -54,8 +55,7 @@ def background(
     settings: Settings, plumbing: Plumbing, connections: Connections, outside: Outside, sealing_key: SealingKey
 ) -> Background:
     """Every other loop; the subscription is declared on the way."""
-    checks = MongoGrantCheckStore(connections.database)
-    grants = _grants(settings, plumbing, connections, outside, checks)
+    grants = _grants(settings, plumbing, connections, outside)
     departures = departure_worker(
         Departures(
             outside.installations,
@@ -77,8 +77,8 @@ def background(
         purge_worker(lambda: outside.states.purge(plumbing.clock.now()), plumbing),
     ]
     if settings.journal:
-        loops.append(_journal(settings, plumbing, connections, outside, checks, grants))
-    return Background(tuple(loops), departures)
+        loops.append(_journal(settings, plumbing, connections, outside, grants))
+    return Background(tuple(loops), departures, grants)
 
 
 def _journal(
@@ -86,14 +86,13 @@ def _journal(
     plumbing: Plumbing,
     connections: Connections,
     outside: Outside,
-    checks: MongoGrantCheckStore,
     grants: Worker,
 ) -> Worker:
     client = JournalClient(connections.hubspot, AppTokens(connections.oauth, now=plumbing.clock.now))
     reader = JournalReader(
         journal=HubSpotJournal(client),
         positions=MongoJournalStore(connections.database),
-        checks=checks,
+        checks=outside.checks,
         leases=_leases(plumbing, outside.leases),
         clock=plumbing.clock,
         app_id=settings.hubspot_app_id,
@@ -102,13 +101,11 @@ def _journal(
     return journal_worker(reader.step, plumbing)
 
 
-def _grants(
-    settings: Settings, plumbing: Plumbing, connections: Connections, outside: Outside, checks: MongoGrantCheckStore
-) -> Worker:
+def _grants(settings: Settings, plumbing: Plumbing, connections: Connections, outside: Outside) -> Worker:
     """The loop that settles doubts about grants, and the subscription that raises them."""
     settle = partial(
         check_grants,
-        checks=checks,
+        checks=outside.checks,
         installations=outside.installations,
         tokens=outside.tokens,
         sealer=outside.sealer,
@@ -126,7 +123,7 @@ def _grants(
         health=plumbing.health,
         metrics=plumbing.metrics,
     )
-    note = partial(note_uninstall, app_id=settings.hubspot_app_id, checks=checks, clock=plumbing.clock)
+    note = partial(note_uninstall, app_id=settings.hubspot_app_id, checks=outside.checks, clock=plumbing.clock)
     subscribe(consumers, note_uninstall=note, check_soon=worker.wake)
     return worker
 

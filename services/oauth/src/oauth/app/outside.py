@@ -8,7 +8,13 @@ from chassis.sisters import Sister
 from oauth.adapters.chert import ChertFileContents, ChertPhoneLines, ChertProjectFacts
 from oauth.adapters.form_tokens import HmacFormTokens
 from oauth.adapters.hubspot import HubSpotAccounts, HubSpotOAuth
-from oauth.adapters.mongo import MongoInstallationStore, MongoLeaseStore, MongoReplicaStore, MongoStateStore
+from oauth.adapters.mongo import (
+    MongoGrantCheckStore,
+    MongoInstallationStore,
+    MongoLeaseStore,
+    MongoReplicaStore,
+    MongoStateStore,
+)
 from oauth.adapters.sealing import AesGcmSealer
 from oauth.adapters.sessions import JwtSessionVerifier, KeySet
 from oauth.adapters.sisters import SisterActivity, SisterMessages
@@ -55,6 +61,7 @@ def outside_of(
         messages=SisterMessages(_sister(settings.timeline_url, "timeline", connections)),
         files=ChertFileContents(connections.chert_files),
         installations=installations,
+        checks=MongoGrantCheckStore(database),
         leases=MongoLeaseStore(database),
         replicas=MongoReplicaStore(database),
         sealer=AesGcmSealer(connections.key_ring.read, plumbing.randomness, sealing_key.current),

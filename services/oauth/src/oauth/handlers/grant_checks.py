@@ -5,6 +5,7 @@ that cannot answer loses it, and one account's trouble keeps no other waiting.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final, Literal
@@ -52,6 +53,21 @@ async def note_uninstall(
         _tell_ignored(hint.portal_id, "not_connected")
         return None
     return check
+
+
+async def note_refused_token(
+    portal_id: int, *, checks: GrantCheckStore, clock: Clock, check_soon: Callable[[], None]
+) -> None:
+    """Store a hint that HubSpot refused an account's access token: the account may have left without a word."""
+    check = GrantCheck(
+        id=f"token_refused:{portal_id}",
+        portal_id=portal_id,
+        reason="grant_revoked",
+        due_at=clock.now(),
+        traceparent=tracing.current_traceparent(),
+    )
+    if await checks.raise_doubt(check):
+        check_soon()
 
 
 async def check_grants(

@@ -16,7 +16,7 @@ EndReason = Literal["app_uninstalled", "disconnected", "grant_revoked"]
 DepartureStep = Literal["uninstall", "revoke", "erase"]
 """What a disconnect still has to do, in this order (`architecture.md`, section 4)."""
 
-HistoryKind = Literal["installed", "renewed", "settings_changed", "ended"]
+HistoryKind = Literal["installed", "renewed", "settings_changed", "paused", "resumed", "ended", "purged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class HistoryEntry:
         by: who did it; none when HubSpot did.
         reason: why it ended.
         changes: of settings.
+        note: why, in an operator's words, for operators alone.
     """
 
     kind: HistoryKind
@@ -78,6 +79,7 @@ class HistoryEntry:
     by: Actor | None = None
     reason: EndReason | None = None
     changes: tuple[Change, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Installation:
         seal_version: counts re-sealings, which change no token.
         departure: what HubSpot is still to be told of a disconnect.
         history: what was done to it, oldest first, bounded.
+        paused: whether an operator holds its work.
     """
 
     portal_id: int
@@ -117,6 +120,7 @@ class Installation:
     seal_version: int = 0
     departure: Departure | None = field(default=None, repr=False)
     history: tuple[HistoryEntry, ...] = field(default=(), repr=False)
+    paused: bool = False
 
     def snapshot(self) -> TenantSnapshot:
         """What everyone may know of it."""
@@ -129,6 +133,7 @@ class Installation:
             revision=self.revision,
             scopes=self.scopes,
             settings=self.settings,
+            paused=self.paused,
         )
 
 

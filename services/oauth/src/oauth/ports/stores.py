@@ -56,6 +56,14 @@ class InstallationStore(Protocol):
         """
         ...
 
+    async def page(self, after: int, limit: int) -> Sequence[Installation]:
+        """Accounts with greater ids, by id."""
+        ...
+
+    async def bury(self, installation: Installation, tombstones: Sequence[Event[TenantSnapshot]]) -> bool:
+        """Have tombstones told after all that is still to be told of it; false if the account moved on."""
+        ...
+
     async def rotate_tokens(self, installation: Installation, tokens: SealedTokens) -> bool:
         """Give it new tokens; false if its token version moved.
 

@@ -22,7 +22,7 @@ from timeline import errors
 from timeline.adapters.oauth import OAuthAccessTokens
 from timeline.errors import AccountError, ReplyError, TimelineError
 from timeline.models import Candidate, Found, Note, Written
-from timeline.ports import CallMeter
+from timeline.ports import CallMeter, Unread
 
 _STALE_TOKEN: Final = (AccessTokenExpiredError, AccessTokenInvalidError)
 
@@ -107,15 +107,15 @@ class HubSpotTimeline:
                 raise meaning from error
             return contact_id
 
-    async def written(self, portal_id: int, contact_ids: Collection[str]) -> AsyncIterator[Written]:
-        """The contacts' communications, found by association; a contact that is gone has none.
+    async def written(self, portal_id: int, contact_ids: Collection[str], unread: Unread) -> AsyncIterator[Written]:
+        """The contacts' communications as far as unread, found by association; a contact that is gone has none.
 
         Raises:
             AccountError: they cannot be read now.
             ReplyRefusedError: HubSpot will not show them.
         """
         try:
-            async for contact_id, found in self._client.communications.of_contacts(portal_id, contact_ids):
+            async for contact_id, found in self._client.communications.of_contacts(portal_id, contact_ids, unread):
                 yield Written(found.id, contact_id, found.body or "", found.timestamp)
         except HubSpotError as error:
             raise self._meaning(portal_id, error) from error
@@ -147,7 +147,7 @@ class HubSpotTimeline:
     def _meaning(self, portal_id: int, error: HubSpotError) -> TimelineError:
         """What a call ended with that wrote nothing; a refused token is forgotten, so the next call has another."""
         if isinstance(error, _STALE_TOKEN):
-            self._access_tokens.forget(portal_id)
+            self._access_tokens.forget(portal_id, doubt=isinstance(error, AccessTokenInvalidError))
         of_account = _OF_ACCOUNT.get(type(error))
         if of_account is not None:
             return of_account(str(error), error.retry_after_seconds)

@@ -8,7 +8,7 @@ from chassis.clock import Clock
 from chassis.settings import NotLoadedError
 from chassis.sisters import Sister, SisterAwayError, SisterRefusedError
 from contracts.failures import Code
-from contracts.internal import AccessToken
+from contracts.internal import AccessToken, TenantCheck
 from timeline.errors import AccountInactiveError, AccountUnreachableError
 
 LEEWAY: Final = timedelta(seconds=60)
@@ -25,6 +25,7 @@ class OAuthAccessTokens:
         self._sister, self._clock = sister, clock
         self._tokens: dict[int, AccessToken] = {}
         self._asking: dict[int, asyncio.Task[AccessToken]] = {}
+        self._doubted: set[int] = set()
 
     async def __call__(self, portal_id: int) -> str:
         """An access token that is good for at least a minute.
@@ -38,9 +39,11 @@ class OAuthAccessTokens:
             known = await asyncio.shield(self._asked(portal_id))
         return known.access_token
 
-    def forget(self, portal_id: int) -> None:
-        """HubSpot refused the token: ask for another one next time."""
+    def forget(self, portal_id: int, *, doubt: bool = False) -> None:
+        """HubSpot refused the token: ask for another one next time, and say so first if the account may have left."""
         self._tokens.pop(portal_id, None)
+        if doubt:
+            self._doubted.add(portal_id)
 
     def _asked(self, portal_id: int) -> "asyncio.Task[AccessToken]":
         asking = self._asking.get(portal_id)
@@ -56,8 +59,12 @@ class OAuthAccessTokens:
             self._tokens[portal_id] = asked.result()
 
     async def _ask(self, portal_id: int) -> AccessToken:
+        tenant = f"/internal/tenants/{portal_id}"
         try:
-            return await self._sister.call("POST", f"/internal/tenants/{portal_id}/access-token", AccessToken)
+            if portal_id in self._doubted:
+                await self._sister.call("POST", f"{tenant}/doubts", TenantCheck)
+                self._doubted.discard(portal_id)
+            return await self._sister.call("POST", f"{tenant}/access-token", AccessToken)
         except (SisterAwayError, NotLoadedError) as error:
             raise AccountUnreachableError(f"oauth: {type(error).__name__}") from error
         except SisterRefusedError as error:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from contracts.internal import BreakerState, ReplyActivity, ReplyActivityPage, ReplyStatus
-from timeline.models import Breaker, Entry, EntryState, Shown
+from timeline.models import Breaker, Entry, EntryState, Received, Shown
 from timeline.ports import Breakers, EntryHistory
 
 _SHOWN_DIGITS: Final = 4
@@ -37,7 +37,7 @@ def words(shown: Shown) -> str:
     return "" if shown.entry.state == "recorded" else shown.reason or ""
 
 
-def trace_id(entry: Entry) -> str:
+def trace_id(entry: Entry | Received) -> str:
     """The trace that brought a reply; zeros where none is known."""
     return _NO_TRACE if entry.traceparent is None else entry.traceparent.split("-")[1]
 

@@ -12,18 +12,19 @@ from timeline.handlers.assignment import Assigner
 from timeline.handlers.budget import Budget
 from timeline.handlers.contact_changes import ContactChanges
 from timeline.handlers.contacts import ContactFinder
-from timeline.handlers.intake import store_received
+from timeline.handlers.intake import nobody_waits, store_received
 from timeline.handlers.lanes import LaneWork
 from timeline.handlers.leases import LaneFinder
 from timeline.handlers.links import learn_links
 from timeline.handlers.outcomes import Outcomes
 from timeline.handlers.reconciling import Reconciler
+from timeline.handlers.refs import RefKeeper
 from timeline.handlers.requeueing import Requeue
 from timeline.handlers.sent import SentLog
 from timeline.handlers.tenants import TenantProjector
 from timeline.handlers.writing import Writer
 from timeline.models import MAX_BATCH
-from timeline.ports import Outside, Stores
+from timeline.ports import NumberHash, Outside, Stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,13 @@ class Handlers:
         outside: Outside,
         process: Process,
         *,
+        hash_number: NumberHash,
         budget: Budget,
         clock: Clock,
         randomness: Randomness,
         metrics: Metrics,
     ) -> None:
+        self._refs = RefKeeper(stores.refs, hash_number)
         self._stores, self._faults, self._clock = stores, outside.faults, clock
         self._requeue = Requeue(unmatched=stores.unmatched, lanes=stores.lanes, clock=clock, randomness=randomness)
         self.tenants = TenantProjector(
@@ -84,6 +87,7 @@ class Handlers:
             inbox=stores.inbox,
             unmatched=stores.unmatched,
             retries=stores.retries,
+            refs=self._refs,
             lanes=stores.lanes,
             requeue=self._requeue,
             clock=clock,
@@ -97,7 +101,7 @@ class Handlers:
             leases=stores.lanes,
             entries=stores.entries,
             tenants=stores.tenants,
-            writer=_writer(stores, outside, outcomes, budget, clock, process.public_base_url),
+            writer=_writer(stores, outside, outcomes, self._refs, budget, clock, process.public_base_url),
             outcomes=outcomes,
             budget=budget,
             holder=process.holder,
@@ -109,24 +113,45 @@ class Handlers:
         )
         self.finder = LaneFinder(stores.lanes, holder=process.holder, clock=clock)
 
-    async def store_received(self, events: Sequence[Event[MessageReceived]]) -> Collection[int]:
+    async def store_received(
+        self,
+        events: Sequence[Event[MessageReceived]],
+        work_soon: Callable[[Collection[int]], None] = nobody_waits,
+    ) -> Collection[int]:
         """See `handlers.intake`."""
         return await store_received(
-            events, inbox=self._stores.inbox, assigner=self.assigner, faults=self._faults, clock=self._clock
+            events,
+            inbox=self._stores.inbox,
+            refs=self._refs,
+            assigner=self.assigner,
+            faults=self._faults,
+            clock=self._clock,
+            work_soon=work_soon,
         )
 
     async def learn_links(self, events: Sequence[Event[MessageSent]]) -> Collection[int]:
         """See `handlers.links` and `handlers.sent`."""
         linked = await learn_links(
-            events, links=self._stores.links, unmatched=self._stores.unmatched, requeue=self._requeue
+            events,
+            links=self._stores.links,
+            refs=self._refs,
+            unmatched=self._stores.unmatched,
+            requeue=self._requeue,
         )
         return {*linked, *await self._sent.keep(events)}
 
 
 def _writer(
-    stores: Stores, outside: Outside, outcomes: Outcomes, budget: Budget, clock: Clock, public_base_url: str
+    stores: Stores,
+    outside: Outside,
+    outcomes: Outcomes,
+    refs: RefKeeper,
+    budget: Budget,
+    clock: Clock,
+    public_base_url: str,
 ) -> Writer:
     reconciler = Reconciler(
+        intents=stores.entries,
         communications=stores.communications,
         timeline=outside.timeline,
         outcomes=outcomes,
@@ -139,7 +164,7 @@ def _writer(
         communications=stores.communications,
         unmatched=stores.unmatched,
         tenants=stores.tenants,
-        contacts=ContactFinder(links=stores.links, search=outside.search, budget=budget, clock=clock),
+        contacts=ContactFinder(links=stores.links, refs=refs, search=outside.search, budget=budget, clock=clock),
         reconciler=reconciler,
         timeline=outside.timeline,
         outcomes=outcomes,

@@ -6,7 +6,7 @@ made later than the message is assigned, and must not decide about the others. W
 Every step can be done again, so a crash between two of them only repeats work.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ from chassis.logging import get_log
 from chassis.metrics import Metrics
 from chassis.randomness import Randomness
 from contracts.tenants import TenantSnapshot
-from timeline.models import Conversation, Entry, FaultPoint, Received, Standing, Work, without_content
+from timeline.models import Conversation, Entry, FaultPoint, Placed, Received, Standing, Work, without_content
 from timeline.ports import FaultPoints, InboxStore, NewEntries, SentLinks, Tenants, WorkLists
 
 LOG = get_log()
@@ -47,6 +47,29 @@ class Assigned:
     more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What became of some messages.
+
+    Attributes:
+        rows: each with the accounts that have it now.
+        portal_ids: the accounts whose lanes have work.
+    """
+
+    rows: tuple[Placed, ...]
+    portal_ids: frozenset[int]
+
+    @property
+    def homeless(self) -> Sequence[Received]:
+        """Those whose project no account is connected to."""
+        return [row.received for row in self.rows if row.waits_for is not None]
+
+    @property
+    def housed(self) -> Mapping[str, Sequence[int]]:
+        """By row id, the accounts of those that have some; a row whose account has no room is not among them."""
+        return {row.received.id: row.portals for row in self.rows if row.portals}
+
+
 class Assigner:
     """Assigns messages to accounts."""
 
@@ -67,25 +90,33 @@ class Assigner:
         self._entries, self._lanes, self._faults = entries, lanes, faults
         self._clock, self._randomness, self._metrics = clock, randomness, metrics
 
-    async def assign(self, new: Sequence[Received], *, again: Collection[str] = ()) -> Assigned:
-        """Assign messages that were just kept, and those kept earlier as far as they are not."""
-        earlier = await self._inbox.read(list(again)) if again else ()
-        return await self._assign([*earlier, *new])
+    async def place(self, rows: Sequence[Received]) -> Places:
+        """Give messages to accounts: an entry for each, and a line on its lane's list."""
+        if not rows:
+            return Places((), frozenset())
+        plan = await self._plan(rows)
+        full = await self._enlist([row for row in rows if plan[row.id]], plan)
+        portal_ids = frozenset(portal_id for recipients in plan.values() for portal_id in _portals(recipients))
+        return Places(tuple(_placed(row, plan[row.id], full) for row in rows), portal_ids)
 
     async def sweep(self) -> Assigned:
         """Assign what was left behind, the oldest first."""
-        return await self._assign(await self._inbox.left_over(LIMIT))
+        places = await self.place(await self._inbox.left_over(LIMIT))
+        await self._inbox.assigned(places.housed)
+        await self._inbox.wait([row.id for row in places.homeless])
+        await self.welcome(places.homeless)
+        some = bool(places.housed or places.homeless)
+        return Assigned(places.portal_ids, more=len(places.rows) == LIMIT and some)
 
-    async def _assign(self, rows: Sequence[Received]) -> Assigned:
-        plan = await self._plan(rows)
-        housed = [row for row in rows if plan[row.id]]
-        homeless = [row for row in rows if not plan[row.id]]
-        full = await self._enlist(housed, plan)
-        placed = {row.id: portals for row in housed if full.isdisjoint(portals := _portals(plan[row.id]))}
-        await self._inbox.assigned(placed)
-        await self._wait(homeless)
-        portal_ids = {portal_id for row in housed for portal_id in _portals(plan[row.id])}
-        return Assigned(frozenset(portal_ids), more=len(rows) == LIMIT and bool(placed or homeless))
+    async def welcome(self, rows: Sequence[Received]) -> None:
+        """Look once more for the tenant of rows that wait for it: it may have come while they were being put there."""
+        if not rows:
+            return
+        self._metrics.count("replies", len(rows), outcome="waiting_for_tenant")
+        for row in rows:
+            LOG.info("reply.waiting", chert_tenant=row.message.chert_tenant, message_id=row.message.message_id)
+        for tenant in await self._tenants.active({row.message.chert_tenant for row in rows}):
+            await self._inbox.call(tenant.chert_tenant, self._clock.now())
 
     async def _plan(self, rows: Sequence[Received]) -> Plan:
         active: dict[str, list[TenantSnapshot]] = {}
@@ -111,17 +142,6 @@ class Assigner:
         await self._faults.reach(FaultPoint.AFTER_LIST)
         return full
 
-    async def _wait(self, rows: Sequence[Received]) -> None:
-        """Let rows wait for a tenant, and look once more: it may have come while they were being put there."""
-        if not rows:
-            return
-        await self._inbox.wait([row.id for row in rows])
-        self._metrics.count("replies", len(rows), outcome="waiting_for_tenant")
-        for row in rows:
-            LOG.info("reply.waiting", chert_tenant=row.message.chert_tenant, message_id=row.message.message_id)
-        for tenant in await self._tenants.active({row.message.chert_tenant for row in rows}):
-            await self._inbox.call(tenant.chert_tenant, self._clock.now())
-
 
 def _conversation(row: Received, tenant: TenantSnapshot) -> Conversation:
     return Conversation(tenant.portal_id, row.message.chert_tenant, row.message.chat_id)
@@ -137,6 +157,15 @@ def _recipients(
 
 def _is_erased(row: Received, standing: Standing) -> bool:
     return standing.erased_at is not None and row.message.received_at <= standing.erased_at
+
+
+def _placed(row: Received, recipients: Sequence[Recipient], full: frozenset[int]) -> Placed:
+    """A row with its accounts; with none of them while one has no room, so that it is tried again for all."""
+    portals = tuple(_portals(recipients))
+    if not portals:
+        return Placed(row, waits_for=row.message.chert_tenant)
+    erased = any(recipient.erased for recipient in recipients)
+    return Placed(row, portals if full.isdisjoint(portals) else (), erased=erased)
 
 
 def _portals(recipients: Iterable[Recipient]) -> list[int]:

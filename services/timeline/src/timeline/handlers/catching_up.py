@@ -96,11 +96,11 @@ class CatchUp:
         age = self._clock.now() - min(message.received_at for message in missing)
         self._metrics.set("timeline_catch_up_gap_seconds", age.total_seconds())
         self._metrics.count("timeline_caught_up", len(missing))
-        await self._publisher.publish([_event(message) for message in missing])
+        await self._publisher.publish([received_event(message) for message in missing])
         return len(missing)
 
 
-def _event(message: MessageReceived) -> Event[MessageReceived]:
+def received_event(message: MessageReceived) -> Event[MessageReceived]:
     """The same event that the ingress tells of a delivery."""
     return Event(
         type=MESSAGE_RECEIVED,

@@ -13,6 +13,7 @@ from chassis.randomness import Randomness
 from contracts.contacts import ContactErased, ContactMerged
 from timeline.handlers.assignment import TICKET_BYTES
 from timeline.handlers.contacts import linked
+from timeline.handlers.refs import RefKeeper
 from timeline.handlers.requeueing import Requeue
 from timeline.models import Conversation
 from timeline.ports import EntryKeeper, InboxKeeper, LinkKeeper, Retries, Unmatched, WorkLists
@@ -39,6 +40,7 @@ class ContactChanges:
         inbox: InboxKeeper,
         unmatched: Unmatched,
         retries: Retries,
+        refs: RefKeeper,
         lanes: WorkLists,
         requeue: Requeue,
         clock: Clock,
@@ -46,6 +48,7 @@ class ContactChanges:
     ) -> None:
         self._links, self._entries, self._inbox = links, entries, inbox
         self._unmatched, self._retries, self._lanes = unmatched, retries, lanes
+        self._refs = refs
         self._requeue, self._clock, self._randomness = requeue, clock, randomness
 
     async def found(self, portal_ids: Collection[int]) -> None:
@@ -71,6 +74,7 @@ class ContactChanges:
         now = self._clock.now()
         for conversation in moved:
             await self._links.move(conversation, merge.contact_id, linked(conversation, merge.contact_id, now))
+        await self._refs.linked([(conversation, merge.contact_id) for conversation in moved])
         revived = await self._entries.revive(merge.portal_id, merge.merged_ids)
         works = [entry.work(self._randomness.token(TICKET_BYTES)) for entry in revived]
         if works:
@@ -78,16 +82,18 @@ class ContactChanges:
         LOG.info("contact.followed", portal_id=merge.portal_id, contact_id=merge.contact_id, conversations=len(moved))
         return [merge.portal_id] if works else ()
 
-    async def erased(self, erasure: ContactErased) -> None:
-        """Forget what a contact wrote, everywhere, and leave a mark in their conversations."""
+    async def erased(self, erasure: ContactErased) -> dict[str, int]:
+        """Forget what a contact wrote, everywhere, and leave a mark in their conversations; how much there was."""
         now = self._clock.now()
         chats = await self._links.of_contacts(erasure.portal_id, [erasure.contact_id])
         count = await self._entries.erase(erasure.portal_id, erasure.contact_id, chats, now)
+        await self._refs.erased(erasure.contact_id, chats)
         for conversation in chats:  # last, for they say which conversations these were
             await self._inbox.erase(conversation.chert_tenant, [conversation.chat_id])
             await self._links.erase(conversation, now)
         await self._forget_unmatched(chats)
         LOG.info("contact.erased", portal_id=erasure.portal_id, contact_id=erasure.contact_id, entries=count)
+        return {"replies": count, "conversations": len(chats)}
 
     async def _forget_unmatched(self, chats: Sequence[Conversation]) -> None:
         for conversation, works in (await self._unmatched.of(chats)).items():

@@ -20,6 +20,7 @@ from contracts.topics import CONTACT_LINKED
 from timeline.errors import BudgetSpentError
 from timeline.handlers import phones
 from timeline.handlers.budget import Budget
+from timeline.handlers.refs import RefKeeper
 from timeline.models import Candidate, Conversation, Entry
 from timeline.ports import ContactSearch, Links
 
@@ -47,8 +48,9 @@ class Searched:
 class ContactFinder:
     """Finds contacts and remembers them as links."""
 
-    def __init__(self, *, links: Links, search: ContactSearch, budget: Budget, clock: Clock) -> None:
-        self._links, self._search, self._budget, self._clock = links, search, budget, clock
+    def __init__(self, *, links: Links, refs: RefKeeper, search: ContactSearch, budget: Budget, clock: Clock) -> None:
+        self._links, self._refs, self._search = links, refs, search
+        self._budget, self._clock = budget, clock
 
     async def linked(self, entries: Collection[Entry]) -> Mapping[str, str]:
         """By entry, the contact that it was sent to, or that its conversation is linked to, unless that is gone."""
@@ -101,6 +103,7 @@ class ContactFinder:
             gone=entry.gone,
             event=linked(entry.conversation, owners[0], self._clock.now()),
         )
+        await self._refs.linked([(entry.conversation, contact_id)])
         LOG.info("contact.linked", conversation=entry.conversation.id, contact_id=contact_id, candidates=len(owners))
         if contact_id not in entry.gone:
             searched.contacts[entry.id] = contact_id

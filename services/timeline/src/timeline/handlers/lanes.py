@@ -31,6 +31,9 @@ LOG = get_log()
 _INACTIVE = timedelta(seconds=60)
 """How soon an account that is not connected is looked at again, if no event said that it is."""
 
+_PAUSED = timedelta(seconds=10)
+"""How soon an account that an operator paused is looked at again: so late at most does it go on."""
+
 _UNEXPECTED = timedelta(seconds=60)
 """How long a reply rests that made us stumble."""
 
@@ -81,6 +84,7 @@ class LaneWork:
             now = self._clock.now()
             closing = turn.closing(now, self._budget.spent(portal_id, self._holder, now))
             if await self._leases.release(lease, closing):
+                self._metrics.observe("timeline_budget_use", self._budget.use(portal_id))
                 self._tell(portal_id, closing)
                 return closing.due_at
             current = await self._leases.reload(lease)
@@ -92,6 +96,9 @@ class LaneWork:
     async def _work(self, turn: Turn, tenant: TenantSnapshot | None, lease: Lease) -> None:
         if tenant is None or tenant.status != "active":
             turn.wait_for_account(self._clock.now() + _INACTIVE)
+            return
+        if tenant.paused:
+            turn.wait_for_account(self._clock.now() + _PAUSED)
             return
         while not turn.is_over():
             entry_ids = turn.due(self._clock.now(), 1 if turn.probing else self._batch)

@@ -45,6 +45,8 @@ Step = Settled | Postponed
 
 LOG = get_log()
 
+_MAY_HAPPEN: Final = "may still be carried out"
+
 _LINES: Final[dict[str, LogEvent]] = {
     "recorded": "reply.recorded",
     "adopted": "reply.adopted",
@@ -65,9 +67,9 @@ class Outcomes:
         """They are on their timelines."""
         return await self._on_timeline(targets, adopted=False)
 
-    async def adopted(self, target: Target) -> Step:
-        """It was found on the timeline, after a write whose end was not known."""
-        return await self._on_timeline([target], adopted=True)
+    async def adopted(self, targets: Sequence[Target]) -> Step:
+        """They were found on their timelines, after writes whose end was not known."""
+        return await self._on_timeline(targets, adopted=True)
 
     async def _on_timeline(self, targets: Sequence[Target], *, adopted: bool) -> Step:
         now = self._clock.now()
@@ -101,6 +103,15 @@ class Outcomes:
         await self._entries.settle({entry.id: settlement})
         self._tell("failed", entry, reason=error.reason)
         return Settled()
+
+    async def wait(self, entries: Sequence[Entry], until: datetime) -> None:
+        """Leave them alone until then, whatever becomes of this process; their lines are not written yet."""
+        await self._entries.postpone([entry.id for entry in entries], until, _MAY_HAPPEN)
+
+    def waiting(self, entry: Entry, until: datetime) -> Step:
+        """It waits, as was noted down: what was begun may still be carried out."""
+        self._tell("postponed", entry, reason=_MAY_HAPPEN, until=until.isoformat())
+        return Postponed(until)
 
     async def postponed(self, entry: Entry, until: datetime, reason: str, *, trouble: bool = False) -> Step:
         """Later."""

@@ -2,19 +2,26 @@
 
 HubSpot has no idempotency key, so the contact's communications are read and the reply is looked for among them. If it
 is there, it is adopted. If not, it may still be on its way, so it is looked for once more when that can no longer be.
+
+So an unknown end costs two looks at most, also when a process dies during one: the first is noted down before it
+begins, the second as soon as it found nothing. A look is one read of associations and, if any of them is not known to
+be another reply's, one read of those.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from chassis.clock import Clock
+from timeline.errors import AccountError
 from timeline.handlers import bodies
 from timeline.handlers.budget import Budget
 from timeline.handlers.leases import CALL_SECONDS, require_call_time
 from timeline.handlers.outcomes import Outcomes, Step, Target
-from timeline.models import Entry, Lease, Written
-from timeline.ports import Communications, Timeline
+from timeline.models import Entry, Lease, Withdrawal, Written
+from timeline.ports import Communications, IntentLog, Timeline
 
 FIRST_LOOK: Final = timedelta(seconds=2)
 """When a reply with an unknown end is first looked for: HubSpot's reads lag a little behind its writes."""
@@ -25,8 +32,28 @@ LATE_COMMIT: Final = timedelta(seconds=60)
 READ_LAG: Final = timedelta(seconds=5)
 """How long a write that was carried out may stay invisible to a read by association."""
 
+_ASKED_TOGETHER: Final = 5
+"""How many contacts are asked for at once; what is known then is noted down before the next are."""
+
 SETTLED_AFTER: Final = timedelta(seconds=CALL_SECONDS) + LATE_COMMIT + READ_LAG
 """When an intent that is not found was never carried out: the call may begin a whole call's budget after the intent."""
+
+
+Places = Mapping[str, Collection[str]]
+"""By entry, the contacts that it may have been written to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look came to.
+
+    Attributes:
+        found: where entries lie, by their ids.
+        there: contacts that have communications under their own id, so that they were not merged into others.
+    """
+
+    found: Mapping[str, Target]
+    there: frozenset[str] = frozenset()
 
 
 class Reconciler:
@@ -35,6 +62,7 @@ class Reconciler:
     def __init__(
         self,
         *,
+        intents: IntentLog,
         communications: Communications,
         timeline: Timeline,
         outcomes: Outcomes,
@@ -42,7 +70,8 @@ class Reconciler:
         clock: Clock,
         public_base_url: str,
     ) -> None:
-        self._communications, self._timeline, self._outcomes = communications, timeline, outcomes
+        self._intents, self._communications = intents, communications
+        self._timeline, self._outcomes = timeline, outcomes
         self._budget, self._clock, self._public_base_url = budget, clock, public_base_url
 
     async def settle(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
@@ -54,49 +83,97 @@ class Reconciler:
             LeaseSpentError: nothing more may be begun under this lease.
         """
         asked_at = self._clock.now()
-        places = {entry.id: {intent.contact_id for intent in entry.intents} for entry in entries}
-        found = await self._found(entries, places, lease)
-        late = [entry for entry in entries if entry.id not in found and asked_at >= _settled_at(entry)]
-        found |= await self._found_elsewhere(late, places, lease)
-        steps: dict[str, Step] = {}
-        for entry in entries:
-            if entry.id in found:
-                steps[entry.id] = await self._outcomes.adopted(found[entry.id])
-            elif asked_at < _settled_at(entry):
-                steps[entry.id] = await self._outcomes.postponed(entry, _settled_at(entry), "may still be carried out")
+        late = [entry for entry in entries if asked_at >= _settled_at(entry)]
+        early = [entry for entry in entries if asked_at < _settled_at(entry)]
+        return {**await self._look_early(early, lease), **await self._look_late(late, lease)}
+
+    async def _look_early(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
+        """The first look; what is not found waits until nothing can appear any more."""
+        if not entries:
+            return {}
+        self._require_call(lease)
+        until = max(map(_settled_at, entries))
+        await self._outcomes.wait(entries, until)
+        try:
+            found = (await self._look(entries, _places(entries), lease)).found
+        except AccountError:
+            await self._outcomes.wait(entries, self._clock.now())
+            raise
+        left = [entry for entry in entries if entry.id not in found]
+        return {**await self._adopted(found), **{entry.id: self._outcomes.waiting(entry, until) for entry in left}}
+
+    async def _look_late(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
+        """The last look; what is not found was never written, and its intents go."""
+        places = _places(entries)
+        look = await self._look(entries, places, lease)
+        steps = await self._adopted(look.found)
+        left = [entry for entry in entries if entry.id not in steps]
+        unsure = [entry for entry in left if not look.there.issuperset(places[entry.id])]
+        await self._never_written([entry for entry in left if entry not in unsure])
+        for start in range(0, len(unsure), _ASKED_TOGETHER):
+            steps |= await self._look_elsewhere(unsure[start : start + _ASKED_TOGETHER], places, lease)
         return steps
 
-    async def _found_elsewhere(
-        self, entries: Sequence[Entry], places: Mapping[str, Collection[str]], lease: Lease
-    ) -> Mapping[str, Target]:
-        """Entries on the timelines of contacts that theirs were merged into since."""
-        moved: dict[str, set[str]] = {}
-        for entry in entries:
-            for contact_id in places[entry.id]:
-                self._require_call(lease)
-                now_at = await self._timeline.whereabouts(entry.portal_id, contact_id)
-                if now_at is not None and now_at != contact_id:
-                    moved.setdefault(entry.id, set()).add(now_at)
-        return await self._found([entry for entry in entries if entry.id in moved], moved, lease)
-
-    async def _found(
-        self, entries: Sequence[Entry], places: Mapping[str, Collection[str]], lease: Lease
-    ) -> dict[str, Target]:
-        """Entries among the communications of these contacts, each of which is no other entry's."""
-        missing = {entry.id: entry for entry in entries}
-        found: dict[str, Target] = {}
-        if not missing:
-            return found
+    async def _look_elsewhere(self, entries: Sequence[Entry], places: Places, lease: Lease) -> dict[str, Step]:
+        """The last look where contacts may have been merged into others: at those."""
         self._require_call(lease)
+        moved = await self._moved(entries, places)
+        look = await self._look([entry for entry in entries if moved[entry.id]], moved, lease)
+        await self._never_written([entry for entry in entries if entry.id not in look.found])
+        return await self._adopted(look.found)
+
+    async def _moved(self, entries: Sequence[Entry], places: Places) -> Places:
+        """Which contacts have what was on the timelines of those that are gone."""
+        asked = [(entry, contact_id) for entry in entries for contact_id in places[entry.id]]
+        now_at = await asyncio.gather(*(self._timeline.whereabouts(entry.portal_id, one) for entry, one in asked))
+        moved: dict[str, set[str]] = {entry.id: set() for entry in entries}
+        for (entry, contact_id), place in zip(asked, now_at, strict=True):
+            if place is not None and place != contact_id:
+                moved[entry.id].add(place)
+        return moved
+
+    async def _never_written(self, entries: Sequence[Entry]) -> None:
+        await self._intents.withdraw([Withdrawal(one.id, intent.fence) for one in entries for intent in one.intents])
+
+    async def _adopted(self, found: Mapping[str, Target]) -> dict[str, Step]:
+        return dict.fromkeys(found, await self._outcomes.adopted(list(found.values()))) if found else {}
+
+    async def _look(self, entries: Sequence[Entry], places: Places, lease: Lease) -> Look:
+        """Look for entries among the communications of these contacts, each of which is no other entry's."""
+        if not entries:
+            return Look({})
+        self._require_call(lease)
+        matched = await self._matched(entries, places, lease)
+        of_others = await self._communications.own(
+            lease.portal_id, {target.communication_id: entry_id for entry_id, target in matched.found.items()}
+        )
+        found = {key: target for key, target in matched.found.items() if target.communication_id not in of_others}
+        again = await self._look([entry for entry in entries if of_others and entry.id not in found], places, lease)
+        return Look({**found, **again.found}, matched.there | again.there)
+
+    async def _matched(self, entries: Sequence[Entry], places: Places, lease: Lease) -> Look:
+        """The first communication that is the same as each entry, one for each, and that no other is known to own."""
+        missing = {entry.id: entry for entry in entries}
+        matched: dict[str, Target] = {}
+        owners: dict[str, str] = {}
+        there: set[str] = set()
+
+        async def unread(records: Mapping[str, Collection[str]]) -> Collection[str]:
+            there.update(*records.values())
+            owners.update(await self._communications.owners(lease.portal_id, records))
+            return [record for record in records if record not in owners or owners[record] in missing]
+
         contact_ids = {contact_id for entry in entries for contact_id in places[entry.id]}
-        async for written in self._timeline.written(lease.portal_id, sorted(contact_ids)):
-            for entry in [one for one in missing.values() if written.contact_id in places[one.id]]:
-                if self._is_same(entry, written) and await self._own(entry, written.id):
-                    found[entry.id] = Target(missing.pop(entry.id), written.contact_id, written.id)
-                    break
+        async for written in self._timeline.written(lease.portal_id, sorted(contact_ids), unread):
+            own = (one for one in missing.values() if owners.get(written.id, one.id) == one.id)
+            near = (one for one in own if written.contact_id in places[one.id])
+            entry = next((one for one in near if self._is_same(one, written)), None)
+            if entry is not None:
+                owners[written.id] = entry.id
+                matched[entry.id] = Target(missing.pop(entry.id), written.contact_id, written.id)
             if not missing:
                 break
-        return found
+        return Look(matched, frozenset(there))
 
     def _is_same(self, entry: Entry, written: Written) -> bool:
         body = bodies.render(entry.message, self._public_base_url, sent=entry.sent_to is not None)
@@ -106,8 +183,10 @@ class Reconciler:
         require_call_time(lease, self._clock)
         self._budget.require_call(lease.portal_id)
 
-    async def _own(self, entry: Entry, communication_id: str) -> bool:
-        return not await self._communications.own(entry.portal_id, {communication_id: entry.id})
+
+def _places(entries: Sequence[Entry]) -> Places:
+    """The contacts that each may have been written to."""
+    return {entry.id: {intent.contact_id for intent in entry.intents} for entry in entries}
 
 
 def _settled_at(entry: Entry) -> datetime:

@@ -107,6 +107,7 @@ class Turn:
             breaker=self._breaker,
             spent=spent,
             events=tuple(self._events),
+            left=tuple(left),
         )
 
     def _due_at(self, work: Work, now: datetime) -> datetime:

@@ -18,6 +18,7 @@ from chassis.clock import Clock
 from contracts.tenants import TenantSnapshot
 from timeline.errors import (
     AccountError,
+    BudgetSpentError,
     ContactGoneError,
     LeaseSpentError,
     RecordLockedError,
@@ -88,7 +89,8 @@ class Writer:
             for entry in group:
                 if entry.id in steps:
                     done(entry, steps[entry.id])
-            await self._bring([entry for entry in group if entry.id not in steps], tenant, lease, done)
+            free = [replace(entry, intents=()) for entry in group if entry.id not in steps]
+            await self._bring(free, tenant, lease, done)
 
     async def _reconciled(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
         try:
@@ -170,19 +172,12 @@ class Writer:
         require_call_time(lease, self._clock)
         now = self._clock.now()
         current = await self._intents.intend(
-            [
-                Intention(
-                    entry.id,
-                    Intent(lease.fence, now, contacts[entry.id]),
-                    frozenset(earlier.fence for earlier in entry.intents) - {lease.fence},
-                )
-                for entry in entries
-            ]
+            [Intention(entry.id, Intent(lease.fence, now, contacts[entry.id])) for entry in entries]
         )
         ours = [one.open and one.fences == {lease.fence} for one in current.values()]
         if all(ours) and len(ours) == len(entries):
             return
-        await self._intents.withdraw([Withdrawal(entry.id, lease.fence) for entry in entries])
+        await self._intents.withdraw([Withdrawal(entry.id, lease.fence, unsent=True) for entry in entries])
         raise LeaseSpentError("another holder has been here")
 
     async def _send(self, notes: Mapping[str, Note], lease: Lease) -> Results:
@@ -242,7 +237,11 @@ class Writer:
     ) -> None:
         """Withdraw intents that came to nothing; what concerns account or lease is raised when all else is settled."""
         await self._intents.withdraw(
-            [Withdrawal(key, lease.fence) for key, error in failed.items() if not isinstance(error, WriteUnknownError)]
+            [
+                Withdrawal(key, lease.fence, unsent=isinstance(error, BudgetSpentError | LeaseSpentError))
+                for key, error in failed.items()
+                if not isinstance(error, WriteUnknownError)
+            ]
         )
         about_replies = {key: error for key, error in failed.items() if isinstance(error, ReplyError)}
         for key, error in sorted(about_replies.items(), key=lambda item: isinstance(item[1], ReplyRefusedError)):

@@ -1,7 +1,8 @@
 """What this service speaks of."""
 
-from timeline.models.lanes import Breaker, Closing, DueLane, Lane, Lease, Spent, Work
+from timeline.models.lanes import Breaker, Closing, DueLane, Lane, LaneView, Lease, Spent, Work
 from timeline.models.outside import MAX_BATCH, Candidate, Cursor, FaultPoint, Found, LogPage, Note, Retry, Written
+from timeline.models.refs import InboxView, Ref, RefKind
 from timeline.models.replies import (
     OPEN_STATES,
     Announced,
@@ -10,6 +11,7 @@ from timeline.models.replies import (
     EntryState,
     Intent,
     Intention,
+    Placed,
     Received,
     Settlement,
     Shown,
@@ -32,13 +34,18 @@ __all__ = [
     "EntryState",
     "FaultPoint",
     "Found",
+    "InboxView",
     "Intent",
     "Intention",
     "Lane",
+    "LaneView",
     "Lease",
     "LogPage",
     "Note",
+    "Placed",
     "Received",
+    "Ref",
+    "RefKind",
     "Retry",
     "Settlement",
     "Shown",

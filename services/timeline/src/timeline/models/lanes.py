@@ -95,6 +95,25 @@ class DueLane:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneView:
+    """A lane as an operator sees it.
+
+    Attributes:
+        pending: how many lines its work list has.
+        oldest_at: when the oldest of them was received.
+        held: whether somebody works on it.
+        paused_until: until when it rests.
+        breaker: set while it is open.
+    """
+
+    pending: int = 0
+    oldest_at: datetime | None = None
+    held: bool = False
+    paused_until: datetime | None = None
+    breaker: Breaker | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """What a holder leaves behind when it lets go of a lane.
 
@@ -109,6 +128,8 @@ class Closing:
         breaker: set while it is open.
         spent: how much of the account's window is used.
         events: what the world is told of the breaker, in the same write.
+        left: the lines that are not done with, where that is known; to write few of them down is cheaper than to look
+            for many that are settled.
     """
 
     settled: frozenset[str]
@@ -121,3 +142,4 @@ class Closing:
     breaker: Breaker | None = None
     spent: Spent | None = None
     events: Sequence[Event[EventData]] = ()
+    left: tuple[Work, ...] | None = None

@@ -51,6 +51,23 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """A received message as the inbox keeps it, with what became of it so far.
+
+    Attributes:
+        received: the message.
+        portals: the accounts whose entries have the content from here on.
+        waits_for: without accounts, the Chert tenant that it waits for; else it waits to be assigned.
+        erased: whether its sender was to be forgotten before it came.
+    """
+
+    received: Received
+    portals: tuple[int, ...] = ()
+    waits_for: str | None = None
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """A write that is about to begin; as long as it stands, nobody knows whether it happened.
 
@@ -72,21 +89,27 @@ class Intention:
     Attributes:
         entry_id: whose.
         intent: what is about to begin.
-        instead_of: fences of earlier intents that were looked for and came to nothing.
     """
 
     entry_id: str
     intent: Intent
-    instead_of: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """An intent that certainly came to nothing; `gone` names a contact that does not exist any more."""
+    """An intent that certainly came to nothing.
+
+    Attributes:
+        entry_id: whose.
+        fence: under which it was noted down.
+        gone: a contact that does not exist any more.
+        unsent: no write was begun after all, so it was no attempt either.
+    """
 
     entry_id: str
     fence: int
     gone: str | None = None
+    unsent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +190,16 @@ class Shown:
         at: when it was given to the account.
         contact_id: on whose timeline it is, or was to be.
         reason: why it is not there.
+        settled_at: when it ended, or began to wait for a contact.
+        adopted: whether HubSpot's record was found after an unknown end.
     """
 
     entry: Entry
     at: datetime
     contact_id: str | None = None
     reason: str | None = None
+    settled_at: datetime | None = None
+    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

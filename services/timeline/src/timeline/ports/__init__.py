@@ -18,12 +18,23 @@ from timeline.ports.entries import (
     IntentLog,
     NewEntries,
 )
-from timeline.ports.inbox import InboxKeeper, InboxStore, Intake, Receivers, Unassigned, WaitingRoom
+from timeline.ports.inbox import (
+    InboxKeeper,
+    InboxStore,
+    Intake,
+    KeptKeys,
+    Receivers,
+    Unassigned,
+    WaitingRetention,
+    WaitingRoom,
+)
 from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, WorkLists
-from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline
-from timeline.ports.tenants import Tenants, TenantStore, TenantWriter
+from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline, Unread
+from timeline.ports.refs import InboxViews, NumberHash, RecordOwners, Refs
+from timeline.ports.tenants import AccountData, LaneViews, Tenants, TenantStore, TenantWriter
 
 __all__ = [
+    "AccountData",
     "Breakers",
     "CallMeter",
     "ChertLog",
@@ -39,19 +50,25 @@ __all__ = [
     "FaultPoints",
     "InboxKeeper",
     "InboxStore",
+    "InboxViews",
     "Intake",
     "IntentLog",
+    "KeptKeys",
     "KnownMessages",
     "LaneStore",
     "LaneSweep",
+    "LaneViews",
     "Leases",
     "LinkKeeper",
     "LinkStore",
     "Links",
     "NewEntries",
+    "NumberHash",
     "Outside",
     "Projects",
     "Receivers",
+    "RecordOwners",
+    "Refs",
     "Retries",
     "SentLinks",
     "Stores",
@@ -61,6 +78,8 @@ __all__ = [
     "Timeline",
     "Unassigned",
     "Unmatched",
+    "Unread",
+    "WaitingRetention",
     "WaitingRoom",
     "WorkLists",
 ]
@@ -77,6 +96,7 @@ class Stores:
     retries: Retries
     cursors: Cursors
     entries: EntryStore
+    refs: Refs
     communications: Communications
     lanes: LaneStore
 

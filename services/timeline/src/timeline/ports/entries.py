@@ -13,6 +13,7 @@ from timeline.models import (
     Shown,
     Withdrawal,
 )
+from timeline.ports.refs import RecordOwners
 
 
 class NewEntries(Protocol):
@@ -87,11 +88,15 @@ class EntryRetention(Protocol):
         ...
 
 
-class Communications(Protocol):
+class Communications(RecordOwners, Protocol):
     """Which reply a HubSpot record belongs to."""
 
     async def own(self, portal_id: int, owners: Mapping[str, str]) -> frozenset[str]:
         """Claim records for replies, `{communication id: entry id}`; those records that are another's."""
+        ...
+
+    async def owners(self, portal_id: int, records: Collection[str]) -> Mapping[str, str]:
+        """Which of these records belong to replies, `{communication id: entry id}`."""
         ...
 
 

@@ -4,26 +4,25 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from timeline.models import (
-    Received,
-)
+from timeline.models import Placed, Received
 from timeline.ports.catching_up import KnownMessages
+from timeline.ports.refs import InboxViews
 
 
 class Intake(Protocol):
-    """Where received messages are kept first."""
+    """Where it is kept which messages were ever received."""
 
-    async def add(self, rows: Sequence[Received], now: datetime) -> Sequence[str]:
-        """Keep messages that are not there yet; they wait to be assigned. The keys of those that were there."""
+    async def known(self, row_ids: Collection[str]) -> Collection[str]:
+        """Those keys that are there."""
+        ...
+
+    async def add(self, rows: Sequence[Placed], now: datetime) -> None:
+        """Keep messages that are not there yet, in one write; of those that have accounts only the key."""
         ...
 
 
 class Unassigned(Protocol):
     """Received messages that no account has yet."""
-
-    async def read(self, row_ids: Sequence[str]) -> Sequence[Received]:
-        """Those among these that are not assigned, oldest first."""
-        ...
 
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting, whoever received them; not those that wait for a tenant."""
@@ -46,6 +45,21 @@ class WaitingRoom(Protocol):
         ...
 
 
+class WaitingRetention(Protocol):
+    """Received messages that wait for an account, as they grow old."""
+
+    async def awaited(self) -> Sequence[str]:
+        """The projects, by Chert tenant, whose messages wait for an account."""
+        ...
+
+    async def expire(self, chert_tenant: str, before: datetime, limit: int) -> Sequence[str]:
+        """Let a project's oldest waiting messages from before a moment wait no more; content goes, keys stay.
+
+        Those messages, by key.
+        """
+        ...
+
+
 class InboxKeeper(Protocol):
     """Received messages as the erasure of a contact concerns them."""
 
@@ -62,5 +76,15 @@ class Receivers(Protocol):
         ...
 
 
-class InboxStore(Intake, Unassigned, WaitingRoom, InboxKeeper, KnownMessages, Receivers, Protocol):
+class KeptKeys(KnownMessages, Protocol):
+    """What is remembered of messages that were received, for as long as there is anything."""
+
+    async def oldest(self) -> datetime | None:
+        """When the oldest message came whose key is kept; none when nothing is kept."""
+        ...
+
+
+class InboxStore(
+    Intake, Unassigned, WaitingRoom, WaitingRetention, InboxKeeper, KeptKeys, Receivers, InboxViews, Protocol
+):
     """The inbox, whole."""

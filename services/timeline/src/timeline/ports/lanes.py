@@ -59,6 +59,10 @@ class LaneSweep(Protocol):
         """When the oldest reply was received that waits on a list of an active account."""
         ...
 
+    async def open_breakers(self) -> int:
+        """How many breakers are open."""
+        ...
+
 
 class Breakers(Protocol):
     """Which accounts' lanes rest after failures."""

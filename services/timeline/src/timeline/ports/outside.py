@@ -1,6 +1,6 @@
 """HubSpot, and the places where tests make a process die."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from typing import Protocol
 
 from timeline.errors import TimelineError
@@ -10,6 +10,9 @@ from timeline.models import (
     Note,
     Written,
 )
+
+Unread = Callable[[Mapping[str, Collection[str]]], Awaitable[Collection[str]]]
+"""Asked which of these communications, each with its contacts, are worth reading."""
 
 
 class CallMeter(Protocol):
@@ -67,8 +70,8 @@ class Timeline(Protocol):
         """
         ...
 
-    def written(self, portal_id: int, contact_ids: Collection[str]) -> AsyncIterator[Written]:
-        """The contacts' communications, found by association; a contact that is gone has none.
+    def written(self, portal_id: int, contact_ids: Collection[str], unread: Unread) -> AsyncIterator[Written]:
+        """The contacts' communications as far as unread, found by association; a contact that is gone has none.
 
         Raises:
             AccountError: they cannot be read now.

@@ -1,9 +1,10 @@
-"""The projection of `tenant.*`."""
+"""The projection of `tenant.*`, and all that is kept of one account."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from contracts.tenants import TenantSnapshot
+from timeline.models import LaneView
 from timeline.ports.catching_up import Projects
 
 
@@ -33,3 +34,19 @@ class Tenants(Protocol):
 
 class TenantStore(TenantWriter, Tenants, Projects, Protocol):
     """The projection, whole."""
+
+
+class LaneViews(Protocol):
+    """Lanes as an operator sees them."""
+
+    async def look(self, portal_ids: Sequence[int]) -> Mapping[int, LaneView]:
+        """Those lanes that exist, by account."""
+        ...
+
+
+class AccountData(Protocol):
+    """Everything that is kept of an account, but for its projection."""
+
+    async def purge(self, portal_id: int, limit: int) -> Mapping[str, int]:
+        """Remove it, of each kind at most so many; how many of each kind there were. Nothing when all is gone."""
+        ...

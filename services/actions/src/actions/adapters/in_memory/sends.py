@@ -80,14 +80,7 @@ class InMemorySendStore:
         await self.faults.reach("before settle")
         send = self.sends[held.key]
         if send.lease.beat == held.lease.beat:
-            self.sends[held.key] = replace(
-                send,
-                lease=replace(send.lease, holder=None, beat=send.lease.beat + 1),
-                attempts=(*send.attempts, ended),
-                answer=answer or send.answer,
-                same_as=same_as,
-                parked_until=parked_until,
-            )
+            self.sends[held.key] = send.settled(ended, answer=answer, same_as=same_as, parked_until=parked_until)
             self.outbox[held.key] = (*self.outbox.get(held.key, ()), *events)
         await self.faults.reach("after settle")
         return self.sends[held.key]

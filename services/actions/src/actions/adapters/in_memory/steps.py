@@ -70,6 +70,20 @@ class InMemoryStepStore:
                 if (step.portal_id, step.contact_id) == (portal_id, contact_id) and step.reply is not None:
                     steps[key] = replace(step, reply=replace(step.reply, text=""))
 
+    async def purge(self, portal_id: int, before: datetime) -> int:
+        """Remove what was written before then from an account's finished steps; from how many that was."""
+        old = {
+            key: replace(step, reply=replace(step.reply, text=""))
+            for key, step in self.done.items()
+            if step.portal_id == portal_id
+            and step.reply
+            and step.reply.text
+            and step.reply.at
+            and step.reply.at < before
+        }
+        self.done |= old
+        return len(old)
+
 
 class InMemoryCallbacks:
     """A HubSpot that completes each step once.

@@ -1,5 +1,6 @@
 """MongoDB: the sends, their second names, their outbox, and the tenant projection."""
 
+from actions.adapters.mongo.accounts import MongoAccounts
 from actions.adapters.mongo.aliases import MongoAliasStore
 from actions.adapters.mongo.authors import MongoAuthorStore
 from actions.adapters.mongo.contents import MongoSendContents
@@ -8,12 +9,14 @@ from actions.adapters.mongo.creations import MongoCreationQueue, MongoCreationRe
 from actions.adapters.mongo.newer_signatures import MongoNewerSignatures
 from actions.adapters.mongo.openings import MongoCardOpenings
 from actions.adapters.mongo.outbox import MongoSendOutbox
+from actions.adapters.mongo.references import MongoReferenceStore
 from actions.adapters.mongo.sends import MongoSendStore
 from actions.adapters.mongo.steps import MongoStepStore
 from actions.adapters.mongo.tenants import MongoTenantStore
 from actions.adapters.mongo.wishes import MongoWishStore
 
 __all__ = [
+    "MongoAccounts",
     "MongoAliasStore",
     "MongoAuthorStore",
     "MongoCardOpenings",
@@ -22,6 +25,7 @@ __all__ = [
     "MongoCreationRecords",
     "MongoInstallTimes",
     "MongoNewerSignatures",
+    "MongoReferenceStore",
     "MongoSendContents",
     "MongoSendOutbox",
     "MongoSendStore",

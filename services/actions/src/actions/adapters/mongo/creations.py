@@ -13,7 +13,8 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from actions.adapters.mongo.answers import asked
-from actions.models import Creation, SettledCreation
+from actions.adapters.mongo.references import MongoReferenceStore
+from actions.models import Creation, SettledCreation, references_of_creation
 from chassis.mongo import Document, duplicates
 
 QUEUE: Final = "creation_queue"
@@ -86,13 +87,14 @@ class MongoCreationRecords:
     """Collection `creations`: `_id` the claim on the contact; every method raises `StoreAwayError`."""
 
     def __init__(self, database: AsyncDatabase[Document]) -> None:
-        self._records = database[RECORDS]
+        self._records, self._references = database[RECORDS], MongoReferenceStore(database)
 
     async def record(self, settled: Sequence[SettledCreation]) -> None:
         """Keep them; what is known of a contact stays as it is."""
         documents = [_document(one) for one in settled]
         if not documents:
             return
+        await self._references.note([reference for one in settled for reference in references_of_creation(one)])
         try:
             await asked(lambda: self._records.insert_many(documents, ordered=False))
         except BulkWriteError as error:

@@ -1,8 +1,8 @@
 """The events that lie in sends, on their way to Kafka.
 
-The process that answers a send remembers it until its events are published, so nobody looks for events in the ordinary
-course of things. What a process leaves behind when it dies is found by one look through all sends when a process
-starts, and every hour after.
+The process that answers a send remembers its events until they are published, so nobody looks for events in the
+ordinary course of things. What a process leaves behind when it dies is found by one look through all sends when a
+process starts, and every hour after.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +18,7 @@ from chassis.clock import Clock
 from chassis.mongo import Document
 from chassis.outbox import Pending
 from contracts import envelope
+from contracts.envelope import Event, EventData
 from contracts.topics import EVENT_TYPES
 
 SWEEP_SECONDS: Final = 3600.0
@@ -36,7 +37,7 @@ class MongoSendOutbox:
 
     def __init__(self, database: AsyncDatabase[Document], clock: Clock) -> None:
         self._sends, self._clock = database[COLLECTION], clock
-        self._waiting: dict[str, frozenset[str]] = {}
+        self._waiting: dict[str, tuple[Event[EventData], ...]] = {}
         self._published: dict[str, frozenset[str]] = {}
         self._swept_at = float("-inf")
 
@@ -48,10 +49,14 @@ class MongoSendOutbox:
         """
         await asked(lambda: self._sends.create_index("outbox.time", sparse=True))
 
-    def note(self, key: str) -> None:
-        """This send has fresh events."""
-        if len(self._waiting) < _REMEMBERED:
-            self._waiting.setdefault(key, frozenset())
+    def note(self, key: str, events: Sequence[Event[EventData]] = ()) -> None:
+        """This send has fresh events: these, or, when none are given, those that lie there."""
+        known = self._waiting.get(key)
+        if known is None and len(self._waiting) < _REMEMBERED:
+            self._waiting[key] = tuple(events)
+        elif known is not None:
+            # Where either was not certain of its events, all of them are read.
+            self._waiting[key] = (*known, *events) if known and events else ()
 
     async def pending(self, limit: int) -> Sequence[Pending]:
         """Sends with events, longest waiting first; at the start and now and then also those that nobody remembers.
@@ -62,8 +67,11 @@ class MongoSendOutbox:
         await self._flush()
         if self._clock.monotonic() - self._swept_at >= SWEEP_SECONDS:
             await self._sweep()
-        keys = list(self._waiting)[:limit]
-        return await self._read(keys) if keys else ()
+        waiting = list(self._waiting)[:limit]
+        unread = [key for key in waiting if not self._waiting[key]]
+        if unread:
+            await self._read(unread)
+        return [Pending(key, self._waiting[key]) for key in waiting if self._waiting.get(key)]
 
     async def remove(self, document_id: str, event_ids: Sequence[str]) -> None:
         """Forget events that were published: together with others, at the latest before the next look.
@@ -81,15 +89,19 @@ class MongoSendOutbox:
             self.note(document["_id"])
         self._swept_at = self._clock.monotonic()
 
-    async def _read(self, keys: Sequence[str]) -> Sequence[Pending]:
-        documents = await asked(lambda: self._sends.find({"_id": {"$in": keys}}, {"outbox": 1}).to_list())
-        found = {document["_id"]: _pending(document) for document in documents if document.get("outbox")}
+    async def _read(self, keys: Sequence[str]) -> None:
+        """Read what lies in sends whose events are not certain; one that gets more meanwhile is read again."""
         for key in keys:
-            if key in found:
-                self._waiting[key] = frozenset(event.id for event in found[key].events)
-            else:
-                del self._waiting[key]  # another process has published them
-        return [found[key] for key in keys if key in found]
+            del self._waiting[key]
+        try:
+            documents = await asked(lambda: self._sends.find({"_id": {"$in": keys}}, {"outbox": 1}).to_list())
+        except BaseException:
+            self._waiting |= dict.fromkeys(keys, ())
+            raise
+        for document in documents:
+            events = _events(document)
+            if events:  # else another process has published them
+                self._waiting[document["_id"]] = () if document["_id"] in self._waiting else events
 
     async def _flush(self) -> None:
         """Take published events out of their sends.
@@ -109,14 +121,14 @@ class MongoSendOutbox:
 
     def _forget(self, published: Mapping[str, frozenset[str]]) -> None:
         for key, event_ids in published.items():
-            if self._waiting.get(key, frozenset()) <= event_ids:
-                self._waiting.pop(key, None)
+            left = tuple(event for event in self._waiting.pop(key, ()) if event.id not in event_ids)
+            if left:
+                self._waiting[key] = left
 
 
 def _without(event_ids: frozenset[str]) -> Document:
     return {"$pull": {"outbox": {"id": {"$in": sorted(event_ids)}}}}
 
 
-def _pending(document: Document) -> Pending:
-    events = [envelope.from_document(EVENT_TYPES, event) for event in document["outbox"]]
-    return Pending(document["_id"], tuple(events))
+def _events(document: Document) -> tuple[Event[EventData], ...]:
+    return tuple(envelope.from_document(EVENT_TYPES, event) for event in document.get("outbox", ()))

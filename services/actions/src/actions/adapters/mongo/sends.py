@@ -1,10 +1,9 @@
 """The sends in MongoDB: claim, history, answer and events in one document each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from pymongo import ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
@@ -18,6 +17,16 @@ from contracts.messages import Source
 
 COLLECTION: Final = "sends"
 
+Note = Callable[[str, Sequence[Event[EventData]]], None]
+"""Learns the key of a send that got events, and these, where it is certain that they were kept."""
+
+Unfinished = Callable[[Send, Attempt], Awaitable[None]]
+"""Learns, beforehand, of a send that is let go without its final answer."""
+
+
+async def _nobody_learns(_: Send, __: Attempt) -> None:
+    """For a store that nobody asks by other ids."""
+
 
 class MongoSendStore:
     """Collection `sends`: one document per send, `_id` its key.
@@ -26,9 +35,9 @@ class MongoSendStore:
     so it is direct on every server, also where no other index is.
     """
 
-    def __init__(self, database: AsyncDatabase[Document], note: Callable[[str], None]) -> None:
-        """Over a database; `note` learns the key of each send that got events."""
-        self._sends, self._note = database[COLLECTION], note
+    def __init__(self, database: AsyncDatabase[Document], note: Note, unfinished: Unfinished = _nobody_learns) -> None:
+        """Over a database; `note` learns of each send that got events, `unfinished` of each that got none yet."""
+        self._sends, self._note, self._unfinished = database[COLLECTION], note, unfinished
 
     async def open(self, draft: Send) -> Send:
         """Claim a new send. The result is the draft, or what has its key already.
@@ -82,15 +91,15 @@ class MongoSendStore:
         """
         if seen.answer is not None or seen.same_as is not None:
             return None
-        taken = await self._turn(
-            seen,
-            {
-                "$set": {"lease.holder": holder},
-                "$inc": {"lease.fence": 1, "lease.beat": 1},
-                "$push": {"attempts": attempt_document(begun)},
-            },
-        )
-        now = taken or await self._read(seen.key)
+        change: Document = {
+            "$set": {"lease.holder": holder},
+            "$inc": {"lease.fence": 1, "lease.beat": 1},
+            "$push": {"attempts": attempt_document(begun)},
+        }
+        await self._changed(seen, change)
+        now = await self._read(
+            seen.key
+        )  # also where it was not changed: the answer to our own change may have got lost
         return now if now.lease.holder == holder else None
 
     async def owner_of(self, chert_tenant: str, message_id: str) -> str | None:
@@ -120,24 +129,26 @@ class MongoSendStore:
         """
         known: Document = {"lease.holder": None, "same_as": same_as, "parked_until": parked_until}
         added: Document = {"attempts": attempt_document(ended)}
-        if answer is not None:
+        if answer is None:
+            await self._unfinished(held, ended)
+        else:
             known["answer"] = outcome_document(answer)
         if events:
             added["outbox"] = {"$each": [envelope.to_document(event) for event in events]}
+        kept = False
         try:
-            settled = await self._turn(held, {"$set": known, "$inc": {"lease.beat": 1}, "$push": added})
+            kept = await self._changed(held, {"$set": known, "$inc": {"lease.beat": 1}, "$push": added})
         finally:
-            if events:
-                self._note(held.key)  # also when the answer got lost: the write may have been carried out
-        return settled or await self._read(held.key)
+            if events:  # when the answer got lost, the write may have been carried out: then they are read
+                self._note(held.key, events if kept else ())
+        if not kept:
+            return await self._read(held.key)
+        return held.settled(ended, answer=answer, same_as=same_as, parked_until=parked_until)
 
-    async def _turn(self, seen: Send, change: Document) -> Send | None:
-        """Change a send that is still as it was seen; none when it is not."""
+    async def _changed(self, seen: Send, change: Document) -> bool:
+        """Change a send that is still as it was seen; whether it was."""
         query = {"_id": seen.key, "lease.beat": seen.lease.beat}
-        document = await asked(
-            lambda: self._sends.find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
-        )
-        return None if document is None else from_document(document)
+        return (await asked(lambda: self._sends.update_one(query, change))).matched_count > 0
 
     async def _find(self, query: Document) -> Send | None:
         document = await asked(lambda: self._sends.find_one(query))

@@ -137,6 +137,15 @@ class MongoStepStore:
         await asked(lambda: self._open.update_many(query, nothing))
         await asked(lambda: self._finished.update_many(query, nothing))
 
+    async def purge(self, portal_id: int, before: datetime) -> int:
+        """Remove what was written before then from an account's finished steps; from how many that was.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        query = {"portal_id": portal_id, "reply.at": {"$lt": before}, "reply.text": {"$gt": ""}}
+        return (await asked(lambda: self._finished.update_many(query, {"$set": {"reply.text": ""}}))).matched_count
+
     async def _watch(self, step: Step) -> None:
         """Before the step says that it waits: whoever sees a reply then finds it."""
         name = _watched(step) if step.state == "awaiting_reply" else None

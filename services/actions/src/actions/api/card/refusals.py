@@ -23,6 +23,7 @@ from actions.errors import (
     PostponedError,
     StepParkedError,
     StoreAwayError,
+    TenantPausedError,
 )
 from actions.handlers.words import words_for_rep
 from actions.models import Refused
@@ -43,6 +44,7 @@ SHOWN: Final[Mapping[type[CardError], Refused]] = {
     HubSpotAwayError: Refused(code=Code.UPSTREAM, error="HubSpot cannot be reached"),
     ChertAwayError: Refused(code=Code.UPSTREAM, error="Chert cannot be reached"),
     InstallUnknownError: Refused(code=Code.UNAVAILABLE, error="the account is not known yet"),
+    TenantPausedError: Refused(code=Code.UNAVAILABLE, error="sending is paused for this account"),
     ClaimInProgressError: Refused(code=Code.UNAVAILABLE, error="this send is in progress"),
     OutOfTimeError: Refused(code=Code.UNAVAILABLE, error="this takes too long right now"),
     KeyOutlivedError: Refused(code=Code.UNAVAILABLE, error="whether this was sent is not known yet"),

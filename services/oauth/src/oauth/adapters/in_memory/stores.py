@@ -74,6 +74,18 @@ class InMemoryInstallations:
         self._outboxes.setdefault(installation.portal_id, []).append(event)
         return True
 
+    async def page(self, after: int, limit: int) -> Sequence[Installation]:
+        """Accounts with greater ids, by id."""
+        return [self._installations[key] for key in sorted(self._installations) if key > after][:limit]
+
+    async def bury(self, installation: Installation, tombstones: Sequence[Event[TenantSnapshot]]) -> bool:
+        """Have tombstones told after all that is still to be told of it; false if the account moved on."""
+        current = self._installations.get(installation.portal_id)
+        if current is None or _version(current) != _version(installation):
+            return False
+        self._outboxes.setdefault(installation.portal_id, []).extend(tombstones)
+        return True
+
     async def rotate_tokens(self, installation: Installation, tokens: SealedTokens) -> bool:
         """Give it new tokens; false if its token version moved."""
         current = self._installations.get(installation.portal_id)

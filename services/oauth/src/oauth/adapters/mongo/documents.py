@@ -54,6 +54,7 @@ def _from_members(installation: Installation) -> Document:
         else {"reason": installation.ended.reason, "at": installation.ended.at},
         "seal_version": installation.seal_version,
         "departure": from_departure(installation.departure),
+        "paused": installation.paused,
     }
 
 
@@ -77,6 +78,7 @@ def to_installation(document: Mapping[str, Any]) -> Installation:
         seal_version=document.get("seal_version", 0),
         departure=None if departure is None else _to_departure(departure),
         history=tuple(_to_entry(entry) for entry in document.get("history", ())),
+        paused=document.get("paused", False),
     )
 
 
@@ -133,6 +135,7 @@ def _from_entry(entry: HistoryEntry) -> Document:
         "by": None if entry.by is None else {"user_id": entry.by.user_id, "name": entry.by.name},
         "reason": entry.reason,
         "changes": [{"name": one.name, "before": one.before, "after": one.after} for one in entry.changes],
+        "note": entry.note,
     }
 
 

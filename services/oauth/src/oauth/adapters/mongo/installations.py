@@ -74,6 +74,21 @@ class MongoInstallationStore:
             self._relay_soon()
         return written
 
+    async def page(self, after: int, limit: int) -> Sequence[Installation]:
+        """Accounts with greater ids, by id."""
+        cursor = self._installations.find({"_id": {"$gt": after}}, {"outbox": 0}).sort("_id").limit(limit)
+        return [to_installation(document) async for document in cursor]
+
+    async def bury(self, installation: Installation, tombstones: Sequence[Event[TenantSnapshot]]) -> bool:
+        """Have tombstones told after all that is still to be told of it; false if the account moved on."""
+        pushed = {"outbox": {"$each": [to_document(one) for one in tombstones]}}
+        written = await self._update(
+            installation, {"$push": pushed, "$min": {"outbox_since": min(one.time for one in tombstones)}}
+        )
+        if written:
+            self._relay_soon()
+        return written
+
     async def rotate_tokens(self, installation: Installation, tokens: SealedTokens) -> bool:
         """Give it new tokens; false if its token version moved."""
         unchanged = {"_id": installation.portal_id, "token_version": installation.token_version}

@@ -50,9 +50,11 @@ class InMemoryEntries:
         return [self._shown(self.entries[entry_id]) for entry_id in entry_ids if entry_id in self.entries]
 
     def _shown(self, entry: Entry) -> Shown:
+        at, reason = self.assigned_at[entry.id], self.reasons.get(entry.id)
         settled = self.settlements.get(entry.id)
-        contact_id = None if settled is None else settled.contact_id
-        return Shown(entry, self.assigned_at[entry.id], contact_id, self.reasons.get(entry.id))
+        if settled is None:
+            return Shown(entry, at, reason=reason)
+        return Shown(entry, at, settled.contact_id, reason, settled.at, settled.adopted)
 
     async def revive(self, portal_id: int, contact_ids: Collection[str]) -> Sequence[Entry]:
         """Make those that failed for one of these contacts pending again; those, and what was revived before."""
@@ -98,7 +100,7 @@ class InMemoryEntries:
         """Note intents down, first all of them; then how the entries stand, by id."""
         for one in intentions:
             entry, intent = self.entries[one.entry_id], one.intent
-            standing = [other for other in entry.intents if other.fence not in {*one.instead_of, intent.fence}]
+            standing = [other for other in entry.intents if other.fence != intent.fence]
             self.entries[one.entry_id] = replace(entry, intents=(*standing, intent), attempts=entry.attempts + 1)
         stand = {one.entry_id: self.entries[one.entry_id] for one in intentions}
         return {
@@ -110,10 +112,12 @@ class InMemoryEntries:
         """Drop intents: nothing was written."""
         for one in withdrawals:
             entry = self.entries[one.entry_id]
+            left = tuple(intent for intent in entry.intents if intent.fence != one.fence)
             self.entries[one.entry_id] = replace(
                 entry,
-                intents=tuple(intent for intent in entry.intents if intent.fence != one.fence),
+                intents=left,
                 gone=entry.gone if one.gone is None else (*entry.gone, one.gone),
+                attempts=entry.attempts - (one.unsent and left != entry.intents),
             )
 
     async def postpone(self, entry_ids: Sequence[str], until: datetime, reason: str) -> None:
@@ -146,12 +150,22 @@ class InMemoryCommunications:
     """Owners of records; the first one stays."""
 
     def __init__(self) -> None:
-        self.owners: dict[tuple[int, str], str] = {}
+        self.by_record: dict[tuple[int, str], str] = {}
 
     async def own(self, portal_id: int, owners: Mapping[str, str]) -> frozenset[str]:
         """Claim records for entries, `{communication id: entry id}`; those records that are another's."""
         return frozenset(
             record
             for record, entry_id in owners.items()
-            if self.owners.setdefault((portal_id, record), entry_id) != entry_id
+            if self.by_record.setdefault((portal_id, record), entry_id) != entry_id
         )
+
+    async def owners(self, portal_id: int, records: Collection[str]) -> Mapping[str, str]:
+        """Which of these records belong to entries, `{communication id: entry id}`."""
+        return {
+            record: self.by_record[portal_id, record] for record in records if (portal_id, record) in self.by_record
+        }
+
+    async def owners_anywhere(self, portal_ids: Collection[int], record: str) -> Collection[str]:
+        """The entries that a communication id belongs to in one of these accounts."""
+        return [self.by_record[one, record] for one in portal_ids if (one, record) in self.by_record]

@@ -10,7 +10,7 @@ from typing import Final
 from chassis.clock import Clock
 from timeline.errors import TimelineError
 from timeline.models import Candidate, Found, Note, Written
-from timeline.ports import CallMeter
+from timeline.ports import CallMeter, Unread
 
 _LINK: Final = re.compile(r"</?a\b[^>]*>")
 
@@ -75,6 +75,7 @@ class InMemoryHubSpot:
     meter: CallMeter = field(default_factory=Unmetered)
     page: int = 200
     reads: int = 0
+    bodies_read: int = 0
 
     async def prepare(self, portal_id: int) -> None:  # noqa: ARG002 - every account's token is at hand
         """Have the access token at hand."""
@@ -132,13 +133,16 @@ class InMemoryHubSpot:
     def _record(self, portal_id: int, note: Note, trace_id: str, after: timedelta) -> Record:
         return Record(str(5000 + len(self.records)), portal_id, note, trace_id, self.clock.now() + after)
 
-    async def written(self, portal_id: int, contact_ids: Collection[str]) -> AsyncIterator[Written]:
-        """The contacts' communications that are there by now."""
+    async def written(self, portal_id: int, contact_ids: Collection[str], unread: Unread) -> AsyncIterator[Written]:
+        """The contacts' communications that are there by now, as far as unread; `bodies_read` counts those."""
         self.reads += 1
         self.meter.called(portal_id)
         self._maybe_fail()
-        for contact_id in contact_ids:
-            for record in self.timeline(portal_id, contact_id):
+        found = [(one, record) for one in contact_ids for record in self.timeline(portal_id, one)]
+        wanted = await unread({record.id: [one] for one, record in found})
+        self.bodies_read += len(wanted)
+        for contact_id, record in found:
+            if record.id in wanted:
                 yield Written(record.id, contact_id, self.rewrite(record.note.body), record.note.timestamp)
 
     async def by_phones(self, portal_id: int, national_numbers: Collection[str]) -> Found:

@@ -1,21 +1,25 @@
 """The inbox in memory."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
 
 from contracts.messages import MessageReceived
-from timeline.models import Received
+from timeline.models import InboxView, Placed, Received
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
 class InboxRow:
-    """One row: `since` while it waits to be assigned, `waiting_for` while it waits for a tenant."""
+    """One row: `received_at` for good; `since` while it waits to be assigned, `waiting_for` while for a tenant."""
 
     received: Received | None
     since: datetime | None
     waiting_for: str | None = None
     portals: tuple[int, ...] = ()
+    received_at: datetime = _NEVER
 
 
 class InMemoryInbox:
@@ -24,30 +28,32 @@ class InMemoryInbox:
     def __init__(self) -> None:
         self.rows: dict[str, InboxRow] = {}
 
-    async def add(self, rows: Sequence[Received], now: datetime) -> Sequence[str]:
-        """Keep messages that are not there yet; the keys of those that were there."""
-        known = []
-        for row in rows:
-            if row.id in self.rows:
-                known.append(row.id)
-            else:
-                self.rows[row.id] = InboxRow(row, now)
-        return known
+    async def known(self, row_ids: Collection[str]) -> Collection[str]:
+        """Those keys that are there."""
+        return {row_id for row_id in row_ids if row_id in self.rows}
 
-    async def read(self, row_ids: Sequence[str]) -> Sequence[Received]:
-        """Those among these that wait to be assigned, oldest first."""
-        found = [self.rows[row_id] for row_id in row_ids if row_id in self.rows]
-        received = [row.received for row in found if row.since is not None and row.received is not None]
-        return sorted(received, key=lambda row: (row.message.received_at, row.id))
+    async def add(self, rows: Sequence[Placed], now: datetime) -> None:
+        """Keep messages that are not there yet; of those that have accounts only the key."""
+        for row in rows:
+            self.rows.setdefault(row.received.id, _row(row, now))
 
     async def unknown(self, messages: Sequence[MessageReceived]) -> Sequence[MessageReceived]:
         """Those that never were received."""
         return [message for message in messages if Received(message).id not in self.rows]
 
+    async def oldest(self) -> datetime | None:
+        """When the oldest message came whose key is kept."""
+        return min((row.received_at for row in self.rows.values()), default=None)
+
     async def accounts_of(self, row_id: str) -> Sequence[int]:
         """The accounts that have a message now."""
         row = self.rows.get(row_id)
         return [] if row is None else list(row.portals)
+
+    async def look_at(self, row_ids: Collection[str]) -> Sequence[InboxView]:
+        """Those that exist, as an operator sees them."""
+        found = [(row_id, self.rows[row_id]) for row_id in row_ids if row_id in self.rows]
+        return [InboxView(key, row.received_at, row.portals, row.since, row.waiting_for) for key, row in found]
 
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting."""
@@ -57,7 +63,7 @@ class InMemoryInbox:
     async def assigned(self, portals: Mapping[str, Sequence[int]]) -> None:
         """Note which accounts have each row now, and drop its content."""
         for row_id, accounts in portals.items():
-            self.rows[row_id] = InboxRow(None, None, portals=tuple(accounts))
+            self.rows[row_id] = replace(self.rows[row_id], received=None, since=None, portals=tuple(accounts))
 
     async def wait(self, row_ids: Sequence[str]) -> None:
         """Let rows wait for their tenant."""
@@ -70,7 +76,19 @@ class InMemoryInbox:
         for row_id, row in self.rows.items():
             message = None if row.received is None else row.received.message
             if message is not None and message.chert_tenant == chert_tenant and message.chat_id in chat_ids:
-                self.rows[row_id] = InboxRow(None, None)
+                self.rows[row_id] = InboxRow(None, None, received_at=row.received_at)
+
+    async def awaited(self) -> Sequence[str]:
+        """The projects whose messages wait for an account."""
+        return sorted({row.waiting_for for row in self.rows.values() if row.waiting_for is not None})
+
+    async def expire(self, chert_tenant: str, before: datetime, limit: int) -> Sequence[str]:
+        """Let a project's oldest waiting messages wait no more."""
+        waiting = [row.received for row in self.rows.values() if row.waiting_for == chert_tenant and row.received]
+        old = sorted((row.message.received_at, row.id) for row in waiting if row.message.received_at < before)[:limit]
+        for _, row_id in old:
+            self.rows[row_id] = InboxRow(None, None, received_at=self.rows[row_id].received_at)
+        return [row_id for _, row_id in old]
 
     async def call(self, chert_tenant: str, now: datetime) -> int:
         """Let those of one tenant be assigned after all; says how many."""
@@ -78,3 +96,10 @@ class InMemoryInbox:
         for row in called:
             row.since, row.waiting_for = now, None
         return len(called)
+
+
+def _row(row: Placed, now: datetime) -> InboxRow:
+    received_at = row.received.message.received_at
+    if row.portals:
+        return InboxRow(None, None, portals=row.portals, received_at=received_at)
+    return InboxRow(row.received, None if row.waits_for else now, row.waits_for, received_at=received_at)

@@ -115,6 +115,10 @@ class InMemoryLanes:
         """When the oldest reply was received that waits on a list of an active account."""
         return min((lane.oldest_at for lane in self.lanes.values() if lane.oldest_at is not None), default=None)
 
+    async def open_breakers(self) -> int:
+        """How many breakers are open."""
+        return sum(lane.breaker is not None for lane in self.lanes.values())
+
     async def breaker(self, portal_id: int) -> Breaker | None:
         """The open breaker of an account, if it is open."""
         lane = self.lanes.get(portal_id)

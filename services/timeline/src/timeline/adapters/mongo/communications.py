@@ -1,6 +1,6 @@
 """Collection `communications`: which entry a HubSpot record belongs to, by `{portal}:{communication id}`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from pymongo.asynchronous.database import AsyncDatabase
@@ -29,6 +29,18 @@ class MongoCommunications:
             taken = [documents[index]["_id"] for index in duplicates(error)]
         else:
             return frozenset()
-        found = self._communications.find({"_id": {"$in": taken}})
-        owned = {document["_id"]: document["entry_id"] async for document in found}
+        owned = await self._owners(taken)
         return frozenset(claims[key][0] for key in taken if owned.get(key) != claims[key][1])
+
+    async def owners(self, portal_id: int, records: Collection[str]) -> Mapping[str, str]:
+        """Which of these records belong to entries, `{communication id: entry id}`."""
+        by_key = {f"{portal_id}:{record}": record for record in records}
+        return {by_key[key]: entry_id for key, entry_id in (await self._owners(by_key)).items()}
+
+    async def owners_anywhere(self, portal_ids: Collection[int], record: str) -> Collection[str]:
+        """The entries that a communication id belongs to in one of these accounts."""
+        return (await self._owners([f"{portal_id}:{record}" for portal_id in portal_ids])).values()
+
+    async def _owners(self, keys: Collection[str]) -> Mapping[str, str]:
+        found = self._communications.find({"_id": {"$in": list(keys)}})
+        return {document["_id"]: document["entry_id"] async for document in found}

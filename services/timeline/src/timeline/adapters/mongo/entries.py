@@ -113,7 +113,9 @@ class MongoEntries:
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
         """Drop intents: nothing was written."""
-        await self._update([(one.entry_id, _withdrawal(one)) for one in withdrawals])
+        updates = [UpdateOne(_withdrawn(one), _withdrawal(one)) for one in withdrawals]
+        if updates:
+            await self._entries.bulk_write(updates, ordered=False)
 
     async def postpone(self, entry_ids: Sequence[str], until: datetime, reason: str) -> None:
         """Leave entries alone for a while."""
@@ -133,10 +135,7 @@ class MongoEntries:
 
 def _intention(one: Intention) -> Document:
     intent = {"at": one.intent.at, "contact_id": one.intent.contact_id}
-    update: Document = {"$set": {_place(one.intent.fence): intent}, "$inc": {"attempts": 1}}
-    if one.instead_of:
-        update["$unset"] = {_place(fence): "" for fence in one.instead_of}
-    return update
+    return {"$set": {_place(one.intent.fence): intent}, "$inc": {"attempts": 1}}
 
 
 def _expiry(entry: Entry) -> Document:
@@ -156,10 +155,18 @@ def _announced(document: Document) -> Announced:
     return Announced(document["state"] in OPEN_STATES, fences)
 
 
+def _withdrawn(one: Withdrawal) -> Document:
+    """The entry; where attempts are counted back only while the intent stands, so that it happens once."""
+    standing = {_place(one.fence): {"$exists": True}} if one.unsent else {}
+    return {"_id": one.entry_id, **standing}
+
+
 def _withdrawal(one: Withdrawal) -> Document:
     update: Document = {"$unset": {_place(one.fence): ""}}
     if one.gone is not None:
         update["$push"] = {"gone": one.gone}
+    if one.unsent:
+        update["$inc"] = {"attempts": -1}
     return update
 
 
@@ -202,7 +209,14 @@ def _document(entry: Entry, now: datetime) -> Document:
 
 
 def _shown(document: Document) -> Shown:
-    return Shown(_entry(document), document["assigned_at"], document.get("contact_id"), document.get("reason"))
+    return Shown(
+        _entry(document),
+        document["assigned_at"],
+        document.get("contact_id"),
+        document.get("reason"),
+        document.get("settled_at"),
+        document.get("adopted", False),
+    )
 
 
 def _entry(document: Document) -> Entry:

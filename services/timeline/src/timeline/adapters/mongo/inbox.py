@@ -1,7 +1,7 @@
 """Collection `inbox`: every message that was ever received, by `{chert_tenant}:{message_id}`.
 
-A key stays for good, so that nothing that repeats a message has an effect. The content is here only until it is
-assigned; then `portals` names the accounts whose entries have it. `since` exists while a row waits to be assigned,
+A key stays for good, so that nothing that repeats a message has an effect. The content is here only while no account
+has it; then `portals` names the accounts whose entries have it. `since` exists while a row waits to be assigned,
 `waiting_for` while it waits for a tenant.
 """
 
@@ -15,7 +15,7 @@ from pymongo.errors import BulkWriteError
 
 from chassis.mongo import Document, duplicates
 from contracts.messages import MessageReceived
-from timeline.models import Received
+from timeline.models import InboxView, Placed, Received
 
 COLLECTION: Final = "inbox"
 _CONTENT: Final = {"since": "", "message": "", "traceparent": ""}
@@ -32,31 +32,40 @@ class MongoInbox:
         await self._inbox.create_index("since", sparse=True)
         await self._inbox.create_index("waiting_for", sparse=True)
 
-    async def add(self, rows: Sequence[Received], now: datetime) -> Sequence[str]:
-        """Keep messages that are not there yet, in one unordered insert; the keys of those that were there."""
+    async def known(self, row_ids: Collection[str]) -> Collection[str]:
+        """Those keys that are there."""
+        found = self._inbox.find({"_id": {"$in": list(row_ids)}}, {"_id": 1})
+        return {row["_id"] async for row in found}
+
+    async def add(self, rows: Sequence[Placed], now: datetime) -> None:
+        """Keep messages that are not there yet, in one unordered insert."""
         if not rows:
-            return ()
+            return
         try:
             await self._inbox.insert_many([_document(row, now) for row in rows], ordered=False)
         except BulkWriteError as error:
-            return [rows[index].id for index in sorted(duplicates(error))]
-        return ()
-
-    async def read(self, row_ids: Sequence[str]) -> Sequence[Received]:
-        """Those among these that wait to be assigned, oldest first."""
-        found = self._inbox.find({"_id": {"$in": list(row_ids)}})
-        return sorted([_row(document) async for document in found if "since" in document], key=_age)
+            duplicates(error)
 
     async def unknown(self, messages: Sequence[MessageReceived]) -> Sequence[MessageReceived]:
         """Those that never were received."""
         keys = {Received(message).id: message for message in messages}
-        known = {row["_id"] async for row in self._inbox.find({"_id": {"$in": list(keys)}}, {"_id": 1})}
+        known = await self.known(keys)
         return [message for key, message in keys.items() if key not in known]
+
+    async def oldest(self) -> datetime | None:
+        """When the oldest message came whose key is kept."""
+        cursor = await self._inbox.aggregate([{"$group": {"_id": None, "oldest": {"$min": "$received_at"}}}])
+        found = await cursor.to_list()
+        return found[0]["oldest"] if found else None
 
     async def accounts_of(self, row_id: str) -> Sequence[int]:
         """The accounts that have a message now."""
         row = await self._inbox.find_one({"_id": row_id}, {"portals": 1})
         return [] if row is None else row.get("portals", [])
+
+    async def look_at(self, row_ids: Collection[str]) -> Sequence[InboxView]:
+        """Those that exist, as an operator sees them."""
+        return [_view(row) async for row in self._inbox.find({"_id": {"$in": list(row_ids)}}, {"message": 0})]
 
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting."""
@@ -79,6 +88,8 @@ class MongoInbox:
 
     async def wait(self, row_ids: Sequence[str]) -> None:
         """Let rows wait for their tenant."""
+        if not row_ids:
+            return
         await self._inbox.bulk_write(
             [
                 UpdateOne({"_id": row_id}, {"$set": {"waiting_for": row_id.partition(":")[0]}, "$unset": {"since": ""}})
@@ -92,6 +103,22 @@ class MongoInbox:
         query = {"message.chert_tenant": chert_tenant, "message.chat_id": {"$in": list(chat_ids)}}
         await self._inbox.update_many(query, {"$set": {"portals": []}, "$unset": {**_CONTENT, "waiting_for": ""}})
 
+    async def awaited(self) -> Sequence[str]:
+        """The projects whose messages wait for an account."""
+        waiting = self._inbox.find({"waiting_for": {"$exists": True}}, {"waiting_for": 1})
+        return sorted({row["waiting_for"] async for row in waiting})
+
+    async def expire(self, chert_tenant: str, before: datetime, limit: int) -> Sequence[str]:
+        """Let a project's oldest waiting messages wait no more; those that are called meanwhile stay."""
+        old = {"waiting_for": chert_tenant, "received_at": {"$lt": before}}
+        found = [row["_id"] async for row in self._inbox.find(old, {"_id": 1}).sort("received_at", 1).limit(limit)]
+        ended = {"$set": {"portals": []}, "$unset": {**_CONTENT, "waiting_for": ""}}
+        return [
+            row_id
+            for row_id in found
+            if (await self._inbox.update_one({"_id": row_id, "waiting_for": chert_tenant}, ended)).modified_count
+        ]
+
     async def call(self, chert_tenant: str, now: datetime) -> int:
         """Let those of one tenant be assigned after all; says how many."""
         result = await self._inbox.update_many(
@@ -100,19 +127,19 @@ class MongoInbox:
         return result.modified_count
 
 
-def _document(row: Received, now: datetime) -> Document:
-    return {
-        "_id": row.id,
-        "message": row.message.model_dump(mode="json"),
-        "traceparent": row.traceparent,
-        "received_at": row.message.received_at,
-        "since": now,
-    }
+def _document(row: Placed, now: datetime) -> Document:
+    key: Document = {"_id": row.received.id, "received_at": row.received.message.received_at}
+    if row.portals:
+        return {**key, "portals": list(row.portals)}
+    content = {"message": row.received.message.model_dump(mode="json"), "traceparent": row.received.traceparent}
+    waits = {"since": now} if row.waits_for is None else {"waiting_for": row.waits_for}
+    return {**key, **content, **waits}
+
+
+def _view(row: Document) -> InboxView:
+    portals = tuple(row.get("portals", ()))
+    return InboxView(row["_id"], row["received_at"], portals, row.get("since"), row.get("waiting_for"))
 
 
 def _row(document: Document) -> Received:
     return Received(MessageReceived.model_validate(document["message"]), document["traceparent"])
-
-
-def _age(row: Received) -> tuple[datetime, str]:
-    return row.message.received_at, row.id

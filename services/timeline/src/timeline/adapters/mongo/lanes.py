@@ -55,7 +55,7 @@ class MongoLanes:
     async def resume(self, portal_id: int, now: datetime, *, closed: Callable[[Breaker], Event[BreakerClosed]]) -> None:
         """End a lane's rest and close its breaker, which is told by the event made; what is on its list is due."""
         found = await self._lanes.find_one({"_id": portal_id}, {"breaker": 1})
-        breaker = None if found is None else _breaker(found)
+        breaker = None if found is None else breaker_of(found)
         update: Document = {"$unset": {"paused_until": "", "breaker": ""}, "$set": {"due_at": now, "failures": 0}}
         condition: Document = {"_id": portal_id, "pending.0": {"$exists": True}}
         if breaker is not None:
@@ -94,8 +94,11 @@ class MongoLanes:
         update: Document = {
             "$set": counts | {name: at for name, at in moments.items() if at is not None},
             "$unset": {name: "" for name, at in moments.items() if at is None},
-            "$pull": {"pending": {"ticket": {"$in": list(closing.settled)}}},
         }
+        if closing.left is not None and len(closing.left) <= len(closing.settled):
+            update["$set"]["pending"] = [to_document(work) for work in closing.left]  # nothing was added since
+        else:
+            update["$pull"] = {"pending": {"ticket": {"$in": list(closing.settled)}}}
         if closing.events:
             update["$push"] = {"outbox": {"$each": to_outbox(closing.events)}}
         result = await self._lanes.update_one({**_held(lease), "version": closing.version}, update)
@@ -126,10 +129,14 @@ class MongoLanes:
         document = await self._lanes.find_one(query, {"oldest_at": 1}, sort=[("oldest_at", 1)])
         return None if document is None else document["oldest_at"]
 
+    async def open_breakers(self) -> int:
+        """How many breakers are open."""
+        return len([lane async for lane in self._lanes.find({"breaker": {"$exists": True}}, {"_id": 1})])
+
     async def breaker(self, portal_id: int) -> Breaker | None:
         """The open breaker of an account, if it is open."""
         found = await self._lanes.find_one({"_id": portal_id}, {"breaker": 1})
-        return None if found is None else _breaker(found)
+        return None if found is None else breaker_of(found)
 
     def _addition(self, portal_id: int, works: Sequence[Work], now: datetime) -> UpdateOne:
         return UpdateOne(
@@ -167,10 +174,11 @@ def _lane(document: Document) -> Lane:
         failures=document.get("failures", 0),
         pending=tuple(from_document(work) for work in document["pending"]),
         openings=document.get("openings", 0),
-        breaker=_breaker(document),
+        breaker=breaker_of(document),
         spent=None if document.get("spent") is None else Spent(**document["spent"]),
     )
 
 
-def _breaker(document: Document) -> Breaker | None:
+def breaker_of(document: Document) -> Breaker | None:
+    """The breaker in a lane's document, if it is open."""
     return None if document.get("breaker") is None else Breaker(**document["breaker"])

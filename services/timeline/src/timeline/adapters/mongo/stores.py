@@ -5,6 +5,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from chassis.clock import Clock
 from chassis.mongo import Document
 from timeline.adapters.mongo import entries, lanes, links
+from timeline.adapters.mongo.accounts import MongoAccounts
 from timeline.adapters.mongo.communications import MongoCommunications
 from timeline.adapters.mongo.cursors import MongoCursors
 from timeline.adapters.mongo.entries import MongoEntries
@@ -12,6 +13,7 @@ from timeline.adapters.mongo.inbox import MongoInbox
 from timeline.adapters.mongo.lanes import MongoLanes
 from timeline.adapters.mongo.links import MongoLinks
 from timeline.adapters.mongo.outbox import MongoOutbox
+from timeline.adapters.mongo.refs import MongoRefs
 from timeline.adapters.mongo.retries import MongoRetries
 from timeline.adapters.mongo.tenants import MongoTenants
 from timeline.adapters.mongo.unmatched import MongoUnmatched
@@ -33,6 +35,7 @@ class MongoStores:
         )
         retries = MongoRetries(database)
         unmatched, entry_store = MongoUnmatched(database), MongoEntries(database, self.entry_outbox)
+        self.accounts = MongoAccounts(database)
         self.stores = Stores(
             inbox=inbox,
             tenants=tenants,
@@ -41,6 +44,7 @@ class MongoStores:
             retries=retries,
             cursors=MongoCursors(database),
             entries=entry_store,
+            refs=MongoRefs(database),
             communications=MongoCommunications(database),
             lanes=lane_store,
         )

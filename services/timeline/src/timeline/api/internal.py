@@ -1,30 +1,28 @@
-"""The HTTP edge: what sister services ask; nothing here is reachable through the gateway."""
+"""The HTTP edge: what sister services and operators ask; nothing here is reachable through the gateway."""
 
-import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AwareDatetime, SecretStr
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import AwareDatetime
 
+from chassis import operating
+from chassis.callers import Credentials, only_operators, only_sisters
 from chassis.failures import Refusal, unavailable
 from contracts.failures import Code, Failure
 from contracts.internal import InboundMessage, ReplyActivityPage
+from contracts.replays import LogReplay, LogReplayAnswer
+from timeline.errors import ChertAwayError
 
 ReadActivity = Callable[[int, AwareDatetime, int], Awaitable[ReplyActivityPage]]
 ReadMessage = Callable[[str, str], Awaitable[InboundMessage | None]]
-Credentials = Callable[[], Mapping[str, SecretStr]]
-"""Service credentials by service, as they are now."""
+ReplayLog = Callable[[LogReplay], Awaitable[LogReplayAnswer]]
 
 PortalId = Annotated[int, Path(gt=0, le=2**53 - 1, description="HubSpot's account id.")]
 Since = Annotated[AwareDatetime, Query(description="From when on.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many replies at most.")]
 ChertTenant = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,100}$", description="The slug of the project.")]
 MessageId = Annotated[str, Path(min_length=1, max_length=200, description="Chert's id of the message.")]
-Bearer = Annotated[
-    HTTPAuthorizationCredentials | None, Security(HTTPBearer(scheme_name="service credential", auto_error=False))
-]
 
 _RESPONSES: Final[dict[int | str, dict[str, object]]] = {
     400: {"model": Failure, "description": "No such account id, moment or number"},
@@ -44,11 +42,7 @@ def router(
     away: tuple[type[Exception], ...],
 ) -> APIRouter:
     """The routes; `away` are the errors that mean that the database cannot be asked now."""
-
-    async def only_services(bearer: Bearer) -> None:
-        _identify(bearer, credentials())
-
-    routes = APIRouter(tags=["internal"], dependencies=[Depends(only_services)])
+    routes = APIRouter(tags=["internal"], dependencies=[Depends(only_sisters(credentials))])
 
     @routes.get("/internal/activity/{portal_id}", summary="The latest replies of an account", responses=_RESPONSES)
     async def activity(portal_id: PortalId, since: Since, limit: Limit = 100) -> ReplyActivityPage:
@@ -74,15 +68,15 @@ def router(
     return routes
 
 
-def _identify(bearer: HTTPAuthorizationCredentials | None, credentials: Mapping[str, SecretStr]) -> None:
-    """Return if a service has this credential; every one is compared, in constant time.
+def operators_router(credentials: Credentials, replay_log: ReplayLog) -> APIRouter:
+    """What operators ask beside what they ask of every service."""
+    routes = APIRouter(prefix="/ops", tags=["ops"], dependencies=[Depends(only_operators(credentials))])
 
-    Raises:
-        Refusal: none has.
-    """
-    if bearer is None:
-        raise Refusal(Code.NO_CREDENTIALS, "a service credential is needed")
-    given = bearer.credentials.encode()
-    known = [hmac.compare_digest(one.get_secret_value().encode(), given) for one in credentials.values()]
-    if not any(known):
-        raise Refusal(Code.BAD_SIGNATURE, "the service credential is not valid")
+    @routes.post("/replay/event-log", summary="Work through a page of Chert's event log", responses=operating.RESPONSES)
+    async def event_log(question: LogReplay) -> LogReplayAnswer:
+        try:
+            return await replay_log(question)
+        except ChertAwayError as error:
+            raise unavailable("Chert's event log") from error
+
+    return routes

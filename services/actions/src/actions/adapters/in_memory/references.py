@@ -1,0 +1,22 @@
+"""Ids of sends."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from actions.models import Reference
+
+
+class InMemoryReferenceStore:
+    """Ids of sends."""
+
+    def __init__(self) -> None:
+        self.references: list[Reference] = []
+
+    async def note(self, references: Sequence[Reference]) -> None:
+        """Keep them; one that is known changes nothing."""
+        self.references += [one for one in references if one not in self.references]
+
+    async def keys(self, known_as: str, until: datetime) -> Sequence[str]:
+        """The keys of the sends that have this id, newest first."""
+        known = sorted((one.at, one.key) for one in self.references if one.id == known_as and one.at <= until)
+        return list(dict.fromkeys(key for _, key in reversed(known)))

@@ -1,0 +1,65 @@
+"""Ids of sends in MongoDB, each look-up by `_id`: small documents in the place of secondary indexes.
+
+What many sends share has a document for each month, so that none grows without end and repeats change nothing.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from pymongo import UpdateOne
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError
+
+from actions.adapters.mongo.answers import asked
+from actions.models import Reference
+from chassis.mongo import Document, duplicates
+
+COLLECTION: Final = "refs"
+
+MONTHS: Final = 25
+"""How far back shared ids are looked up."""
+
+MOST: Final = 200
+"""Keys that one answer has."""
+
+
+class MongoReferenceStore:
+    """Collection `refs`: `_id` the id, or the id and a month; `keys` by digest. Methods raise `StoreAwayError`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._refs = database[COLLECTION]
+
+    async def note(self, references: Sequence[Reference]) -> None:
+        """Keep them; one that is known changes nothing."""
+        if not references:
+            return
+        updates = [_update(reference) for reference in references]
+        try:
+            await asked(lambda: self._refs.bulk_write(updates, ordered=False))
+        except BulkWriteError as error:
+            duplicates(error)  # a concurrent upsert came first; by now each document is there
+            await asked(lambda: self._refs.bulk_write(updates, ordered=False))
+
+    async def keys(self, known_as: str, until: datetime) -> Sequence[str]:
+        """The keys of the newest sends that have this id, up to some hundred."""
+        names = [known_as, *(f"{known_as}:{month}" for month in _months(until))]
+        documents = await asked(lambda: self._refs.find({"_id": {"$in": names}}).to_list())
+        found = [(one["at"], one["key"]) for document in documents for one in document["keys"].values()]
+        return [key for _, key in sorted(found, reverse=True)[:MOST]]
+
+
+def _update(reference: Reference) -> UpdateOne:
+    name = f"{reference.id}:{reference.at:%Y-%m}" if reference.is_shared else reference.id
+    digest = hashlib.sha256(reference.key.encode()).hexdigest()[:24]
+    return UpdateOne(
+        {"_id": name}, {"$set": {f"keys.{digest}": {"key": reference.key, "at": reference.at}}}, upsert=True
+    )
+
+
+def _months(until: datetime) -> Iterator[str]:
+    """The month of a moment, and those before it."""
+    last = until.year * 12 + until.month - 1
+    for month in range(last, last - MONTHS, -1):
+        yield f"{month // 12:04}-{month % 12 + 1:02}"

@@ -1,0 +1,20 @@
+"""What a held send is worked on with."""
+
+from dataclasses import dataclass
+
+from contracts.tenants import TenantSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """The conditions of one try.
+
+    Attributes:
+        tenant: the account as it is now.
+        answer_by: until when there has to be an answer, on the monotonic clock.
+        opted_out: whether the recipient wants no messages, asked with the claim in hand; none when not asked yet.
+    """
+
+    tenant: TenantSnapshot
+    answer_by: float
+    opted_out: bool | None = None

@@ -1,0 +1,46 @@
+"""Where an id leads, for operators."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from timeline.models import InboxView, Ref
+
+
+class Refs(Protocol):
+    """Which ids lead to which replies."""
+
+    async def add(self, refs: Collection[Ref]) -> None:
+        """Keep these; an id that leads to many keys keeps some tens of them, the newest among them."""
+        ...
+
+    async def find(self, keys: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """Where those of these ids lead that are known, by `Ref.key`."""
+        ...
+
+    async def forget(self, refs: Collection[Ref]) -> None:
+        """Forget that these ids lead there."""
+        ...
+
+
+class NumberHash(Protocol):
+    """Turns a phone number into what may be kept of it."""
+
+    def __call__(self, number: str) -> str:
+        """The keyed hash of a number as it came, in hexadecimal."""
+        ...
+
+
+class InboxViews(Protocol):
+    """The inbox as an operator sees it."""
+
+    async def look_at(self, row_ids: Collection[str]) -> Sequence[InboxView]:
+        """Those that exist, in no order."""
+        ...
+
+
+class RecordOwners(Protocol):
+    """Which replies HubSpot's records belong to, whatever the account."""
+
+    async def owners_anywhere(self, portal_ids: Collection[int], record: str) -> Collection[str]:
+        """The entries that a communication id belongs to in one of these accounts."""
+        ...
