@@ -29,7 +29,7 @@ NOTHING_KEPT: Final = "skipped: no key is kept at all"
 
 Moment = Annotated[str | None, typer.Option(help="ISO 8601 with an offset, 2026-11-22T12:00:00Z.")]
 Group = Annotated[str, typer.Option("--group", "-g", help="Whose work: the consumer group, which is a service.")]
-Rate = Annotated[float, typer.Option("--rate", min=0, help="The most records a second; 0 without a cap.")]
+Rate = Annotated[float, typer.Option("--rate", min=0, help="The most records a second, counting too; 0 without a cap.")]
 JobPath = Annotated[Path | None, typer.Option("--job", help="Keep the job in this file instead of the usual folder.")]
 
 
