@@ -56,6 +56,5 @@ async def ensure_indexes(database: AsyncDatabase[Document]) -> None:
     await installations.create_index("outbox_since", sparse=True)
     await installations.create_index("grant_check.due_at", sparse=True)
     await installations.create_index("departure.due_at", sparse=True)
-    await database["states"].create_index([("_id", 1), ("user_id", 1)], unique=True)
     await database["states"].create_index("expires_at", expireAfterSeconds=0)
     await MongoHeldMessages(database).ensure_indexes()
