@@ -67,7 +67,9 @@ def told(about: Installation, at: datetime = NOW) -> Event[TenantSnapshot]:
 async def written(
     store: InstallationStore, new: Installation, replacing: Installation | None = None, at: datetime = NOW
 ) -> bool:
-    """Record an installation with its event."""
+    """Record an installation with its event, the account's first or in place of another; whether it was written."""
+    if replacing is None:
+        return await store.record_first(new, told(new, at)) is None
     return await store.record(new, told(new, at), replacing=replacing)
 
 
@@ -121,6 +123,17 @@ async def test_a_first_install_happens_once(installations: InstallationStore, ou
     winner = candidates[results.index(True)]
     assert winner == await installations.get(winner.portal_id)
     assert [told(winner).id] == await pending_ids(outbox)
+
+
+async def test_a_known_account_is_got_instead_of_written(installations: InstallationStore, outbox: Outbox) -> None:
+    """A first install of an account that is known, in whatever state, writes nothing and says what lies there."""
+    ended = installation(status="inactive", tokens=None, ended=Ended("disconnected", NOW))
+    await written(installations, ended)
+    again = replace(installation(), revision=ended.revision + 1)
+
+    assert ended == await installations.record_first(again, told(again))
+    assert ended == await installations.get(ended.portal_id)
+    assert [told(ended).id] == await pending_ids(outbox)
 
 
 async def test_a_change_wins_only_over_what_it_replaces(installations: InstallationStore, outbox: Outbox) -> None:

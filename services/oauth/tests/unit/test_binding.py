@@ -183,7 +183,7 @@ class Contended(InMemoryInstallations):
         self.losses_left = wins_after
 
     async def record(
-        self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation | None
+        self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation
     ) -> bool:
         """Lose a few times first."""
         self.losses_left -= 1
@@ -191,10 +191,12 @@ class Contended(InMemoryInstallations):
 
 
 async def test_whoever_loses_tries_again(binder: Binder, acme: Project) -> None:
-    """An install that loses against other changes is tried again until it wins, within a bound."""
+    """A reinstall that loses against other changes is tried again until it wins, within a bound."""
     binder.installations = Contended(wins_after=ATTEMPTS - 1)
-    assert "active" == (await binder.connect(acme)).status
+    first = await binder.connect(acme)
+    assert first.revision < (await binder.connect(acme)).revision
 
     binder.installations = Contended(wins_after=ATTEMPTS)
+    await binder.connect(acme)
     with pytest.raises(ContendedError):
         await binder.connect(acme)

@@ -5,6 +5,7 @@ Every change is one write of document and event, compared against what was read;
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from chassis.clock import Clock, milliseconds
@@ -51,7 +52,7 @@ async def bind(
     asked_at: datetime | None = None,
     outlives_departure: bool = False,
 ) -> Bound:
-    """Connect the account of a grant, and tell of it.
+    """Connect the account of a grant, and tell of it; that of an account never seen is one write, and no reading.
 
     An active account keeps its project and settings and gets the new tokens, wherever the install was launched
     from; any other begins a new generation in this project, and whatever HubSpot was still to be told of the former
@@ -72,15 +73,18 @@ async def bind(
             disconnected in between; the grant is not known to have outlived that.
         ContendedError: others kept changing the installation.
     """
+    connected = partial(_connected, grant=grant, project=project, sealer=sealer, by=by)
     for _ in range(ATTEMPTS):
         now = clock.now()
-        former = await installations.get(grant.portal_id)
-        if former is not None and not outlives_departure and _departed(former, asked_at):
+        first = connected(_never_connected(grant, project, now), now=now)
+        former = await installations.record_first(first, _installed(first, now))
+        if former is None:
+            return Bound(first, stays=False)
+        if not outlives_departure and _departed(former, asked_at):
             raise DepartedError
-        installation = _connected(former or _never_connected(grant, project, now), grant, project, sealer, now, by)
-        event = told(TENANT_INSTALLED, TenantInstalled(**dict(installation.snapshot())), now)
-        if await installations.record(installation, event, replacing=former):
-            return Bound(installation, stays=installation.project_id != project.id)
+        again = connected(former, now=now)
+        if await installations.record(again, _installed(again, now), replacing=former):
+            return Bound(again, stays=again.project_id != project.id)
     raise ContendedError
 
 
@@ -128,6 +132,10 @@ def told(event_type: EventType[TenantSnapshot], data: TenantSnapshot, now: datet
         traceparent=current_traceparent(),
         data=data,
     )
+
+
+def _installed(installation: Installation, now: datetime) -> Event[TenantSnapshot]:
+    return told(TENANT_INSTALLED, TenantInstalled(**dict(installation.snapshot())), now)
 
 
 def _departed(installation: Installation, asked_at: datetime | None) -> bool:

@@ -46,13 +46,19 @@ class InstallationStore(Protocol):
         """Installations bound to these projects, by account id."""
         ...
 
+    async def record_first(self, installation: Installation, event: Event[TenantSnapshot]) -> Installation | None:
+        """Write an account's first installation and the event that tells of it, at once.
+
+        The installation that lies there, if the account is known already; then nothing is written.
+        """
+        ...
+
     async def record(
-        self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation | None
+        self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation
     ) -> bool:
         """Write an installation and the event that tells of it, at once; false if it no longer is `replacing`.
 
-        "No longer" means that its revision, token version or seal version moved; with none, that the account is known
-        already.
+        "No longer" means that its revision, token version or seal version moved.
         """
         ...
 

@@ -16,7 +16,7 @@ second takes the time in which it would be answered: with 1,024 of 2,048 clients
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Their bodies together; with what they become (records, batches) at most about three times that in memory."""
 
-MAX_SECONDS: Final = 0.35
+MAX_SECONDS: Final = 0.25
 """How long the oldest may have waited: half of what the broker is given for it. What comes behind it waits about as
 long again, so it is told at once, before its body is read, instead of at the end of the second that it is promised.
 """

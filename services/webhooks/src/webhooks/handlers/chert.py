@@ -10,7 +10,7 @@ from contracts.envelope import MAX_EVENT_BYTES
 from contracts.topics import MESSAGE_RECEIVED
 from webhooks.errors import UnreadableDeliveryError
 from webhooks.handlers.intake import tell
-from webhooks.handlers.records import Template
+from webhooks.handlers.records import Template, stamp
 from webhooks.handlers.rejections import loosely, reason_of, reject
 from webhooks.models.chert import Envelope, Outline
 from webhooks.models.deliveries import Delivery, Ignored, Record, Understood
@@ -77,7 +77,7 @@ def _message_received(envelope: Envelope, trace: Trace) -> Record:
         fact,
         key=f"{tenant}:{chat.id}".encode(),
         event_id=f"{_RECEIVED.topic}:{tenant}:{message.id}".encode(),
-        at=envelope.timestamp,
+        at=stamp(envelope.timestamp),
         trace=trace,
     )
 

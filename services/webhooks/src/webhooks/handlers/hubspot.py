@@ -4,7 +4,6 @@ Event ids are made of what happened, so that the same event, delivered again or 
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -13,6 +12,7 @@ from chassis.clock import Clock
 from chassis.tracing import Trace
 from contracts import topics
 from webhooks.handlers.intake import tell
+from webhooks.handlers.moments import moment
 from webhooks.handlers.records import Template
 from webhooks.handlers.rejections import reason_of, reject
 from webhooks.handlers.splitting import elements
@@ -22,7 +22,7 @@ from webhooks.models.hubspot import CONTACT_OBJECT_TYPE, MAX_EVENTS, HubSpotEven
 from webhooks.ports import Admission, Done, Publisher, Verifier
 
 _EVENT: Final = msgspec.json.Decoder(HubSpotEvent)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EVENTS: Final = msgspec.json.Decoder(list[HubSpotEvent])
 _PHONE_PROPERTIES: Final = frozenset({"phone", "mobilephone"})
 _CONTACT_IDS: Final = range(10**20)  # at most twenty digits, as `contracts.contacts.ContactId`
 _MERGED: Final = range(1, 251)  # how many, as `contracts.contacts.ContactMerged`
@@ -51,17 +51,26 @@ def receive_hubspot_delivery(
         NotStoredError: nothing can be stored now.
     """
     verifier.verify(delivery)
-    understood = [_understand(raw, delivery.trace, clock) for raw in elements(delivery.body, MAX_EVENTS)]
+    understood = _all_right(delivery) or _each_by_itself(delivery, clock)
     tell(understood, len(delivery.body), publisher=publisher, admission=admission, done=done)
+
+
+def _all_right(delivery: Delivery) -> list[Understood]:
+    """What all events amount to, read in one go; none if there is anything wrong with any of them, or are none."""
+    try:
+        events = _EVENTS.decode(delivery.body)
+        return [_meaning(event, delivery.trace) for event in events] if len(events) <= MAX_EVENTS else []
+    except (msgspec.DecodeError, RecursionError, OverflowError, ValueError):
+        return []
+
+
+def _each_by_itself(delivery: Delivery, clock: Clock) -> list[Understood]:
+    return [_understand(raw, delivery.trace, clock) for raw in elements(delivery.body, MAX_EVENTS)]
 
 
 def _understand(raw: msgspec.Raw, trace: Trace, clock: Clock) -> Understood:
     try:
-        event = _EVENT.decode(raw)
-        meaning = _MEANINGS.get(event.subscription_type)
-        if meaning is None or not _is_of_contact(event):
-            return Ignored(event.subscription_type)
-        return meaning(event, trace)
+        return _meaning(_EVENT.decode(raw), trace)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return reject("hubspot", "portalId", bytes(raw), reason_of(error), clock.now(), trace)
     except OverflowError:
@@ -69,6 +78,13 @@ def _understand(raw: msgspec.Raw, trace: Trace, clock: Clock) -> Understood:
     except ValueError as error:  # ours, or a number with more digits than Python writes
         reason = str(error) if isinstance(error, _BrokenEventError) else "a number is out of range"
         return reject("hubspot", "portalId", bytes(raw), reason, clock.now(), trace)
+
+
+def _meaning(event: HubSpotEvent, trace: Trace) -> Understood:
+    meaning = _MEANINGS.get(event.subscription_type)
+    if meaning is None or not _is_of_contact(event):
+        return Ignored(event.subscription_type)
+    return meaning(event, trace)
 
 
 def _is_of_contact(event: HubSpotEvent) -> bool:
@@ -83,24 +99,25 @@ _Meaning = Callable[[HubSpotEvent, Trace], Understood]
 
 def _created(event: HubSpotEvent, trace: Trace) -> Record:
     # No moment in the id: a contact is created once, whatever tells of it.
-    return _contact_record(_CREATED, event, trace, moment=False)
+    return _contact_record(_CREATED, event, trace, again=False)
 
 
 def _happened(template: Template) -> _Meaning:
     """An event about a contact that may happen again, at another moment."""
 
     def understand(event: HubSpotEvent, trace: Trace) -> Record:
-        return _contact_record(template, event, trace, moment=True)
+        return _contact_record(template, event, trace, again=True)
 
     return understand
 
 
-def _contact_record(template: Template, event: HubSpotEvent, trace: Trace, *, moment: bool) -> Record:
-    portal, contact, at = str(event.portal_id), _contact_id(event.object_id, "objectId"), _moment(event)
-    fact = ContactFact(event.portal_id, contact, at, event.change_source, event.source_id)
-    when = f":{event.occurred_at}" if moment else ""
-    event_id = f"{template.topic}:{portal}:{contact}{when}"
-    return template.record(fact, key=portal.encode(), event_id=event_id.encode(), at=at, trace=trace)
+def _contact_record(template: Template, event: HubSpotEvent, trace: Trace, *, again: bool) -> Record:
+    contact, at = _contact_id(event.object_id, "objectId"), moment(event.occurred_at)
+    fact = ContactFact(event.portal_id, str(contact), at, event.change_source, event.source_id)
+    event_id = b"%b:%d:%d" % (template.name, event.portal_id, contact)
+    if again:
+        event_id = b"%b:%d" % (event_id, event.occurred_at)
+    return template.record(fact, key=b"%d" % event.portal_id, event_id=event_id, at=at.encode(), trace=trace)
 
 
 def _updated(event: HubSpotEvent, trace: Trace) -> Understood:
@@ -109,10 +126,10 @@ def _updated(event: HubSpotEvent, trace: Trace) -> Understood:
         raise _BrokenEventError("propertyName is missing")
     if name not in _PHONE_PROPERTIES:
         return Ignored(event.subscription_type)
-    portal, contact, at = str(event.portal_id), _contact_id(event.object_id, "objectId"), _moment(event)
-    fact = ContactUpdatedFact(event.portal_id, contact, at, event.change_source, event.source_id, property=name)
-    event_id = f"{_UPDATED.topic}:{portal}:{contact}:{name}:{event.occurred_at}"
-    return _UPDATED.record(fact, key=portal.encode(), event_id=event_id.encode(), at=at, trace=trace)
+    portal, contact, at = event.portal_id, _contact_id(event.object_id, "objectId"), moment(event.occurred_at)
+    fact = ContactUpdatedFact(portal, str(contact), at, event.change_source, event.source_id, property=name)
+    event_id = b"%b:%d:%d:%b:%d" % (_UPDATED.name, portal, contact, name.encode(), event.occurred_at)
+    return _UPDATED.record(fact, key=b"%d" % portal, event_id=event_id, at=at.encode(), trace=trace)
 
 
 def _merged(event: HubSpotEvent, trace: Trace) -> Record:
@@ -123,31 +140,33 @@ def _merged(event: HubSpotEvent, trace: Trace) -> Record:
     others = [one for one in merged if one != survivor]
     if len(others) not in _MERGED:
         raise _BrokenEventError("mergedObjectIds: none, or too many")
-    portal, at = str(event.portal_id), _moment(event)
-    fact = ContactMergedFact(event.portal_id, survivor, at, event.change_source, event.source_id, merged_ids=others)
+    portal, at = event.portal_id, moment(event.occurred_at)
+    fact = ContactMergedFact(
+        portal,
+        str(survivor),
+        at,
+        event.change_source,
+        event.source_id,
+        merged_ids=[str(one) for one in others],
+    )
     # Two merges into one contact may fall into one millisecond; HubSpot's id tells them apart.
     event_id = f"{_MERGED_INTO.topic}:{portal}:{survivor}:{event.occurred_at}:{event.event_id}"
-    return _MERGED_INTO.record(fact, key=portal.encode(), event_id=event_id.encode(), at=at, trace=trace)
+    return _MERGED_INTO.record(fact, key=b"%d" % portal, event_id=event_id.encode(), at=at.encode(), trace=trace)
 
 
 def _uninstalled(event: HubSpotEvent, trace: Trace) -> Record:
-    portal, at = str(event.portal_id), _moment(event)
-    fact = AppUninstalledFact(event.portal_id, event.app_id, at)
+    portal, at = event.portal_id, moment(event.occurred_at)
+    fact = AppUninstalledFact(portal, event.app_id, at)
     event_id = f"{_UNINSTALLED.topic}:{portal}:{event.event_id}:{event.occurred_at}"
-    return _UNINSTALLED.record(fact, key=portal.encode(), event_id=event_id.encode(), at=at, trace=trace)
+    return _UNINSTALLED.record(fact, key=b"%d" % portal, event_id=event_id.encode(), at=at.encode(), trace=trace)
 
 
-def _moment(event: HubSpotEvent) -> datetime:
-    """When it happened; whole milliseconds, so no float on the way."""
-    return _EPOCH + timedelta(milliseconds=event.occurred_at)
-
-
-def _contact_id(number: int | None, member: str) -> str:
+def _contact_id(number: int | None, member: str) -> int:
     if number is None:
         raise _BrokenEventError(f"{member} is missing")
     if number not in _CONTACT_IDS:
         raise _BrokenEventError(f"{member} is out of range")
-    return str(number)
+    return number
 
 
 _ABOUT_CONTACTS: Final[dict[str, _Meaning]] = {

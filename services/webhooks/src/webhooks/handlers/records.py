@@ -15,21 +15,32 @@ SOURCE: Final = "/webhooks"
 _ENCODER: Final = msgspec.json.Encoder()
 
 
+def stamp(at: datetime) -> bytes:
+    """A moment as an event tells it: RFC 3339."""
+    return _ENCODER.encode(at)[1:-1]  # without its quotes; a third of `isoformat`
+
+
 class Template:
-    """Makes the records of one event type."""
+    """Makes the records of one event type.
+
+    Attributes:
+        topic: where they go; the type's name.
+        name: the same in bytes.
+    """
 
     def __init__(self, event_type: EventType[EventData]) -> None:
         self.topic: Final = event_type.name
+        self.name: Final = event_type.name.encode()
         self._headers: Final = (
             ("ce_specversion", Event.SPEC_VERSION.encode()),
-            ("ce_type", event_type.name.encode()),
+            ("ce_type", self.name),
             ("ce_source", SOURCE.encode()),
             ("ce_dataschema", event_type.schema.encode()),
             ("content-type", b"application/json"),
         )
 
-    def record(self, fact: msgspec.Struct, *, key: bytes, event_id: bytes, at: datetime, trace: Trace) -> Record:
-        """The record of a fact that happened then."""
+    def record(self, fact: msgspec.Struct, *, key: bytes, event_id: bytes, at: bytes, trace: Trace) -> Record:
+        """The record of a fact that happened then, as RFC 3339 writes it."""
         return Record(
             self.topic,
             key,
@@ -37,7 +48,7 @@ class Template:
             [
                 *self._headers,
                 ("ce_id", event_id),
-                ("ce_time", _ENCODER.encode(at)[1:-1]),  # RFC 3339 without its quotes; a third of `isoformat`
+                ("ce_time", at),
                 ("traceparent", trace.traceparent),
             ],
         )

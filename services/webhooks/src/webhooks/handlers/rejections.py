@@ -9,7 +9,7 @@ import msgspec
 
 from chassis.tracing import Trace
 from contracts.topics import DELIVERY_REJECTED
-from webhooks.handlers.records import Template
+from webhooks.handlers.records import Template, stamp
 from webhooks.models.deliveries import Rejected
 from webhooks.models.facts import DeliveryRejectedFact
 
@@ -39,7 +39,7 @@ def reject(
         received_at=now,
     )
     event_id = f"{DELIVERY_REJECTED.name}:{sender}:{digest}".encode()
-    record = _REJECTED.record(fact, key=owner.encode(), event_id=event_id, at=now, trace=trace)
+    record = _REJECTED.record(fact, key=owner.encode(), event_id=event_id, at=stamp(now), trace=trace)
     return Rejected(record, fact.reason)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from chassis.tracing import Trace
 from contracts.envelope import Headers
 
@@ -25,7 +27,7 @@ class Delivery(NamedTuple):
     trace: Trace
 
 
-class Record(NamedTuple):
+class Record(Struct, frozen=True, gc=False):
     """One event as Kafka takes it: what `contracts.envelope.Event` would say of itself, already in bytes."""
 
     topic: str

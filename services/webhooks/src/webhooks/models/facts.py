@@ -1,7 +1,7 @@
 """Payloads on their way out, in the form that `contracts` reads: the same members under the same names.
 
 They exist because pydantic takes several times as long to make and write one. A property test holds them to
-`contracts`.
+`contracts`. Moments that come as milliseconds go out as the text that they become (`handlers.moments`).
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ class ContactFact(Struct, frozen=True, gc=False):
 
     portal_id: int
     contact_id: str
-    occurred_at: datetime
+    occurred_at: str
     change_source: str | None
     source_id: str | None
 
@@ -38,7 +38,7 @@ class AppUninstalledFact(Struct, frozen=True, gc=False):
 
     portal_id: int
     app_id: int | None
-    occurred_at: datetime
+    occurred_at: str
 
 
 class MessageReceivedFact(Struct, frozen=True):

@@ -63,16 +63,26 @@ class InMemoryInstallations:
         found = [one for one in self._installations.values() if one.project_id in project_ids]
         return sorted(found, key=lambda one: one.portal_id)
 
+    async def record_first(self, installation: Installation, event: Event[TenantSnapshot]) -> Installation | None:
+        """Write an account's first installation and the event that tells of it, at once; the one that lies there."""
+        known = self._installations.get(installation.portal_id)
+        if known is None:
+            self._write(installation, event)
+        return known
+
     async def record(
-        self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation | None
+        self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation
     ) -> bool:
         """Write an installation and the event that tells of it, at once; false if it no longer is `replacing`."""
         current = self._installations.get(installation.portal_id)
-        if (current and _version(current)) != (replacing and _version(replacing)):
+        if current is None or _version(current) != _version(replacing):
             return False
+        self._write(installation, event)
+        return True
+
+    def _write(self, installation: Installation, event: Event[TenantSnapshot]) -> None:
         self._installations[installation.portal_id] = installation
         self._outboxes.setdefault(installation.portal_id, []).append(event)
-        return True
 
     async def page(self, after: int, limit: int) -> Sequence[Installation]:
         """Accounts with greater ids, by id."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from pymongo import UpdateOne
+from pymongo import ReturnDocument, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
@@ -54,22 +54,31 @@ class MongoInstallationStore:
         cursor = self._installations.find({"project_id": {"$in": list(project_ids)}}, {"outbox": 0}).sort("_id")
         return [to_installation(document) async for document in cursor]
 
+    async def record_first(self, installation: Installation, event: Event[TenantSnapshot]) -> Installation | None:
+        """Write an account's first installation and the event that tells of it, at once; the one that lies there."""
+        fields = {
+            **from_installation(installation),
+            "outbox": [to_document(event)],
+            "outbox_since": event.time,
+        }
+        try:
+            known = await self._insert_or_find(installation.portal_id, fields)
+        except DuplicateKeyError:  # another's insert came in between; on MongoDB two at once may both try
+            known = await self._insert_or_find(installation.portal_id, fields)
+        if known is None:
+            self._relay_soon()
+            return None
+        return to_installation(known)
+
     async def record(
-        self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation | None
+        self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation
     ) -> bool:
         """Write an installation and the event that tells of it, at once; false if it no longer is `replacing`."""
-        pending = to_document(event)
-        if replacing is None:
-            fields = from_installation(installation)
-            written = await self._insert(
-                {"_id": installation.portal_id, **fields, "outbox": [pending], "outbox_since": event.time}
-            )
-        else:
-            members, happened = changes_from(replacing, installation)
-            pushed = {"outbox": pending, **({"history": {"$each": happened}} if happened else {})}
-            written = await self._update(
-                replacing, {"$set": members, "$push": pushed, "$min": {"outbox_since": event.time}}
-            )
+        members, happened = changes_from(replacing, installation)
+        pushed = {"outbox": to_document(event), **({"history": {"$each": happened}} if happened else {})}
+        written = await self._update(
+            replacing, {"$set": members, "$push": pushed, "$min": {"outbox_since": event.time}}
+        )
         if written:
             self._relay_soon()
         return written
@@ -132,16 +141,31 @@ class MongoInstallationStore:
             counted.update({group["_id"]: group["tokens"] async for group in cursor})
         return counted
 
-    async def _insert(self, document: Document) -> bool:
-        try:
-            await self._installations.insert_one(document)
-        except DuplicateKeyError:
-            return False
-        return True
+    async def _insert_or_find(self, portal_id: int, fields: Document) -> Document | None:
+        """Write a document unless there is one; that one, as it was found."""
+        found: Document | None = await self._installations.find_one_and_update(
+            {"_id": portal_id},
+            {"$setOnInsert": fields},
+            projection={"outbox": 0},
+            upsert=True,
+            return_document=ReturnDocument.BEFORE,
+        )
+        return found
 
     async def _update(self, expected: Installation, change: Document) -> bool:
-        result = await self._installations.update_one(_unchanged(expected), change)
-        return result.matched_count == 1
+        """Change a document that is as it was read; those of the first release have no seal version."""
+        if await self._update_at(expected, expected.seal_version, change):
+            return True
+        return not expected.seal_version and await self._update_at(expected, None, change)
+
+    async def _update_at(self, expected: Installation, seal_version: int | None, change: Document) -> bool:
+        unchanged = {
+            "_id": expected.portal_id,
+            "revision": expected.revision,
+            "token_version": expected.token_version,
+            "seal_version": seal_version,
+        }
+        return (await self._installations.update_one(unchanged, change)).matched_count == 1
 
 
 class MongoGrantCheckStore:
@@ -212,17 +236,6 @@ def _emptying(pending: Pending) -> UpdateOne:
     return UpdateOne(
         {"_id": int(pending.document_id), **these, **no_more}, {"$set": {"outbox": []}, "$unset": {"outbox_since": ""}}
     )
-
-
-def _unchanged(installation: Installation) -> Document:
-    """The document, as long as it is as it was read; those of the first release have no seal version."""
-    seal_versions = [installation.seal_version] if installation.seal_version else [0, None]
-    return {
-        "_id": installation.portal_id,
-        "revision": installation.revision,
-        "token_version": installation.token_version,
-        "seal_version": {"$in": seal_versions},
-    }
 
 
 def _this(check: GrantCheck) -> Document:

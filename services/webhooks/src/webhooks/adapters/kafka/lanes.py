@@ -47,9 +47,8 @@ class Batch:
         It is stamped with the machine's time, which the clock file does not move: a broker refuses what is more than
         an hour ahead of it.
         """
-        topic, key, value, headers = record
-        del topic
-        if self.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
+        taken = self.builder.append(timestamp=None, key=record.key, value=record.value, headers=record.headers)
+        if taken is None:
             return False
         self.records += 1
         return True

@@ -1,0 +1,99 @@
+"""What the database's own store of installations meets beside what every store does."""
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError
+
+from chassis.mongo import Document, connect
+from contracts.envelope import Event
+from contracts.tenants import TenantInstalled, TenantSettings, TenantSnapshot
+from contracts.topics import TENANT_INSTALLED
+from oauth.adapters.mongo import MongoInstallationStore, ensure_indexes
+from oauth.models import Installation
+
+NOW = datetime(2026, 11, 22, 12, 30, 15, 250_000, tzinfo=UTC)
+FIRST = Installation(
+    portal_id=62515,
+    project_id="p-acme",
+    chert_tenant="acme",
+    status="active",
+    generation=1,
+    revision=1_790_000_000_000,
+    scopes=("oauth",),
+    settings=TenantSettings(),
+    installed_at=NOW,
+    token_version=1,
+)
+NEXT = replace(FIRST, revision=FIRST.revision + 1)
+
+pytestmark = pytest.mark.integration
+
+
+class Raced(AsyncCollection[Document]):
+    """A collection in which somebody else's upsert of the same key always comes first, as MongoDB may tell it."""
+
+    lost = False
+
+    async def find_one_and_update(self, *args: Any, **kwargs: Any) -> Document | None:
+        """Lose once, after the other's write."""
+        if not Raced.lost:
+            Raced.lost = True
+            await super().find_one_and_update(*args, **kwargs)
+            raise DuplicateKeyError("E11000")
+        return await super().find_one_and_update(*args, **kwargs)
+
+
+class RacedDatabase(AsyncDatabase[Document]):
+    """A database of such collections."""
+
+    def __getitem__(self, name: str) -> Raced:
+        """One of them."""
+        return Raced(self, name)
+
+
+@pytest.fixture
+async def empty(mongo_url: str) -> AsyncIterator[AsyncDatabase[Document]]:
+    """An empty database with its indexes."""
+    async with connect(mongo_url, "oauth-tests") as client:
+        database = client[f"oauth_{uuid.uuid4().hex}"]
+        await ensure_indexes(database)
+        yield database
+        await client.drop_database(database.name)
+
+
+def told(about: Installation) -> Event[TenantSnapshot]:
+    """The event that tells of an installation."""
+    return Event(
+        type=TENANT_INSTALLED,
+        id=f"tenant.installed:{about.portal_id}:{about.revision}",
+        source="/oauth",
+        time=NOW,
+        data=TenantInstalled(**dict(about.snapshot())),
+    )
+
+
+async def test_an_upsert_that_loses_to_another_finds_what_won(empty: AsyncDatabase[Document]) -> None:
+    """A duplicate key on a concurrent upsert, which a cluster may answer, means that the account is known."""
+    store = MongoInstallationStore(RacedDatabase(empty.client, empty.name), relay_soon=lambda: None)
+
+    assert FIRST == await store.record_first(FIRST, told(FIRST))
+
+
+async def test_documents_of_the_first_release_can_be_changed(empty: AsyncDatabase[Document]) -> None:
+    """A document without a seal version is replaced as long as it is as it was read, and then has one."""
+    store = MongoInstallationStore(empty, relay_soon=lambda: None)
+    await store.record_first(FIRST, told(FIRST))
+    await empty["installations"].update_one({"_id": FIRST.portal_id}, {"$unset": {"seal_version": ""}})
+
+    assert FIRST == await store.get(FIRST.portal_id)
+    assert not await store.record(NEXT, told(NEXT), replacing=replace(FIRST, token_version=9))
+    assert await store.record(NEXT, told(NEXT), replacing=FIRST)
+    assert NEXT == await store.get(FIRST.portal_id)
+    assert not await store.record(NEXT, told(NEXT), replacing=FIRST)
