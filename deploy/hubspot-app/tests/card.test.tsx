@@ -75,18 +75,27 @@ describe("the thread", () => {
     expect(page.text).toContain("Fri, Nov 20, 2026");
   });
 
-  it("shows media as links, and says so where there is no link to follow", async () => {
+  it("shows media as links to its page, and says so where there is nothing to follow", async () => {
     const attachments = [
-      { type: "image", attachment_id: "a-1", url: "https://app.example.test/media/1" },
+      { type: "media", attachment_id: "a-1", url: "https://app.example.test/console/messages/acme/1" },
       { type: "video", attachment_id: "a-2", url: null },
       { type: "media", attachment_id: "a-3", url: "javascript:alert(1)" },
+      { type: "rich_link", attachment_id: null, url: "https://maps.example/here" },
     ];
     const page = await Page.loaded(conversation([message({ id: "1", text: "", attachments })]));
 
     expect(page.renderer.findAll(Link).map((link) => link.props.href)).toEqual([
-      { url: "https://app.example.test/media/1", external: true },
+      { url: "https://app.example.test/console/messages/acme/1", external: true },
+      { url: "https://maps.example/here", external: true },
     ]);
-    expect(page.tiles).toEqual(["Image", "Video", "Media"]);
+    expect(page.tiles).toEqual(["Attachment 1 of 4", "Video 2 of 4", "Attachment 3 of 4", "maps.example"]);
+  });
+
+  it("shows each bubble of a message as one, and lines within it as lines", async () => {
+    const page = await Page.loaded(conversation([message({ id: "1", text: "Hi\n\none\ntwo" })]));
+
+    expect(page.tiles).toEqual(["Hi", "one\ntwo"]);
+    expect(page.captions).toHaveLength(1);
   });
 
   it.each([

@@ -113,6 +113,30 @@ async def test_a_thread_says_who_sent_what(
     assert shown.composer.first_message is False
 
 
+async def test_what_came_with_a_message_is_on_its_page(
+    card: CardUseCases, facts: InMemoryFacts, conversations: InMemoryConversationStore, number_hash: KeyedNumberHash
+) -> None:
+    """Media of a reply leads to its page on the console, of ours nowhere; a link has an address of its own."""
+    sent_along = (
+        Attachment("media", "in_1", "https://chert.example/in_1"),
+        Attachment("rich_link", None, "https://maps.example/here"),
+    )
+    facts.histories["acme", "lead-1"] = ChatHistory(
+        (
+            ChatMessage(id="m/1", inbound=True, text="", attachments=sent_along),
+            ChatMessage(id="m-2", inbound=False, text="", attachments=sent_along),
+        )
+    )
+    await conversations.learn([NumberChat("acme", number_hash(NUMBER), "lead-1")])
+
+    shown = await card.show(REP, "904")
+
+    assert [
+        ["https://app.example.test/console/messages/acme/m%2F1", "https://maps.example/here"],
+        [None, "https://maps.example/here"],
+    ] == [[one.url for one in message.message.attachments] for message in shown.conversation.messages]
+
+
 async def test_a_chat_that_the_contact_began_is_found_at_chert(
     card: CardUseCases, facts: InMemoryFacts, conversations: InMemoryConversationStore, number_hash: KeyedNumberHash
 ) -> None:
