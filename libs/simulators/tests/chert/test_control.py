@@ -103,3 +103,28 @@ async def test_the_phone_view(api: ApiClient, chert: ChertSimulator, receiver: R
     assert 1 == len(receiver.bodies)
     assert "Hi &lt;b&gt;there&lt;/b&gt;" in shown
     assert "Yes &amp; no" in shown
+
+
+async def test_a_phone_sends_files(api: ApiClient, chert: ChertSimulator) -> None:
+    """A picture without a text is a message that holds it as it was picked; an empty reply is none."""
+    path = f"/phones/acme/{PHONE}"
+
+    await api.http.post(path, data={"text": ""}, files={"files": ("beach.png", b"sand", "image/png")})
+    nothing_picked = "\r\n".join(
+        [
+            "--b",
+            'Content-Disposition: form-data; name="text"\r\n\r\n',
+            "--b",
+            'Content-Disposition: form-data; name="files"; filename=""',
+            "Content-Type: application/octet-stream\r\n\r\n",
+            "--b--\r\n",
+        ]
+    )
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    empty = await api.http.post(path, content=nothing_picked, headers=form)
+
+    (kept,) = chert.state.attachments.values()
+    assert ("beach.png", "image/png", b"sand") == (kept.filename, kept.content_type, kept.content)
+    assert 303 == empty.status_code
+    (message,) = chert.state.messages.values()
+    assert ["media"] == [part["type"] for part in message.parts]
