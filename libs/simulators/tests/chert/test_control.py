@@ -5,6 +5,13 @@ from simulators.chert.testing import ApiClient, Receiver
 
 PHONE = "+14155551234"
 
+NOTHING_PICKED = (
+    '--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n\r\n'
+    '--b\r\nContent-Disposition: form-data; name="files"; filename=""\r\n'
+    "Content-Type: application/octet-stream\r\n\r\n\r\n--b--\r\n"
+)
+"""What a browser sends of a form in which nothing was typed and no file was picked."""
+
 
 async def test_tenants(api: ApiClient) -> None:
     """A tenant is made once, with two active lines; a slug that is taken is 409."""
@@ -110,18 +117,8 @@ async def test_a_phone_sends_files(api: ApiClient, chert: ChertSimulator) -> Non
     path = f"/phones/acme/{PHONE}"
 
     await api.http.post(path, data={"text": ""}, files={"files": ("beach.png", b"sand", "image/png")})
-    nothing_picked = "\r\n".join(
-        [
-            "--b",
-            'Content-Disposition: form-data; name="text"\r\n\r\n',
-            "--b",
-            'Content-Disposition: form-data; name="files"; filename=""',
-            "Content-Type: application/octet-stream\r\n\r\n",
-            "--b--\r\n",
-        ]
-    )
     form = {"Content-Type": "multipart/form-data; boundary=b"}
-    empty = await api.http.post(path, content=nothing_picked, headers=form)
+    empty = await api.http.post(path, content=NOTHING_PICKED, headers=form)
 
     (kept,) = chert.state.attachments.values()
     assert ("beach.png", "image/png", b"sand") == (kept.filename, kept.content_type, kept.content)
