@@ -56,7 +56,7 @@ async def test_a_timeline_write_that_happens_late_is_there_once(rep: Rep) -> Non
     await page.goto(f"{rep.admin.run.hubspot_url}/faults")
     await page.get_by_label("Of", exact=True).first.select_option("records and the timeline")
     await page.get_by_label("Are").select_option("answered 504, but they happen")
-    await page.get_by_label("Seconds until").fill("2")
+    await page.get_by_label("Happens after").fill("2")
     await page.get_by_label("How many").fill("3")
     await page.get_by_role("button", name="Order").click()
     await expect(page.get_by_text("answered 504, but they happen, 2 s later")).to_be_visible()

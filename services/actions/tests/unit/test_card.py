@@ -27,6 +27,7 @@ from actions.errors import (
     HubSpotBusyError,
     UnknownTenantError,
 )
+from actions.handlers.words import words_for_rep
 from actions.models import (
     Attachment,
     Author,
@@ -45,6 +46,7 @@ from actions.models import (
     Wish,
 )
 from chassis.clock import ManualClock
+from contracts.failures import Code
 from contracts.tenants import TenantSettings, TenantSnapshot
 
 REP = Viewer(62515, user_id=42)
@@ -356,7 +358,7 @@ async def test_an_opted_out_contact_gets_nothing(
 
 
 async def test_the_campaign_shows_what_chert_tells(card: CardUseCases, facts: InMemoryFacts) -> None:
-    """What Chert tells, and this account's own latest sends."""
+    """What Chert tells, and this account's own latest sends, refused ones in words for a rep."""
     facts.campaigns["acme"] = Campaign("Hi", 3, 100, Window("09:00", "17:00"), "UTC", auto_dial=False)
     await card.send(REP, HELLO)
     await card.send(REP, replace(HELLO, client_message_id="client-0002", text="{{ nonsense }}"))
@@ -364,7 +366,8 @@ async def test_the_campaign_shows_what_chert_tells(card: CardUseCases, facts: In
     status = await card.campaign(REP)
 
     assert facts.campaigns["acme"] == status.campaign
-    assert {("card", "904", "sent", ""), ("card", "904", "refused", "the message has an unknown tag nonsense")} == {
+    words = words_for_rep(Code.INVALID_FIELD, "the message has an unknown tag nonsense")
+    assert {("card", "904", "sent", ""), ("card", "904", "refused", words)} == {
         (recent.source, recent.contact_id, recent.status, recent.error) for recent in status.recent
     }
 
