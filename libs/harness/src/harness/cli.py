@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from harness import compose, local, prerequisites, reports, runs, seeding
+from harness import card_build, compose, local, reports, runs, seeding
 from harness.errors import HarnessError
 from harness.journal import Journal
 from harness.reports import Scale
@@ -156,7 +156,7 @@ def _say_what_to_try(run: RunFile) -> None:
   4. uninstall the app in HubSpot: the card and the workflow are refused
 
 Addresses, ids and process ids are in .local/run.json, logs in .local/logs/. Ctrl-C stops everything.
-{prerequisites.node_note() or ""}""",
+{card_build.note()}""",
         highlight=False,
         soft_wrap=True,
     )
