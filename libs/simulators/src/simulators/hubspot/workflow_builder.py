@@ -114,9 +114,12 @@ class WorkflowBuilder:
         return {labels[name]: self._in_words(workflow, name, value) for name, value in workflow.input_fields.items()}
 
     def _in_words(self, workflow: Workflow, name: str, value: str) -> str:
-        listed = (one.type_definition.options for one in self.action.input_fields if one.type_definition.name == name)
         told = self._told.get((workflow.portal_id, name), ())
-        return next((option.label for option in (*next(listed), *told) if option.value == value), value)
+        choices: dict[str, str] = {option.value: option.label for option in told}
+        for field in self.action.input_fields:
+            if field.type_definition.name == name:
+                choices |= {option.value: option.label for option in field.type_definition.options}
+        return choices.get(value, value)
 
     async def options(self, portal: Portal, query: str) -> dict[str, FetchedOptions | None]:
         """The choices of every field that has some, by field; none where the app did not tell them."""
