@@ -227,6 +227,27 @@ describe("the composer", () => {
     expect(page.field.props.readOnly).toBe(true);
   });
 
+  it.each([
+    ["a number went", 1013],
+    ["the contact opted out", 1012],
+    ["the daily cap was reached", 2008],
+    ["the window closed", 4002],
+  ])("closes while open because %s, keeps what was typed, and opens again when the server says so", async (_, code) => {
+    const page = await Page.loaded();
+    await page.type("half a sentence");
+
+    await page.pass(60_000);
+    await page.load(ANSWER(blocked(code, "Not now.")));
+    expect(page.field.props).toMatchObject({ readOnly: true, value: "half a sentence" });
+    expect(page.send.props.disabled).toBe(true);
+    expect(page.text).toContain("Not now.");
+    await page.pass(60_000);
+    await page.load(ANSWER());
+
+    expect(page.send.props.disabled).toBe(false);
+    expect(page.renderer.maybeFind(Alert)).toBeNull();
+  });
+
   it("keeps a draft while another tab is looked at", async () => {
     const page = await Page.loaded();
 
@@ -354,6 +375,9 @@ describe("looking for news", () => {
 
     expect(page.captions).toHaveLength(1);
     expect(page.text).toContain("Shown as of 12:00 PM.");
+    await page.pass(60_000);
+    await page.load(ANSWER(conversation([message({ id: "1" })])));
+    expect(page.text).not.toContain("Shown as of");
   });
 
   it("finds out that the account was disconnected, and that it is back", async () => {
