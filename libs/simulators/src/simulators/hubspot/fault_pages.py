@@ -36,6 +36,7 @@ class Where(StrEnum):
     """Which calls of the app suffer."""
 
     CRM = "/crm"
+    TIMELINE = "/crm/objects/2026-09/communications"
     OAUTH = "/oauth"
     CALLBACKS = "/automation"
     CARD = "/card-proxy"
@@ -61,6 +62,7 @@ TROUBLES: Mapping[Trouble, Effect] = {
 }
 PLACES: Mapping[Where, str] = {
     Where.CRM: "records and the timeline",
+    Where.TIMELINE: "the timeline alone",
     Where.OAUTH: "tokens",
     Where.CALLBACKS: "waiting workflow steps",
     Where.CARD: "the card",
