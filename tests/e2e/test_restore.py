@@ -34,6 +34,7 @@ async def choose_line(walk: Walk, line_id: str) -> None:
             phone_line_id=line_id,
             default_region="US",
             retention_days="90",
+            auto_create_leads="on",
         )
     assert answer.has_redirect_location, pages.parse(answer.text).words
 

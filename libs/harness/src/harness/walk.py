@@ -107,7 +107,11 @@ class Walk:
         with self.journal.step("2. A workflow sends an iMessage"):
             text = f"Hi Grace, shall we talk tomorrow at ten? ({secrets.token_hex(4)})"
             execution = await self.hubspot.run_workflow(self.portal.portal_id, self.contact.id, text)
-            expect("what becomes of the enrolment", "success", execution.outcome)
+            expect(
+                f"what becomes of the enrolment ({execution.output_fields.get('error', 'no error said')})",
+                "success",
+                execution.outcome,
+            )
             self.journal.note("workflow callback", execution.callback_id)
             sent = [one for one in await self.chert.sent(self.run.chert.tenant_slug) if one.body == text]
             expect("recipients of the message", [self.contact.phone], [one.phone for one in sent])
