@@ -263,16 +263,17 @@ interface ProgressProps {
   readonly value?: number;
   readonly maxValue?: number;
   readonly valueDescription?: string;
+  readonly variant?: string;
 }
 
-function ProgressBar({ title, value = 0, maxValue = 100, valueDescription }: ProgressProps) {
+function ProgressBar({ title, value = 0, maxValue = 100, valueDescription, variant = "success" }: ProgressProps) {
   const id = useId();
   return (
     <div className="progress">
       <label htmlFor={id}>
         {title} <span>{valueDescription}</span>
       </label>
-      <progress id={id} value={value} max={maxValue} />
+      <progress id={id} className={variant} value={value} max={maxValue} />
     </div>
   );
 }

@@ -57,13 +57,18 @@ function hostOf(proxy: string): Host {
   };
 }
 
-async function throughProxy(proxy: string, call: Call): Promise<Answer> {
-  const response = await fetch(proxy, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(call),
-  });
-  return (await response.json()) as Answer;
+/** A rejection would cross to the worker and be an error of this page besides, so that no answer is told as null. */
+async function throughProxy(proxy: string, call: Call): Promise<Answer | null> {
+  try {
+    const response = await fetch(proxy, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(call),
+    });
+    return (await response.json()) as Answer;
+  } catch {
+    return null;
+  }
 }
 
 function noticeOf(words: string): HTMLElement {

@@ -19,8 +19,8 @@ export interface Call {
 
 /** What the page does for the card. */
 export interface Host {
-  /** Calls the app as HubSpot's proxy does; rejects when no answer came. */
-  readonly fetch: (call: Call) => Promise<Answer>;
+  /** Calls the app as HubSpot's proxy does; null when no answer came. */
+  readonly fetch: (call: Call) => Promise<Answer | null>;
   /** Shows a notice over the page. */
   readonly addAlert: (alert: { readonly title?: string; readonly message: string; readonly type?: string }) => void;
   /** Calls back when one of these properties changed. */

@@ -84,8 +84,11 @@ async function call(host: Host, url: string, options: FetchOptions): Promise<Res
     headers: options.headers ?? {},
     body: options.body ?? null,
   };
-  const { status, body } = await host.fetch(asked);
-  return new Response(body, { status, headers: { "content-type": "application/json" } });
+  const answer = await host.fetch(asked);
+  if (answer === null) {
+    throw new TypeError("Failed to fetch");
+  }
+  return new Response(answer.body, { status: answer.status, headers: { "content-type": "application/json" } });
 }
 
 function actionsOf(host: Host): Record<string, unknown> {

@@ -75,18 +75,27 @@ describe("the thread", () => {
     expect(page.text).toContain("Fri, Nov 20, 2026");
   });
 
-  it("shows media as links, and says so where there is no link to follow", async () => {
+  it("shows media as links to its page, and says so where there is nothing to follow", async () => {
     const attachments = [
-      { type: "image", attachment_id: "a-1", url: "https://app.example.test/media/1" },
+      { type: "media", attachment_id: "a-1", url: "https://app.example.test/console/messages/acme/1" },
       { type: "video", attachment_id: "a-2", url: null },
       { type: "media", attachment_id: "a-3", url: "javascript:alert(1)" },
+      { type: "rich_link", attachment_id: null, url: "https://maps.example/here" },
     ];
     const page = await Page.loaded(conversation([message({ id: "1", text: "", attachments })]));
 
     expect(page.renderer.findAll(Link).map((link) => link.props.href)).toEqual([
-      { url: "https://app.example.test/media/1", external: true },
+      { url: "https://app.example.test/console/messages/acme/1", external: true },
+      { url: "https://maps.example/here", external: true },
     ]);
-    expect(page.tiles).toEqual(["Image", "Video", "Media"]);
+    expect(page.tiles).toEqual(["Attachment 1 of 4", "Video 2 of 4", "Attachment 3 of 4", "maps.example"]);
+  });
+
+  it("shows each bubble of a message as one, and lines within it as lines", async () => {
+    const page = await Page.loaded(conversation([message({ id: "1", text: "Hi\n\none\ntwo" })]));
+
+    expect(page.tiles).toEqual(["Hi", "one\ntwo"]);
+    expect(page.captions).toHaveLength(1);
   });
 
   it.each([
@@ -150,7 +159,7 @@ describe("a contact without a number", () => {
 
     expect(page.text).toContain("Looked at the properties Phone number and Mobile phone number.");
     expect(page.text).toContain("Both are empty.");
-    expect(page.field.props.readOnly).toBe(true);
+    expect(page.field.props).toMatchObject({ readOnly: true, description: "" });
     expect(page.send.props.disabled).toBe(true);
   });
 
@@ -216,6 +225,27 @@ describe("the composer", () => {
 
     expect(page.text).toContain(words);
     expect(page.field.props.readOnly).toBe(true);
+  });
+
+  it.each([
+    ["a number went", 1013],
+    ["the contact opted out", 1012],
+    ["the daily cap was reached", 2008],
+    ["the window closed", 4002],
+  ])("closes while open because %s, keeps what was typed, and opens again when the server says so", async (_, code) => {
+    const page = await Page.loaded();
+    await page.type("half a sentence");
+
+    await page.pass(60_000);
+    await page.load(ANSWER(blocked(code, "Not now.")));
+    expect(page.field.props).toMatchObject({ readOnly: true, value: "half a sentence" });
+    expect(page.send.props.disabled).toBe(true);
+    expect(page.text).toContain("Not now.");
+    await page.pass(60_000);
+    await page.load(ANSWER());
+
+    expect(page.send.props.disabled).toBe(false);
+    expect(page.renderer.maybeFind(Alert)).toBeNull();
   });
 
   it("keeps a draft while another tab is looked at", async () => {
@@ -345,6 +375,9 @@ describe("looking for news", () => {
 
     expect(page.captions).toHaveLength(1);
     expect(page.text).toContain("Shown as of 12:00 PM.");
+    await page.pass(60_000);
+    await page.load(ANSWER(conversation([message({ id: "1" })])));
+    expect(page.text).not.toContain("Shown as of");
   });
 
   it("finds out that the account was disconnected, and that it is back", async () => {
@@ -431,7 +464,7 @@ describe("the campaign", () => {
     for (const words of [
       "12 of 50",
       "09:00–17:00, America/New_York (closed now)",
-      "Fri, Nov 20, 2026, 9:00 AM: A workflow's message to contact 904 was sent",
+      "Fri, Nov 20, 2026, 9:00 AM: A workflow's message to this contact was sent",
       "A message from a card to contact 905 was not sent: contact opted out",
     ]) {
       expect(page.text).toContain(words);
@@ -463,7 +496,7 @@ describe("the campaign", () => {
     await page.answerCampaign({ kind: "answer", value: campaign({ available: false, recent: RECENT }) });
 
     expect(page.renderer.find(EmptyState).props.title).toBe("Not available");
-    expect(page.text).toContain("A workflow's message to contact 904 was sent");
+    expect(page.text).toContain("A workflow's message to this contact was sent");
   });
 
   it("that cannot be had is asked for again when the reader says so", async () => {

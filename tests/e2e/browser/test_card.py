@@ -1,10 +1,12 @@
 """The real card in a real browser, on a contact record, with the lead's phone beside it."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.async_api import expect
 from tests.e2e.browser.admin import SCREENSHOTS, Admin
+from tests.e2e.browser.pictures import picture
 from tests.e2e.browser.rep import NEWS_MILLISECONDS, Rep
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("card")]
@@ -31,18 +33,63 @@ async def test_a_rep_and_a_lead_talk(rep: Rep) -> None:
     await rep.keep("card-preview")
     await rep.card.get_by_role("button", name="Send", exact=True).click()
     await expect(rep.composer).to_have_value("")
-    await expect(rep.card.get_by_text("shall we talk?")).to_be_visible()
+    last = rep.card.locator(".tile").filter(has_text="shall we talk?")
+    await expect(last).to_have_count(1)
     await expect(rep.phone.get_by_text("shall we talk?")).to_be_visible(timeout=NEWS_MILLISECONDS)
     await rep.lead_replies("Yes, tomorrow at ten")
     await rep.sees("Yes, tomorrow at ten")
     await expect(rep.card.get_by_role("tab", name="Conversation (1)")).to_be_visible()
     await expect(rep.timeline.get_by_text("Yes, tomorrow at ten")).to_have_count(1, timeout=NEWS_MILLISECONDS)
+    await expect(last).to_have_text(f"{HELLO}, shall we talk?")
     await rep.keep("card-talk")
     await rep.phone.screenshot(path=SCREENSHOTS / "phone-talk.png")
 
     await rep.composer.focus()
     await expect(rep.card.get_by_role("tab", name="Conversation", exact=True)).to_be_visible()
     await rep.admin.is_accessible(rep.page)
+
+
+async def test_a_picture_is_opened_from_the_card(rep: Rep) -> None:
+    """What the lead's phone sent along is a link in the card, to the message's page, where the picture is."""
+    await rep.open_record()
+    await rep.open_phone()
+    await rep.phone.get_by_label("Pictures and files").set_input_files(
+        [{"name": "beach.png", "mimeType": "image/png", "buffer": picture()}]
+    )
+    await rep.lead_replies("Here it is")
+    link = rep.card.get_by_role("link", name="Attachment")
+    await expect(link).to_be_visible(timeout=NEWS_MILLISECONDS)
+    await expect(rep.timeline.get_by_text("Here it is")).to_be_visible(timeout=NEWS_MILLISECONDS)
+    await rep.keep("card-picture")
+
+    async with rep.page.expect_popup() as opening:
+        await link.click()
+    console = await opening.value
+
+    await expect(console.get_by_text("Here it is")).to_be_visible()
+    await expect(console.get_by_role("img", name="Attachment 1: beach.png")).to_be_visible()
+
+
+async def test_the_card_is_worked_by_keyboard_alone(rep: Rep) -> None:
+    """Tab leads from the views to the composer and to Send, in that order; a sent text leaves focus in the card."""
+    await rep.open_record()
+    stops = [
+        *(rep.card.get_by_role("tab", name=name) for name in ("Conversation", "Status", "Campaign")),
+        rep.composer,
+        rep.card.get_by_role("button", name="Send", exact=True),
+    ]
+    await stops[0].focus()
+    await rep.composer.fill("Hi Grace")
+    await stops[0].focus()
+
+    for stop, following in pairwise(stops):
+        await expect(stop).to_be_focused()
+        await rep.page.keyboard.press("Tab")
+        await expect(following).to_be_focused()
+    await rep.page.keyboard.press("Enter")
+
+    await rep.sees("Hi Grace")
+    await expect(rep.composer).to_have_value("")
 
 
 async def test_what_is_typed_is_kept_while_the_card_catches_up(rep: Rep) -> None:
@@ -142,6 +189,7 @@ async def test_a_workflow_waits_for_the_reply(rep: Rep) -> None:
     await page.get_by_label("Workflow name").fill("Ask")
     await page.get_by_label("Message", exact=True).fill("Hi {{ contact.firstname }}, do you want details?")
     await expect(page.get_by_label("Phone line").get_by_role("option")).not_to_have_count(1)
+    await expect(page.get_by_label("Wait for a reply up to (days)")).to_be_hidden()
     await page.get_by_label("After sending").select_option("Wait for a reply")
     await page.get_by_label("Wait for a reply up to (days)").fill("2")
     await page.screenshot(path=SCREENSHOTS / "workflow-new.png")
@@ -149,7 +197,7 @@ async def test_a_workflow_waits_for_the_reply(rep: Rep) -> None:
     await page.get_by_label("Grace Hopper").check()
     await page.get_by_role("button", name="Enroll").click()
     history = page.get_by_role("region", name="History")
-    await expect(history.locator(".badge")).to_have_text("blocked", timeout=NEWS_MILLISECONDS)
+    await expect(history.locator(".badge")).to_have_text("Waiting", timeout=NEWS_MILLISECONDS)
     await page.screenshot(path=SCREENSHOTS / "workflow-waits.png")
 
     await expect(rep.phone.get_by_text("Hi Grace, do you want details?")).to_be_visible(timeout=NEWS_MILLISECONDS)

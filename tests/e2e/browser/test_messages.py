@@ -1,35 +1,15 @@
 """From a reply in HubSpot to the message's page on our console, and what came with it."""
 
-import struct
-import zlib
 from collections.abc import Awaitable, Callable
 
 import pytest
 from playwright.async_api import expect
 from tests.e2e.browser.admin import Admin
+from tests.e2e.browser.pictures import WIDTH, picture
 
 from harness.system import System
 
 pytestmark = pytest.mark.e2e
-
-WIDTH, HEIGHT = 480, 320
-
-
-def picture() -> bytes:
-    """A small PNG, made here (RFC 2083): sky over sand."""
-    rows = [b"\0" + (b"\x7f\xb2\xe5" if row < HEIGHT // 2 else b"\xe8\xd2\xa0") * WIDTH for row in range(HEIGHT)]
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(b"".join(rows)))
-        + chunk(b"IEND", b"")
-    )
-
 
 PICTURE = ("beach.png", "image/png", picture())
 PAGE = ("note.html", "text/html", b"<script>document.title = 'taken'</script>")

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from harness import compose, local, prerequisites, reports, runs, seeding
+from harness import card_build, compose, local, reports, runs, seeding
 from harness.errors import HarnessError
 from harness.journal import Journal
 from harness.reports import Scale
@@ -47,6 +47,7 @@ def demo() -> None:
     """Start everything, walk the main job, then stay up for your browser until Ctrl-C."""
     with _plainly(), local.running_system(_settings(), console) as run:
         asyncio.run(_walk(run))
+        seeding.add_people(run.hubspot_url, run.portals[0].portal_id)
         _say_what_to_try(run)
         _stay_up()
 
@@ -140,7 +141,8 @@ def _say_what_to_try(run: RunFile) -> None:
         f"""
 [bold]Open[/bold]
   the console                  {run.gateway_url}/console
-  the contact, in HubSpot      {run.hubspot_url}/contacts/{portal.portal_id}/record/0-1/{contact.id}
+  contacts, in HubSpot         {run.hubspot_url}/contacts/{portal.portal_id}/objects/0-1
+  one of them, with the card   {run.hubspot_url}/contacts/{portal.portal_id}/record/0-1/{contact.id}
   that person's phone          {run.chert_url}/phones/{tenant}/{contact.phone}
   workflows, in HubSpot        {run.hubspot_url}/workflows/{portal.portal_id}
   the app, in HubSpot          {run.hubspot_url}/connected-apps/{portal.portal_id}
@@ -154,7 +156,7 @@ def _say_what_to_try(run: RunFile) -> None:
   4. uninstall the app in HubSpot: the card and the workflow are refused
 
 Addresses, ids and process ids are in .local/run.json, logs in .local/logs/. Ctrl-C stops everything.
-{prerequisites.node_note() or ""}""",
+{card_build.note()}""",
         highlight=False,
         soft_wrap=True,
     )

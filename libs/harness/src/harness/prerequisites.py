@@ -91,13 +91,6 @@ def chromium(search_path: str | None = None) -> str | None:
     return next((path for path in found if path is not None), None)
 
 
-def node_note() -> str | None:
-    """What to tell people where Node is missing; only the card needs it."""
-    return (
-        None if shutil.which("node") else "Node is not found here, so the contact record is without the HubSpot card."
-    )
-
-
 def _has_java() -> bool:
     return shutil.which("javac") is not None and java_version(_output("java", "-version")) >= OLDEST_JAVA
 

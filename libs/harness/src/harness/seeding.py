@@ -1,7 +1,8 @@
 """What the simulators hold at the start: a project, a HubSpot account, a contact with a phone."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import httpx2
 
@@ -10,6 +11,12 @@ from harness.run_file import SeededContact, SeededPortal
 
 FIRST_TENANT = "acme"
 CONTACT_PHONE = "+14155550132"
+
+_PEOPLE: Final[Sequence[Mapping[str, str]]] = (
+    {"firstname": "Katherine", "lastname": "Johnson", "company": "Langley", "mobilephone": "+14155550164"},
+    {"firstname": "Alan", "lastname": "Turing", "company": "Bletchley"},
+    {"firstname": "Annie", "lastname": "Easley", "company": "Lewis", "phone": "ext. 42"},
+)
 
 _CALL_SECONDS = 10.0
 # HubSpot's account ids have seven to nine digits; each run has its own, so that runs on shared servers do not meet.
@@ -35,6 +42,17 @@ def seed(hubspot_url: str, chert_url: str, tenant_slug: str) -> SeededPortal:
         _post(client, f"{hubspot_url}/control/portals", {"portal_id": portal_id, "name": f"{name} Inc."})
         contact = _add_contact(client, f"{hubspot_url}/control/portals/{portal_id}/contacts", f"{name} Inc.")
     return SeededPortal(portal_id=portal_id, project_id=project_id, contacts=[contact])
+
+
+def add_people(hubspot_url: str, portal_id: int) -> None:
+    """More contacts to try things on: by mobile phone alone, without a number, with one that cannot be used.
+
+    Raises:
+        StartFailedError: the simulator refused.
+    """
+    with httpx2.Client(timeout=_CALL_SECONDS, trust_env=False) as client:
+        for properties in _PEOPLE:
+            _post(client, f"{hubspot_url}/control/portals/{portal_id}/contacts", {"properties": properties})
 
 
 def _add_contact(client: httpx2.Client, url: str, company: str) -> SeededContact:

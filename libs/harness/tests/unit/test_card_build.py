@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.card_build import SCRIPTS, ensure_built
+from harness.card_build import SCRIPTS, ensure_built, note
 from harness.errors import PrerequisiteMissingError
 
 
@@ -13,9 +13,11 @@ def test_a_whole_build_is_enough(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     ensure_built(tmp_path)
+    assert "" == note(tmp_path)
 
     path.unlink()
 
+    assert "without it" in note(tmp_path)
     with pytest.raises(PrerequisiteMissingError):
         ensure_built(tmp_path)
 

@@ -5,6 +5,13 @@ from simulators.chert.testing import ApiClient, Receiver
 
 PHONE = "+14155551234"
 
+NOTHING_PICKED = (
+    '--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n\r\n'
+    '--b\r\nContent-Disposition: form-data; name="files"; filename=""\r\n'
+    "Content-Type: application/octet-stream\r\n\r\n\r\n--b--\r\n"
+)
+"""What a browser sends of a form in which nothing was typed and no file was picked."""
+
 
 async def test_tenants(api: ApiClient) -> None:
     """A tenant is made once, with two active lines; a slug that is taken is 409."""
@@ -103,3 +110,18 @@ async def test_the_phone_view(api: ApiClient, chert: ChertSimulator, receiver: R
     assert 1 == len(receiver.bodies)
     assert "Hi &lt;b&gt;there&lt;/b&gt;" in shown
     assert "Yes &amp; no" in shown
+
+
+async def test_a_phone_sends_files(api: ApiClient, chert: ChertSimulator) -> None:
+    """A picture without a text is a message that holds it as it was picked; an empty reply is none."""
+    path = f"/phones/acme/{PHONE}"
+
+    await api.http.post(path, data={"text": ""}, files={"files": ("beach.png", b"sand", "image/png")})
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    empty = await api.http.post(path, content=NOTHING_PICKED, headers=form)
+
+    (kept,) = chert.state.attachments.values()
+    assert ("beach.png", "image/png", b"sand") == (kept.filename, kept.content_type, kept.content)
+    assert 303 == empty.status_code
+    (message,) = chert.state.messages.values()
+    assert ["media"] == [part["type"] for part in message.parts]

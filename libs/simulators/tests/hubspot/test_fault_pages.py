@@ -2,6 +2,9 @@
 
 import httpx2
 import pytest
+from fastapi import FastAPI
+
+from simulators.clock import ManualClock
 
 CONTACTS = "/crm/objects/2026-09/contacts/1001"
 
@@ -15,7 +18,7 @@ async def test_an_ordered_fault_hits_the_next_calls(
     page = (await http.get("/faults")).text
 
     assert (303, "/faults") == (ordered.status_code, ordered.headers["location"])
-    assert f"2 times any call below <code>/crm</code>: status {status}" in page
+    assert f"2 calls of records and the timeline: answered {status}" in page
     seen = [(await http.get(CONTACTS, headers=bearer)).status_code for _ in range(3)]
     assert [status, status, 200] == seen
 
@@ -56,6 +59,24 @@ async def test_everything_can_be_called_off(http: httpx2.AsyncClient, portal_id:
 
     assert "Every answer 250 ms later" in before
     assert "Nothing." in (await http.get("/faults")).text
+
+
+async def test_a_commit_comes_as_late_as_ordered(
+    http: httpx2.AsyncClient, bearer: dict[str, str], contact_id: str, clock: ManualClock, simulator: FastAPI
+) -> None:
+    """A write that was answered 504 takes effect so many seconds later, and not before."""
+    order = {"trouble": "late_commit", "where": "/crm", "count": "1", "late_seconds": "5"}
+    await http.post("/faults", data=order)
+    assert "but they happen, 5 s later" in (await http.get("/faults")).text
+
+    await http.patch(CONTACTS, json={"properties": {"company": "Late"}}, headers=bearer)
+    before = await http.get(CONTACTS, params={"properties": "company"}, headers=bearer)
+    clock.advance(5)
+    await simulator.state.simulator.background.settle()
+    after = await http.get(CONTACTS, params={"properties": "company"}, headers=bearer)
+
+    assert "Late" != before.json()["properties"]["company"]
+    assert "Late" == after.json()["properties"]["company"]
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,18 @@ async def test_the_timeline_shows_the_newest_first(
     assert "22 Nov 2026, 11:00:00 UTC" in page
 
 
+async def test_a_contact_is_created_by_hand(http: httpx2.AsyncClient, bearer: dict[str, str], portal_id: int) -> None:
+    """What was typed is a new record, which the page leads to, and the app hears of it."""
+    created = await http.post(f"/contacts/{portal_id}/objects/0-1", data={"firstname": "Ada", "phone": "+14155550177"})
+
+    record = (await http.get(created.headers["location"])).text
+    (delivery,) = (await http.get("/control/deliveries")).json()["deliveries"]
+
+    assert (303, True) == (created.status_code, 'value="+14155550177"' in record)
+    assert ["object.creation"] == [event["subscriptionType"] for event in delivery["events"]]
+    assert "Ada" in (await http.get(f"/contacts/{portal_id}/objects/0-1")).text
+
+
 async def test_the_button_uninstalls(http: httpx2.AsyncClient, bearer: dict[str, str], portal_id: int) -> None:
     """The button removes the app, also when pressed twice."""
     before = await http.get(f"/connected-apps/{portal_id}")

@@ -70,6 +70,7 @@ async def test_a_workflow_keeps_what_the_action_asks(http: httpx2.AsyncClient, w
     page = (await http.get(workflow)).text
 
     assert "Hi {{ contact.firstname }}" in page
+    assert '<dd class="body" dir="auto">Continue</dd>' in page
     assert "Wait for a reply up to" not in page
     assert "Welcome" in (await http.get(workflows)).text
 
@@ -87,19 +88,19 @@ async def test_an_enrolment_calls_the_app_and_its_history_is_told(
     assert "Hi {{ contact.firstname }}" == call["inputFields"]["message"]
     assert int(workflow.rpartition("/")[2]) == call["context"]["workflowId"]
     history = (await http.get(f"{workflow}/history")).text
-    for words in ("Zoë Vance", "success", "Sent as an iMessage.", "Message id", "m-1"):
+    for words in ("Zoë Vance", "Succeeded", "Sent as an iMessage.", "Message id", "m-1"):
         assert words in history
 
 
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
-        (503, "{}", ("will retry", "Next attempt")),
-        (200, '{"outputFields": {"hs_execution_state": "BLOCK"}}', ("blocked", "Waits until")),
+        (503, "{}", ("Will be retried", "Next attempt")),
+        (200, '{"outputFields": {"hs_execution_state": "BLOCK"}}', ("Waiting", "Waits for the app")),
         (
             200,
             '{"outputFields": {"ok": "false", "error": "contact opted out", "hs_execution_state": "FAIL_CONTINUE"}}',
-            ("fail continue", "STOP"),
+            ("Failed, went on", "STOP"),
         ),
     ],
 )

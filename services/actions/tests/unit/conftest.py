@@ -262,6 +262,7 @@ def card(
             number_hash=number_hash,
             facts=facts,
             openings=openings,
+            public_base_url="https://app.example.test",
         ),
         send=SendFromCard(tenants=tenants, authority=authority, contacts=contacts, sends=sends, send=send_once),
         campaign=ShowCampaign(tenants=tenants, authority=authority, campaigns=facts, sends=sends, clock=clock),

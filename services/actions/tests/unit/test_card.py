@@ -27,6 +27,7 @@ from actions.errors import (
     HubSpotBusyError,
     UnknownTenantError,
 )
+from actions.handlers.words import words_for_rep
 from actions.models import (
     Attachment,
     Author,
@@ -45,6 +46,7 @@ from actions.models import (
     Wish,
 )
 from chassis.clock import ManualClock
+from contracts.failures import Code
 from contracts.tenants import TenantSettings, TenantSnapshot
 
 REP = Viewer(62515, user_id=42)
@@ -111,6 +113,30 @@ async def test_a_thread_says_who_sent_what(
     ]
     assert shown.conversation.has_more
     assert shown.composer.first_message is False
+
+
+async def test_what_came_with_a_message_is_on_its_page(
+    card: CardUseCases, facts: InMemoryFacts, conversations: InMemoryConversationStore, number_hash: KeyedNumberHash
+) -> None:
+    """Media of a reply leads to its page on the console, of ours nowhere; a link has an address of its own."""
+    sent_along = (
+        Attachment("media", "in_1", "https://chert.example/in_1"),
+        Attachment("rich_link", None, "https://maps.example/here"),
+    )
+    facts.histories["acme", "lead-1"] = ChatHistory(
+        (
+            ChatMessage(id="m/1", inbound=True, text="", attachments=sent_along),
+            ChatMessage(id="m-2", inbound=False, text="", attachments=sent_along),
+        )
+    )
+    await conversations.learn([NumberChat("acme", number_hash(NUMBER), "lead-1")])
+
+    shown = await card.show(REP, "904")
+
+    assert [
+        ["https://app.example.test/console/messages/acme/m%2F1", "https://maps.example/here"],
+        [None, "https://maps.example/here"],
+    ] == [[one.url for one in message.message.attachments] for message in shown.conversation.messages]
 
 
 async def test_a_chat_that_the_contact_began_is_found_at_chert(
@@ -332,7 +358,7 @@ async def test_an_opted_out_contact_gets_nothing(
 
 
 async def test_the_campaign_shows_what_chert_tells(card: CardUseCases, facts: InMemoryFacts) -> None:
-    """What Chert tells, and this account's own latest sends."""
+    """What Chert tells, and this account's own latest sends, refused ones in words for a rep."""
     facts.campaigns["acme"] = Campaign("Hi", 3, 100, Window("09:00", "17:00"), "UTC", auto_dial=False)
     await card.send(REP, HELLO)
     await card.send(REP, replace(HELLO, client_message_id="client-0002", text="{{ nonsense }}"))
@@ -340,7 +366,8 @@ async def test_the_campaign_shows_what_chert_tells(card: CardUseCases, facts: In
     status = await card.campaign(REP)
 
     assert facts.campaigns["acme"] == status.campaign
-    assert {("card", "904", "sent", ""), ("card", "904", "refused", "the message has an unknown tag nonsense")} == {
+    words = words_for_rep(Code.INVALID_FIELD, "the message has an unknown tag nonsense")
+    assert {("card", "904", "sent", ""), ("card", "904", "refused", words)} == {
         (recent.source, recent.contact_id, recent.status, recent.error) for recent in status.recent
     }
 

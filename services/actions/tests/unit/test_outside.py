@@ -225,20 +225,24 @@ async def test_a_schema_that_cannot_be_read_explains_nothing(
 
 
 async def test_a_history_is_told(telling: ChertFacts, chert: ChertScript) -> None:
-    """Texts, parts, times and sides, as Chert has them."""
+    """Bubbles, parts, times and sides, as Chert has them."""
     message = {
         "id": "m-1",
         "direction": "inbound",
         "status": "received",
         "created_at": "2026-11-22T12:00:00Z",
-        "parts": [{"type": "text", "value": "Look"}, {"type": "media", "attachment_id": "in_1"}],
+        "parts": [
+            {"type": "text", "value": "Look"},
+            {"type": "text", "value": "here"},
+            {"type": "media", "attachment_id": "in_1"},
+        ],
     }
     chert.steps = [httpx2.Response(200, json={"messages": [message], "has_more": True})]
 
     expected = ChatMessage(
         id="m-1",
         inbound=True,
-        text="Look",
+        text="Look\n\nhere",
         attachments=(Attachment("media", "in_1", None),),
         at=NOON,
         status="received",

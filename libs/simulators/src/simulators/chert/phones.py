@@ -1,15 +1,18 @@
 """The lead's phone: their side of the conversation, and a form to reply with."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Path
+from fastapi import APIRouter, File, Form, Path, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import Field
 
-from simulators.chert.models import Chat, Event, Message, Tenant
+from simulators.chert.models import Attachment, Chat, Event, Message, Tenant
 from simulators.chert.pages import page
 from simulators.chert.replies import reply
 from simulators.chert.schemas import Phone, Text
 from simulators.chert.simulator import Chert, ChertSimulator
+
+MAX_FILES = 10
 
 router = APIRouter(prefix="/phones/{slug}/{phone}", include_in_schema=False)
 
@@ -33,11 +36,24 @@ async def show_thread(slug: str, phone: Annotated[Phone, Path()], chert: Chert) 
 
 @router.post("")
 async def send_reply(
-    slug: str, phone: Annotated[Phone, Path()], text: Annotated[Text, Form()], chert: Chert
+    slug: str,
+    phone: Annotated[Phone, Path()],
+    chert: Chert,
+    text: Annotated[Literal[""] | Text, Form(), Field(union_mode="left_to_right")] = "",
+    files: Annotated[list[UploadFile] | None, File(max_length=MAX_FILES)] = None,
 ) -> RedirectResponse:
-    """The lead replies."""
-    reply(chert, chert.state.tenant(slug), phone, text)
+    """The lead replies, with a text, pictures or both; an empty reply is none."""
+    tenant = chert.state.tenant(slug)
+    attachments = [await _attachment(chert, tenant, file) for file in files or () if file.filename]
+    if text or attachments:
+        reply(chert, tenant, phone, text or None, attachments=attachments)
     return RedirectResponse(f"/phones/{slug}/{phone}", status_code=303)
+
+
+async def _attachment(chert: ChertSimulator, tenant: Tenant, file: UploadFile) -> Attachment:
+    """A file that the lead picked; how large it may be is the edge's business."""
+    kind = file.content_type or "application/octet-stream"
+    return Attachment(f"in_{chert.state.new_id().hex}", tenant.slug, file.filename or "", kind, await file.read())
 
 
 def _messages(chert: ChertSimulator, tenant: Tenant, chat: Chat | None) -> list[tuple[Message, Event | None]]:

@@ -82,7 +82,7 @@ async def show(request: Request, simulator: SimulatorDep, portal_id: int | None 
         request,
         "authorize.html",
         app=simulator.app,
-        scopes=[(scope, SCOPE_MEANINGS.get(scope, scope)) for scope in query.scopes],
+        scopes=[(scope, SCOPE_MEANINGS.get(scope, scope)) for scope in (*query.scopes, *query.optional_scopes)],
         portals=portals,
     )
 

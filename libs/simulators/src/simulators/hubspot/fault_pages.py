@@ -14,6 +14,7 @@ from simulators.hubspot.templating import page
 
 MAX_COUNT = 1_000
 MAX_MILLISECONDS = 60_000
+MAX_LATE_SECONDS = 600
 RATE_LIMITED = (
     '{"status":"error","message":"You have reached your ten_secondly_rolling limit.","errorType":"RATE_LIMIT",'
     '"policyName":"TEN_SECONDLY_ROLLING"}'
@@ -28,12 +29,14 @@ class Trouble(StrEnum):
     SERVER_ERROR = "server_error"
     LATE_COMMIT = "late_commit"
     BROKEN = "broken"
+    SILENT = "silent"
 
 
 class Where(StrEnum):
     """Which calls of the app suffer."""
 
     CRM = "/crm"
+    TIMELINE = "/crm/objects/2026-09/communications"
     OAUTH = "/oauth"
     CALLBACKS = "/automation"
     CARD = "/card-proxy"
@@ -52,12 +55,14 @@ class Effect:
 
 TROUBLES: Mapping[Trouble, Effect] = {
     Trouble.RATE_LIMIT: Effect("answered 429, too many calls", FaultKind.STATUS, 429, RATE_LIMITED),
-    Trouble.SERVER_ERROR: Effect("answered 502, nothing happens", FaultKind.STATUS, 502, FAULTY),
-    Trouble.LATE_COMMIT: Effect("answered 504, but it happens", FaultKind.STATUS, 504, FAULTY, after_write=True),
-    Trouble.BROKEN: Effect("cut off without an answer, but it happens", FaultKind.DROP, after_write=True),
+    Trouble.SERVER_ERROR: Effect("answered 502, and nothing happens", FaultKind.STATUS, 502, FAULTY),
+    Trouble.LATE_COMMIT: Effect("answered 504, but they happen", FaultKind.STATUS, 504, FAULTY, after_write=True),
+    Trouble.BROKEN: Effect("cut off without an answer, but they happen", FaultKind.DROP, after_write=True),
+    Trouble.SILENT: Effect("never answered, but they happen", FaultKind.HANG, after_write=True),
 }
 PLACES: Mapping[Where, str] = {
     Where.CRM: "records and the timeline",
+    Where.TIMELINE: "the timeline alone",
     Where.OAUTH: "tokens",
     Where.CALLBACKS: "waiting workflow steps",
     Where.CARD: "the card",
@@ -74,7 +79,7 @@ async def show_faults(request: Request, simulator: SimulatorDep) -> Response:
         "faults.html",
         troubles=TROUBLES,
         places=PLACES,
-        pending=simulator.faults.pending,
+        pending=[_words(fault) for fault in simulator.faults.pending],
         latency=round(simulator.faults.latency(Where.CRM) * 1000),
         portals=[portal for portal in simulator.world.portals.values() if portal.install is not None],
     )
@@ -86,19 +91,20 @@ async def order(
     where: Annotated[Where, Form()],
     count: Annotated[int, Form(ge=1, le=MAX_COUNT)],
     simulator: SimulatorDep,
+    late_seconds: Annotated[float, Form(ge=0, le=MAX_LATE_SECONDS)] = 0,
 ) -> Response:
-    """Let the next calls fail."""
+    """Let the next calls fail; what happens all the same happens so many seconds later."""
     effect = TROUBLES[trouble]
-    simulator.faults.order(
-        Fault(where, effect.kind, count, status=effect.status, body=effect.body, after_write=effect.after_write)
-    )
+    fault = Fault(where, effect.kind, count, status=effect.status, body=effect.body, after_write=effect.after_write)
+    fault.late_seconds = late_seconds if effect.after_write else 0.0
+    simulator.faults.order(fault)
     return _back()
 
 
 @router.post("/latency")
 async def slow_down(milliseconds: Annotated[int, Form(ge=0, le=MAX_MILLISECONDS)], simulator: SimulatorDep) -> Response:
-    """Make every call that the app makes slower; 0 ends it."""
-    for where in (Where.CRM, Where.OAUTH, Where.CALLBACKS):
+    """Make every call of the app and its card slower; 0 ends it."""
+    for where in Where:
         simulator.faults.set_latency(where, milliseconds / 1000)
     return _back()
 
@@ -115,6 +121,22 @@ async def clear(simulator: SimulatorDep) -> Response:
     """Call off what is still to happen, slowness included."""
     simulator.faults.clear()
     return _back()
+
+
+def _words(fault: Fault) -> str:
+    """A fault that is still to happen, also one that the control API ordered."""
+    place = next((words for where, words in PLACES.items() if where == fault.path_prefix), fault.path_prefix)
+    known = (one.words for one in TROUBLES.values() if _is(one, fault))
+    trouble = next(known, f"{fault.kind} {fault.status}" if fault.kind is FaultKind.STATUS else str(fault.kind))
+    late = f", {fault.late_seconds:g} s later" if fault.late_seconds else ""
+    calls = "call" if fault.count == 1 else "calls"
+    return f"{fault.count} {fault.method or ''} {calls} of {place}: {trouble}{late}".replace("  ", " ")
+
+
+def _is(effect: Effect, fault: Fault) -> bool:
+    return (effect.kind, effect.after_write) == (fault.kind, fault.after_write) and (
+        fault.kind is not FaultKind.STATUS or effect.status == fault.status
+    )
 
 
 def _back() -> Response:

@@ -86,6 +86,15 @@ class Action(_Part):
     execution_rules: tuple[ExecutionRule, ...] = ()
     labels: Labels
 
+    @property
+    def asked_when(self) -> dict[str, tuple[str, str]]:
+        """Fields that are asked for only when another has a value: which other, and the value."""
+        return {
+            field: (one.controlling_field_name, one.controlling_field_value)
+            for one in self.input_field_dependencies
+            for field in one.dependent_field_names
+        }
+
     def words_for(self, outputs: dict[str, str]) -> str:
         """What a workflow's history says of these outputs."""
         for rule in self.execution_rules:

@@ -63,6 +63,7 @@ class WorkflowBuilder:
     def __init__(self, project: Project, caller: SignedCaller, target_base_url: str) -> None:
         self._project, self._caller, self._target = project, caller, target_base_url
         self._workflows: dict[int, Workflow] = {}
+        self._told: dict[tuple[int, str], tuple[FetchedOption, ...]] = {}
         self._ids = itertools.count(FIRST_WORKFLOW_ID)
 
     @property
@@ -73,6 +74,7 @@ class WorkflowBuilder:
     def clear(self) -> None:
         """Forget every workflow."""
         self._workflows.clear()
+        self._told.clear()
 
     def of_portal(self, portal_id: int) -> list[Workflow]:
         """The workflows of an account, oldest first."""
@@ -99,13 +101,25 @@ class WorkflowBuilder:
             raise TooManyWorkflowsError
         known = {field.type_definition.name for field in self.action.input_fields}
         asked = {field: value for field, value in filled_in.items() if field in known and value}
-        for dependency in self.action.input_field_dependencies:
-            if asked.get(dependency.controlling_field_name) != dependency.controlling_field_value:
-                for dependent in dependency.dependent_field_names:
-                    asked.pop(dependent, None)
+        for field, (controlling, value) in self.action.asked_when.items():
+            if asked.get(controlling) != value:
+                asked.pop(field, None)
         workflow = Workflow(next(self._ids), portal_id, name, asked)
         self._workflows[workflow.workflow_id] = workflow
         return workflow
+
+    def filled_in(self, workflow: Workflow) -> dict[str, str]:
+        """What a workflow's author filled in, by label, choices by their words."""
+        labels = self.action.labels.en.input_field_labels
+        return {labels[name]: self._in_words(workflow, name, value) for name, value in workflow.input_fields.items()}
+
+    def _in_words(self, workflow: Workflow, name: str, value: str) -> str:
+        told = self._told.get((workflow.portal_id, name), ())
+        choices: dict[str, str] = {option.value: option.label for option in told}
+        for field in self.action.input_fields:
+            if field.type_definition.name == name:
+                choices |= {option.value: option.label for option in field.type_definition.options}
+        return choices.get(value, value)
 
     async def options(self, portal: Portal, query: str) -> dict[str, FetchedOptions | None]:
         """The choices of every field that has some, by field; none where the app did not tell them."""
@@ -135,9 +149,11 @@ class WorkflowBuilder:
         if answer.status != OK:
             return None
         try:
-            return FetchedOptions.model_validate_json(answer.body)
+            found = FetchedOptions.model_validate_json(answer.body)
         except ValidationError:
             return None
+        self._told[portal.portal_id, field] = found.options
+        return found
 
 
 def outputs_of(execution: Execution) -> dict[str, str]:

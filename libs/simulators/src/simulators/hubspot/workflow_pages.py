@@ -1,5 +1,6 @@
 """Pages to build workflows with the app's action, enrol contacts, and read what became of each (contract 4)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from simulators.hubspot.models import Contact, Portal
+from simulators.hubspot.outcomes import Outcome
 from simulators.hubspot.simulator import Simulator, SimulatorDep
 from simulators.hubspot.templating import WITH_SCRIPTS, page
 from simulators.hubspot.workflow_builder import SIGNATURES, Workflow, WorkflowBuilder, outputs_of
@@ -14,6 +16,15 @@ from simulators.hubspot.workflows import Enrollment, Execution
 
 MAX_ENROLLED = 200
 MAX_FIELD_CHARACTERS = 100_000
+
+OUTCOMES: Mapping[Outcome, str] = {
+    Outcome.SUCCESS: "Succeeded",
+    Outcome.FAIL_CONTINUE: "Failed, went on",
+    Outcome.BLOCKED: "Waiting",
+    Outcome.FAILED: "Failed",
+    Outcome.EXPIRED: "Waited too long",
+    Outcome.WILL_RETRY: "Will be retried",
+}
 
 router = APIRouter(prefix="/workflows/{portal_id}")
 
@@ -60,6 +71,7 @@ async def show_builder(request: Request, place: PlaceDep, q: Annotated[str, Quer
     return page(
         request,
         "workflow_new.html",
+        policy=WITH_SCRIPTS,
         portal=place.portal,
         action=place.builder.action,
         options=await place.builder.options(place.portal, q),
@@ -86,6 +98,8 @@ async def show_workflow(workflow_id: int, request: Request, place: PlaceDep) -> 
         portal=place.portal,
         workflow=workflow,
         action=place.builder.action,
+        filled_in=place.builder.filled_in(workflow),
+        outcomes=OUTCOMES,
         contacts=list(place.portal.contacts.values())[:MAX_ENROLLED],
         rows=_history(place, workflow),
     )
@@ -95,8 +109,8 @@ async def show_workflow(workflow_id: int, request: Request, place: PlaceDep) -> 
 async def show_history(workflow_id: int, request: Request, place: PlaceDep) -> Response:
     """The history alone, as the page fetches it again and again."""
     workflow = place.builder.find(place.portal.portal_id, workflow_id)
-    rows = _history(place, workflow)
-    return page(request, "history.html", portal=place.portal, workflow=workflow, action=place.builder.action, rows=rows)
+    rows, action = _history(place, workflow), place.builder.action
+    return page(request, "history.html", portal=place.portal, action=action, outcomes=OUTCOMES, rows=rows)
 
 
 @router.post("/{workflow_id}/enrollments")

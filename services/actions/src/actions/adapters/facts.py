@@ -3,7 +3,7 @@
 The card is worth showing without any of it, so what Chert does not tell is absent and never an error.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -114,7 +114,7 @@ def _message(message: chert_client.ChatMessage) -> ChatMessage:
     return ChatMessage(
         id=message.id,
         inbound=message.direction == "inbound",
-        text=message.text,
+        text=_bubbles(message.parts),
         attachments=tuple(
             Attachment(part.type, part.attachment_id, part.url) for part in message.parts if part.type != "text"
         ),
@@ -123,3 +123,8 @@ def _message(message: chert_client.ChatMessage) -> ChatMessage:
         delivered_at=message.delivered_at,
         read_at=message.read_at,
     )
+
+
+def _bubbles(parts: Iterable[chert_client.MessagePart]) -> str:
+    """The text parts as they were written: each is a bubble, and blank lines part bubbles."""
+    return "\n\n".join(part.value for part in parts if part.type == "text" and part.value is not None)

@@ -9,11 +9,17 @@ from actions.handlers.card.campaign import ShowCampaign
 from actions.handlers.card.context import ShowCard
 from actions.handlers.card.sending import SendFromCard
 from actions.handlers.sending import SendOnce
+from actions.settings import Settings
 from chassis.lifespan import Plumbing
 
 
 def card_use_cases(
-    connections: Connections, background: Background, outside: Outside, send: SendOnce, plumbing: Plumbing
+    settings: Settings,
+    connections: Connections,
+    background: Background,
+    outside: Outside,
+    send: SendOnce,
+    plumbing: Plumbing,
 ) -> CardUseCases:
     """What the card can ask for."""
     database, tenants, authority = connections.database, send.tenants, send.authority
@@ -30,6 +36,7 @@ def card_use_cases(
             number_hash=connections.number_hash,
             facts=facts,
             openings=outside.openings,
+            public_base_url=settings.public_base_url.rstrip("/"),
         ),
         send=SendFromCard(tenants=tenants, authority=authority, contacts=contacts, sends=background.sends, send=send),
         campaign=ShowCampaign(

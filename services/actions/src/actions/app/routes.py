@@ -64,7 +64,7 @@ def add_routes(
         metrics=plumbing.metrics,
     )
     offer = OfferLines(tenants=send.tenants, authority=send.authority, lines=outside.facts)
-    use_cases = card_use_cases(connections, background, outside, send, plumbing)
+    use_cases = card_use_cases(settings, connections, background, outside, send, plumbing)
     app.include_router(workflow.router(signatures, for_workflow))
     app.include_router(phone_lines.router(signatures, offer))
     app.include_router(card.router(verifier, use_cases, plumbing.metrics))

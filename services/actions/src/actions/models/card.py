@@ -182,7 +182,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class RecentSend:
-    """One send of this account."""
+    """One send of this account; `error` says for a rep why it was refused."""
 
     at: datetime
     source: Source

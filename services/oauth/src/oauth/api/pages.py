@@ -11,14 +11,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from contracts.console import MESSAGES, message_page
 from oauth.api.console_words import EDITIONS
 
 INSTALL_PATH: Final = "/api/hubspot/oauth/install"
 CALLBACK_PATH: Final = "/api/hubspot/oauth/callback"
 CONSOLE_PATH: Final = "/console"
 ACCOUNT_PATH: Final = "/console/projects/{project_id}/accounts/{portal_id}"
-MESSAGE_PATH: Final = "/console/messages/{chert_tenant}/{message_id}"
-"""What the communications in HubSpot link to: they stay for years, and so must this."""
+MESSAGE_PATH: Final = f"{MESSAGES}{{chert_tenant}}/{{message_id}}"
 FILE_PATH: Final = "/console/files/{chert_tenant}/{number}/{message_id}"
 HELP_PATH: Final = "/console/help/app-not-found"
 STATIC_PATH: Final = "/console/static"
@@ -80,7 +80,7 @@ def account_url(project_id: str, portal_id: int) -> str:
 
 def message_url(chert_tenant: str, message_id: str) -> str:
     """A message's page."""
-    return MESSAGE_PATH.format(chert_tenant=quote(chert_tenant, safe=""), message_id=quote(message_id, safe=""))
+    return message_page(chert_tenant, message_id)
 
 
 def file_url(chert_tenant: str, message_id: str, number: int) -> str:

@@ -15,8 +15,8 @@ found again. HubSpot may rewrite the HTML, so what is compared is the link's pat
 import html
 import re
 from typing import Final
-from urllib.parse import quote
 
+from contracts.console import MESSAGES, message_page
 from contracts.messages import MessagePart, MessageReceived
 from timeline.models import Written
 
@@ -27,14 +27,13 @@ _LONGEST_ESCAPE: Final = 6
 """Characters that one character can become: `&quot;`, `&#x27;`."""
 
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
-_PAGES: Final = "/console/messages/"
 _TAG: Final = re.compile(r"<[^>]*>")
 _AFTER_ID: Final = r"(?![A-Za-z0-9_.~%-])"
 
 
 def page_path(message: MessageReceived) -> str:
     """The path of the message's page on our console."""
-    return f"{_PAGES}{quote(message.chert_tenant, safe='')}/{quote(message.message_id, safe='')}"
+    return message_page(message.chert_tenant, message.message_id)
 
 
 def render(message: MessageReceived, public_base_url: str, *, sent: bool = False) -> str:
@@ -53,7 +52,7 @@ def is_same(message: MessageReceived, body: str, written: Written) -> bool:
     text and timestamp decide.
     """
     shown = html.unescape(written.body)
-    if _PAGES in shown:
+    if MESSAGES in shown:
         return re.search(re.escape(page_path(message)) + _AFTER_ID, shown) is not None
     if written.timestamp is None or _milliseconds_apart(message, written) >= 1:
         return False

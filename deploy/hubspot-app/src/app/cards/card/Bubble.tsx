@@ -35,7 +35,7 @@ export function Bubble({ bubble, contactName, times, onRetry, onDiscard }: Bubbl
         ))}
         {message.attachments.map((attachment, index) => (
           <Tile compact key={index}>
-            <Media attachment={attachment} />
+            <Media attachment={attachment} place={placeAmong(message.attachments, index)} />
           </Tile>
         ))}
       </Side>
@@ -77,18 +77,26 @@ function Side({ outbound, caption, children }: SideProps) {
 }
 
 /** A link where there is one to follow; what it shows opens in the reader's browser, not in the card. */
-function Media({ attachment: { type, url } }: { readonly attachment: Message["attachments"][number] }) {
-  const label = MEDIA[type] ?? "Attachment";
-  return url?.startsWith("https://") === true ? <Link href={{ url, external: true }}>{label}</Link> : <Text>{label}</Text>;
+function Media({ attachment: { type, url }, place }: { readonly attachment: Attachment; readonly place: string }) {
+  const address = addressOf(url);
+  const label = type === "rich_link" ? (address?.host ?? "Link") : `${MEDIA[type] ?? "Attachment"}${place}`;
+  return address === null ? <Text>{label}</Text> : <Link href={{ url: address.href, external: true }}>{label}</Link>;
 }
 
-const MEDIA: Readonly<Record<string, string>> = {
-  media: "Media",
-  image: "Image",
-  video: "Video",
-  audio: "Audio",
-  rich_link: "Link",
-};
+type Attachment = Message["attachments"][number];
+
+const MEDIA: Readonly<Record<string, string>> = { image: "Image", video: "Video", audio: "Audio" };
+
+/** An address that can be opened in a browser. */
+function addressOf(url: string | null): URL | null {
+  const address = url === null || !URL.canParse(url) ? null : new URL(url);
+  return address !== null && ["https:", "http:"].includes(address.protocol) ? address : null;
+}
+
+/** Which of several it is, so that links read out one by one differ. */
+function placeAmong(attachments: readonly Attachment[], index: number): string {
+  return attachments.length === 1 ? "" : ` ${index + 1} of ${attachments.length}`;
+}
 
 function Lines({ text }: { readonly text: string }) {
   return (

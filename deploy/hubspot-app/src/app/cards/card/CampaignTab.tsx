@@ -22,12 +22,14 @@ import { clockIn, type Times } from "./times.ts";
 
 interface CampaignProps {
   readonly api: Api;
+  /** The contact that the card stands beside, once it is known. */
+  readonly contactId: string | null;
   readonly runtime: Runtime;
   readonly times: Times;
 }
 
 /** The third tab; it asks when it is opened. */
-export function CampaignTab({ api, runtime, times }: CampaignProps) {
+export function CampaignTab({ api, contactId, runtime, times }: CampaignProps) {
   const [outcome, setOutcome] = useState<Outcome<Campaign> | null>(null);
   const [asked, setAsked] = useState(1);
   useEffect(() => {
@@ -54,7 +56,7 @@ export function CampaignTab({ api, runtime, times }: CampaignProps) {
   return (
     <Flex direction="column" gap="small">
       {outcome.value.available ? <Today campaign={outcome.value} now={runtime.now()} /> : <NotAvailable />}
-      <Recent sends={outcome.value.recent} times={times} />
+      <Recent sends={outcome.value.recent} contactId={contactId} times={times} />
     </Flex>
   );
 }
@@ -89,7 +91,13 @@ function windowOf({ start, end }: NonNullable<Campaign["window"]>, timezone: str
   return `${start}–${end}, ${zone}${state}`;
 }
 
-function Recent({ sends, times }: { readonly sends: Campaign["recent"]; readonly times: Times }) {
+interface RecentProps {
+  readonly sends: Campaign["recent"];
+  readonly contactId: string | null;
+  readonly times: Times;
+}
+
+function Recent({ sends, contactId, times }: RecentProps) {
   return (
     <>
       <Text format={{ fontWeight: "demibold" }}>Recent activity of this account</Text>
@@ -98,7 +106,7 @@ function Recent({ sends, times }: { readonly sends: Campaign["recent"]; readonly
       ) : (
         <List>
           {sends.map((send, index) => (
-            <Text key={index}>{`${times.moment(send.at)}: ${wordsOf(send)}`}</Text>
+            <Text key={index}>{`${times.moment(send.at)}: ${wordsOf(send, contactId)}`}</Text>
           ))}
         </List>
       )}
@@ -118,9 +126,10 @@ const ENDS: Readonly<Record<Campaign["recent"][number]["status"], string>> = {
   waiting: "waits",
 };
 
-function wordsOf({ source, status, error, contact_id: contact }: Campaign["recent"][number]): string {
+function wordsOf({ source, status, error, contact_id: contact }: Campaign["recent"][number], shown: string | null): string {
+  const whom = contact === shown ? "this contact" : `contact ${contact}`;
   const why = error === "" ? "" : `: ${error}`;
-  return `${SOURCES[source] ?? "A message"} to contact ${contact} ${ENDS[status]}${why}`;
+  return `${SOURCES[source] ?? "A message"} to ${whom} ${ENDS[status]}${why}`;
 }
 
 function Count({ sent, cap }: { readonly sent: number | null; readonly cap: number | null }) {

@@ -28,6 +28,7 @@ export function Card({ api, runtime, place, onPropertiesChange }: CardProps) {
   const times = useMemo(() => timesAt(place), [place]);
   const [tab, setTab] = useState<TabId>("conversation");
   const [text, write] = useState("");
+  const contactId = conversation.state.context?.contact.id ?? null;
   const fresh = unread(conversation.state).length;
   return (
     <Tabs
@@ -43,7 +44,7 @@ export function Card({ api, runtime, place, onPropertiesChange }: CardProps) {
         {tab === "status" && <StatusTab state={conversation.state} times={times} onReload={conversation.reload} />}
       </Tab>
       <Tab tabId="campaign" title="Campaign">
-        {tab === "campaign" && <CampaignTab api={api} runtime={runtime} times={times} />}
+        {tab === "campaign" && <CampaignTab api={api} contactId={contactId} runtime={runtime} times={times} />}
       </Tab>
     </Tabs>
   );

@@ -91,7 +91,9 @@ function measure(text: string, parts: number, longest: number): string {
   return `${length(text)} of ${longest} characters · ${parts === 1 ? "1 bubble" : `${parts} bubbles`}`;
 }
 
-function addresses(contact: Context["contact"], line: Context["status"]["phone_line"]): string {
-  const from = line?.phone_number ?? "a line of the pool";
-  return contact.phone === null ? `From ${from}` : `From ${from} to ${contact.phone}`;
+function addresses({ phone }: Context["contact"], line: Context["status"]["phone_line"]): string {
+  if (phone === null) {
+    return "";
+  }
+  return line === null ? `To ${phone}, from a line that Chert chooses` : `From ${line.phone_number} to ${phone}`;
 }

@@ -25,9 +25,11 @@ export function StatusTab({ state, times, onReload }: StatusProps) {
       <Connection problem={state.problem} />
       {state.context !== null && <Facts context={state.context} times={times} />}
       {state.loadedAt !== null && <Text variant="microcopy">{`As of ${times.moment(state.loadedAt)}`}</Text>}
-      <Button size="xs" onClick={onReload}>
-        Check again
-      </Button>
+      <Flex direction="row">
+        <Button size="xs" onClick={onReload}>
+          Check again
+        </Button>
+      </Flex>
     </Flex>
   );
 }

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from actions.handlers.tenants import active_tenant
+from actions.handlers.words import words_for_rep
 from actions.models import CampaignStatus, RecentSend, Refused, Send, Viewer
 from actions.ports import Campaigns, SendStore, TenantAuthority, TenantStore
 from chassis.clock import Clock
@@ -56,5 +57,6 @@ def _recent(send: Send) -> RecentSend:
     if answer is None:
         return RecentSend(send.claimed_at, send.source, send.contact_id, "waiting", "")
     if isinstance(answer, Refused):
-        return RecentSend(send.claimed_at, send.source, send.contact_id, "refused", answer.error)
+        words = words_for_rep(answer.code, answer.error)
+        return RecentSend(send.claimed_at, send.source, send.contact_id, "refused", words)
     return RecentSend(send.claimed_at, send.source, send.contact_id, "sent", "")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeVar
 
 from actions.handlers.card.senders import shown_messages
@@ -37,6 +38,7 @@ from actions.ports import (
     TenantStore,
     WishStore,
 )
+from contracts.console import message_page
 from contracts.failures import Code
 from contracts.tenants import TenantSettings, TenantSnapshot
 
@@ -69,6 +71,7 @@ class ShowCard:
         number_hash: how numbers are remembered.
         facts: what Chert tells.
         openings: when the card was last opened.
+        public_base_url: where the console is.
     """
 
     tenants: TenantStore
@@ -81,6 +84,7 @@ class ShowCard:
     number_hash: NumberHash
     facts: Facts
     openings: CardOpenings
+    public_base_url: str
 
     async def __call__(self, viewer: Viewer, contact_id: str) -> CardContext:
         """Everything about one contact.
@@ -134,8 +138,12 @@ class ShowCard:
         history = await _soon(self.facts.history(tenant.chert_tenant, chat.chat_id), None)
         if history is None:
             return ShownConversation(available=False, chat_id=chat.chat_id)
-        messages = shown_messages(history.messages, await self._authors(tenant, history), viewer)
+        page_of = partial(self._page, tenant.chert_tenant)
+        messages = shown_messages(history.messages, await self._authors(tenant, history), viewer, page_of)
         return ShownConversation(True, chat.chat_id, messages, history.has_more)
+
+    def _page(self, chert_tenant: str, message_id: str) -> str:
+        return f"{self.public_base_url}{message_page(chert_tenant, message_id)}"
 
     async def _authors(self, tenant: TenantSnapshot, history: ChatHistory) -> Mapping[str, Author]:
         outbound = [message.id for message in history.messages if not message.inbound]
