@@ -71,6 +71,9 @@ report: setup ## every figure measured so far, misses first
 	@$(BIN)/harness report
 
 ## Keep it
+.PHONY: docs
+docs: setup ## write the pages that come from the code
+	@$(BIN)/python -m docs.generate
 .PHONY: setup lock clean fmt
 setup: $(VENV)/.ready ## install what is needed (first run only)
 $(VENV)/.ready: requirements/bootstrap.txt requirements/dev.txt $(addsuffix /pyproject.toml,$(MEMBERS))
