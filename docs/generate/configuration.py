@@ -49,12 +49,12 @@ _STORES = """## Kafka with TLS and a login
 
 `KAFKA_TLS=true` encrypts, and checks the broker's certificate and its name against `KAFKA_CA_FILE`, or against whom the
 machine trusts. For mutual TLS set `KAFKA_CERTIFICATE_FILE` and `KAFKA_KEY_FILE`. For a login set all of
-`KAFKA_MECHANISM`, `KAFKA_USERNAME` and `KAFKA_PASSWORD_FILE`. These files are read when the process starts. `chertctl` reads
-the same with the prefix `CHERTCTL_`. Tested against the real broker; a certificate that is expired or somebody
-else's makes a broker that is away: the process stays up, and `/readyz` names `kafka`.
+`KAFKA_MECHANISM`, `KAFKA_USERNAME` and `KAFKA_PASSWORD_FILE`. These files are read when the process starts.
+`chertctl` reads the same with the prefix `CHERTCTL_`. Tested against the real broker; a certificate that is expired or
+somebody else's makes a broker that is away: the process stays up, and `/readyz` names `kafka`.
 
-What each service needs to be allowed: to read its topics, to write what it tells and its dead letters, to use its consumer group
-(its own name), and for `oauth` the transactional id `oauth.outbox.<database>`.
+What each service needs to be allowed: to read its topics, to write what it tells and its dead letters, to use its
+consumer group (its own name), and for `oauth` the transactional id `oauth.outbox.<database>`.
 
 ## MongoDB with TLS and a login
 
@@ -64,8 +64,8 @@ Both stand in the connection string, as the driver reads it:
 mongodb://oauth:password@db0.example.com,db1.example.com/?replicaSet=rs0&tls=true&tlsCAFile=/run/secrets/chert/mongo-ca.pem&authSource=admin
 ```
 
-`authMechanism=MONGODB-X509` with `tlsCertificateKeyFile` logs in with a certificate instead. A user needs `readWrite` on
-its service's own database and nothing else. The embedded database knows neither, so this part was not run here.
+`authMechanism=MONGODB-X509` with `tlsCertificateKeyFile` logs in with a certificate instead. A user needs `readWrite`
+on its service's own database and nothing else. The embedded database knows neither, so this part was not run here.
 """
 
 
@@ -91,15 +91,8 @@ def _table(title: str, prefix: str, settings: type[BaseModel], leave_out: Sequen
     ]
     if not rows:
         return f"## {title}\n\nNothing besides.\n"
-    return "\n".join(
-        [
-            f"## {title}\n",
-            "| Variable | Value | Default | Secret | Meaning |",
-            "| --- | --- | --- | --- | --- |",
-            *rows,
-            "",
-        ]
-    )
+    head = ["| Variable | Value | Default | Secret | Meaning |", "| --- | --- | --- | --- | --- |"]
+    return "\n".join([f"## {title}\n", *head, *rows, ""])
 
 
 def _file_table(variable: str, model: type[BaseModel]) -> str:
@@ -168,10 +161,8 @@ def _words(annotation: Any) -> str:
         return _words(next(part for part in inner if part is not type(None)))
     if origin is Literal:
         return " or ".join(f"`{value}`" for value in inner)
-    if origin is tuple:
-        return f"list of {_words(inner[0])}"
-    if inner:  # a mapping
-        return f"object: {_words(inner[-1])} by name"
+    if inner:
+        return f"list of {_words(inner[0])}" if origin is tuple else f"object: {_words(inner[-1])} by name"
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return " or ".join(f"`{member.value}`" for member in annotation)
     return _NAMES.get(annotation, "text")
