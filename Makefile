@@ -57,6 +57,9 @@ integration: setup ## tests on the real Kafka and the real database server
 	@$(PYTEST) -m integration
 e2e: setup ## the whole system, every service its own process
 	@$(PYTEST) -m e2e
+.PHONY: rules
+rules: setup ## when each alert fires, by Prometheus' own engine; the first run compiles it, a minute or two
+	@cd tests/prometheus && PATH="$(abspath $(BIN)):$$PATH" GOFLAGS=-mod=readonly go test ./...
 fmt: setup ## format and fix what can be fixed
 	@$(BIN)/ruff check --fix-only -q .
 	@$(BIN)/ruff format -q .

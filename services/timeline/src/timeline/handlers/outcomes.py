@@ -73,6 +73,8 @@ class Outcomes:
         now = self._clock.now()
         await self._entries.settle({target.entry.id: _recorded(target, now, adopted=adopted) for target in targets})
         for target in targets:
+            if target.entry.sent_to is None:
+                self._metrics.observe("reply_seconds", (now - target.entry.message.received_at).total_seconds())
             mark(
                 target.entry.traceparent,
                 "reply on the timeline",
