@@ -103,6 +103,11 @@ lock: setup ## resolve the locks anew (hashes, no index URLs)
 	@$(BIN)/uv export --quiet --frozen --only-group dev --no-emit-workspace --no-header --no-annotate -o requirements/dev.txt
 	@for m in $(IMAGES); do $(BIN)/uv export --quiet --frozen --no-dev --package chert-hubspot-$$m \
 	  --no-emit-workspace --no-header --no-annotate -o requirements/$$m.txt; done
+.PHONY: sbom
+sbom: setup ## a bill of materials for each image (CycloneDX), from the locks
+	@mkdir -p build/sbom
+	@for m in $(IMAGES); do $(BIN)/uvx --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements/$$m.txt \
+	  --output-reproducible --of JSON -o build/sbom/$$m.cdx.json && echo build/sbom/$$m.cdx.json; done
 clean: down ## remove the environment, caches and local data
 	@rm -rf $(VENV) .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache deploy/local/target \
 	  $(CARD)/node_modules $(CARD)/built
