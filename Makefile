@@ -76,7 +76,7 @@ report: setup ## every figure measured so far, misses first
 ## Keep it
 .PHONY: docs
 docs: setup ## write the pages that come from the code
-	@$(BIN)/python -m docs.generate
+	@$(BIN)/python -m pages
 .PHONY: setup lock clean fmt
 setup: $(VENV)/.ready ## install what is needed (first run only)
 $(VENV)/.ready: requirements/bootstrap.txt requirements/dev.txt $(addsuffix /pyproject.toml,$(MEMBERS))

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from docs.generate.__main__ import FOLDER, PAGES
-from docs.generate.configuration import SERVICES, described
+from pages.__main__ import FOLDER, PAGES
+from pages.configuration import SERVICES, described
 
 
 @pytest.mark.parametrize(("name", "page"), PAGES.items())
