@@ -103,6 +103,9 @@ lock: setup ## resolve the locks anew (hashes, no index URLs)
 	@$(BIN)/uv export --quiet --frozen --only-group dev --no-emit-workspace --no-header --no-annotate -o requirements/dev.txt
 	@for m in $(IMAGES); do $(BIN)/uv export --quiet --frozen --no-dev --package chert-hubspot-$$m \
 	  --no-emit-workspace --no-header --no-annotate -o requirements/$$m.txt; done
+.PHONY: site
+site: docs ## the documentation as a site, in build/site; opens without a network
+	@$(BIN)/zensical build --strict --clean --config-file zensical.toml
 .PHONY: sbom
 sbom: setup ## a bill of materials for each image (CycloneDX), from the locks
 	@mkdir -p build/sbom

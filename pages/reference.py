@@ -24,22 +24,22 @@ ROOT: Final = Path(__file__).parents[1]
 
 _EVENTS = """# Events
 
-Written by `make docs` from `libs/contracts`, its examples and `deploy/topics.yaml`; a test fails when it is not current.
+Written by `make docs` from `libs/contracts`, its examples and `deploy/topics.yaml`; a test fails when it is stale.
 
 Each event is a CloudEvents 1.0 record in Kafka's binary mode: the members below are the JSON value, and the headers are
-`ce_specversion`, `ce_id`, `ce_type`, `ce_source`, `ce_time`, `ce_subject`, `ce_dataschema` (topic and version), `content-type`
-and `traceparent`. One event is at most 512 KiB. An event may come more than once, with the same `ce_id`.
+`ce_specversion`, `ce_id`, `ce_type`, `ce_source`, `ce_time`, `ce_subject`, `ce_dataschema` (topic and version),
+`content-type` and `traceparent`. One event is at most 512 KiB. An event may come more than once, with the same `ce_id`.
 
-A member may be added without a new version, so readers ignore what they do not know; anything else is a new version, which is
-produced only by a release after the one that reads it. A consumer that meets a newer version waits.
+A member may be added without a new version, so readers ignore what they do not know; anything else is a new version,
+which is produced only by a release after the one that reads it. A consumer that meets a newer version waits.
 """
 
 _ROUTES = """# HTTP
 
 Written by `make docs` from what the services say of themselves (`/openapi.json`); a test fails when it is not current.
 
-`/api/*` and `/console*` are public; `/internal/*` is for sister services and `/ops/*` for operators, each with a credential
-and never through the gateway; `/livez`, `/readyz` and `/metrics` are for whoever runs the processes.
+`/api/*` and `/console*` are public; `/internal/*` is for sister services and `/ops/*` for operators, each with a
+credential and never through the gateway; `/livez`, `/readyz` and `/metrics` are for whoever runs the processes.
 A refusal has the body `{"ok": false, "error", "code", "message", "retryable", "trace_id"}`; codes are in
 [Refusals](../refusals.md).
 """
