@@ -142,7 +142,7 @@ class Settler(Generic[D]):
                 await self._one(turn, work)
             return
         began = self._clock.monotonic()
-        with tracing.continued(None, self._randomness):
+        with tracing.continued(None, self._randomness, f"{self._type.name} batch", SpanKind.CONSUMER):
             failure = await self._call([work.event for work in works])
         if failure is None:
             seconds = self._clock.monotonic() - began
@@ -206,7 +206,7 @@ class Settler(Generic[D]):
         for record, error in turn.take_broken(before):
             if turn.stopped(record) or self._is_held(turn, record):
                 continue
-            with tracing.continued(header(record, "traceparent"), self._randomness):
+            with tracing.continued(header(record, "traceparent"), self._randomness, "put away", SpanKind.CONSUMER):
                 await self._bury(turn, record, error, attempt=0)
         await self._hold(turn, before)
 
