@@ -34,8 +34,9 @@ WINDOW_SECONDS: Final = 2.0
 CONNECTIONS: Final = 32
 ACCOUNTS: Final = 5
 LEADS: Final = 40
-BATCHES: Final = 2
-"""How often all leads write in one window."""
+WARM_UP: Final = 2
+BATCHES: Final = 5
+"""How often all leads write in one window, and before it."""
 DRAIN_SECONDS: Final = 240.0
 SHARE: Final = "0.01"
 UNOBSERVED: Final = Path(__file__).parent / "baselines" / "unobserved.py"
@@ -133,7 +134,7 @@ async def _replies(system: System, report: Report, rounds: int) -> list[float]:
         await asyncio.to_thread(system.stop, "timeline")
 
         async def spend(process: Process) -> float:
-            await _write(leads, leads.leads[::LEADS])  # connections and tokens are there
+            await _write(leads, leads.leads * WARM_UP)  # connections and tokens are there, and a trace was sent
             before = process.cpu_seconds()
             await _write(leads, leads.leads * BATCHES)
             spent = process.cpu_seconds() - before
