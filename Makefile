@@ -57,6 +57,9 @@ integration: setup ## tests on the real Kafka and the real database server
 	@$(PYTEST) -m integration
 e2e: setup ## the whole system, every service its own process
 	@$(PYTEST) -m e2e
+.PHONY: rules
+rules: setup ## when each alert fires, by Prometheus' own engine; the first run compiles it, a minute or two
+	@cd tests/prometheus && PATH="$(abspath $(BIN)):$$PATH" GOFLAGS=-mod=readonly go test ./...
 fmt: setup ## format and fix what can be fixed
 	@$(BIN)/ruff check --fix-only -q .
 	@$(BIN)/ruff format -q .
@@ -71,6 +74,9 @@ report: setup ## every figure measured so far, misses first
 	@$(BIN)/harness report
 
 ## Keep it
+.PHONY: docs
+docs: setup ## write the pages that come from the code
+	@$(BIN)/python -m pages
 .PHONY: setup lock clean fmt
 setup: $(VENV)/.ready ## install what is needed (first run only)
 $(VENV)/.ready: requirements/bootstrap.txt requirements/dev.txt $(addsuffix /pyproject.toml,$(MEMBERS))
@@ -97,6 +103,14 @@ lock: setup ## resolve the locks anew (hashes, no index URLs)
 	@$(BIN)/uv export --quiet --frozen --only-group dev --no-emit-workspace --no-header --no-annotate -o requirements/dev.txt
 	@for m in $(IMAGES); do $(BIN)/uv export --quiet --frozen --no-dev --package chert-hubspot-$$m \
 	  --no-emit-workspace --no-header --no-annotate -o requirements/$$m.txt; done
+.PHONY: site
+site: docs ## the documentation as a site, in build/site; opens without a network
+	@$(BIN)/zensical build --strict --clean --config-file zensical.toml
+.PHONY: sbom
+sbom: setup ## a bill of materials for each image (CycloneDX), from the locks
+	@mkdir -p build/sbom
+	@for m in $(IMAGES); do $(BIN)/uvx --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements/$$m.txt \
+	  --output-reproducible --of JSON -o build/sbom/$$m.cdx.json && echo build/sbom/$$m.cdx.json; done
 clean: down ## remove the environment, caches and local data
 	@rm -rf $(VENV) .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache deploy/local/target \
 	  $(CARD)/node_modules $(CARD)/built

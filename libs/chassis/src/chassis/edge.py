@@ -6,6 +6,7 @@ Plain ASGI, so that it costs little and sees everything, routing failures includ
 import asyncio
 from collections.abc import Iterable
 
+from opentelemetry.trace import SpanKind
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,6 +33,7 @@ CLIENT_GONE = 499
 """What the line says of a client that left before it was answered (nginx's number; nobody receives it)."""
 
 _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+_SERVER_ERROR = 500
 
 
 class Edge:
@@ -55,12 +57,12 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with tracing.continued(_header(scope["headers"], b"traceparent"), self._randomness) as trace_id:
-            await self._serve(scope, receive, send, trace_id)
+        with tracing.work(_header(scope["headers"], b"traceparent"), self._randomness, kind=SpanKind.SERVER) as span:
+            await self._serve(scope, receive, send, span)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send, trace_id: str) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, span: tracing.Span) -> None:
         began = self._clock.monotonic()
-        answer = _Answer(send, trace_id)
+        answer = _Answer(send, span.trace_id)
         try:
             await self._bounded(scope, receive, answer)
         except asyncio.CancelledError:  # the process stops and waits no longer
@@ -74,7 +76,7 @@ class Edge:
             if not answer.started:
                 await Refusal(Code.INTERNAL, "internal error").response()(scope, receive, answer)
         finally:
-            self._tell(scope, answer.status, self._clock.monotonic() - began, trace_id)
+            self._tell(scope, answer.status, self._clock.monotonic() - began, span)
 
     async def _bounded(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
@@ -95,17 +97,20 @@ class Edge:
             return False
         return len(length) > len(str(self._max_body_bytes)) or int(length) > self._max_body_bytes
 
-    def _tell(self, scope: Scope, status: int, seconds: float, trace_id: str) -> None:
-        path = scope["path"]
-        if path in _QUIET:
+    def _tell(self, scope: Scope, status: int, seconds: float, span: tracing.Span) -> None:
+        if scope["path"] in _QUIET:
+            span.silent = True
             return
         route = getattr(scope.get("route"), "path", "unmatched")
+        span.name = f"{_known(scope['method'])} {route}"
+        span.attributes |= {"http.route": route, "http.response.status_code": status}
+        span.failed = status >= _SERVER_ERROR
         self._metrics.observe(
             "http_request_seconds", seconds, route=route, method=_known(scope["method"]), status=str(status)
         )
         LOG.info(
             "http.request", route=route, method=_known(scope["method"]), status=status,
-            milliseconds=round(seconds * 1000, 1), trace_id=trace_id,
+            milliseconds=round(seconds * 1000, 1), trace_id=span.trace_id,
         )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from faststream.kafka.publisher.producer import AioKafkaFastProducerImpl
 
 from chassis.clock import Clock
 from chassis.health import Health
+from chassis.kafka_security import KafkaSecurity, client_options
 from chassis.logging import get_log
 from chassis.metrics import Metrics
 from contracts.envelope import Event, EventData, Headers
@@ -62,10 +63,11 @@ class EventPublisher(Protocol):
         ...
 
 
-def broker(bootstrap: str, service: str) -> KafkaBroker:
+def broker(bootstrap: str, service: str, security: KafkaSecurity | None = None) -> KafkaBroker:
     """A FastStream broker: idempotent, `acks=all`, no topic made by accident."""
     return KafkaBroker(
         bootstrap.split(","),
+        security=security,
         client_id=service,
         acks="all",
         enable_idempotence=True,
@@ -118,7 +120,11 @@ async def _start(broker: KafkaBroker, clock: Clock) -> None:
 
 async def _probe(broker: KafkaBroker) -> None:
     """Ask any broker for metadata: a producer that cannot start is never closed by FastStream."""
-    client = AIOKafkaClient(bootstrap_servers=broker.specification.url, request_timeout_ms=int(REQUEST_SECONDS * 1000))
+    client = AIOKafkaClient(
+        bootstrap_servers=broker.specification.url,
+        request_timeout_ms=int(REQUEST_SECONDS * 1000),
+        **client_options(broker.specification.security),
+    )
     try:
         await client.bootstrap()
     finally:

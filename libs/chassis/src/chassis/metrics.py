@@ -25,7 +25,7 @@ class Metrics:
                 self._gauges[metric.name] = Gauge(metric.name, metric.help, metric.labels, registry=self.registry)
             else:
                 self._histograms[metric.name] = Histogram(
-                    metric.name, metric.help, metric.labels, registry=self.registry, buckets=_BUCKETS
+                    metric.name, metric.help, metric.labels, registry=self.registry, buckets=metric.buckets or _BUCKETS
                 )
 
     def count(self, name: MetricName, amount: float = 1, **labels: str) -> None:

@@ -20,6 +20,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, Literal, TypeVar
 
+from opentelemetry.trace import SpanKind
+
 from chassis import cancellation, tracing
 from chassis.brake import Brake
 from chassis.clock import Clock
@@ -79,6 +81,7 @@ class Settler(Generic[D]):
         self._dead_letters, self._holds, self._brake = dead_letters, holds, brake
         self._partitions, self._heartbeat = partitions, heartbeat
         self._clock, self._randomness, self._metrics = clock, randomness, metrics
+        self._span = f"{event_type.name} process"
 
     async def settle(self, delivery: Delivery) -> Failure | None:
         """Settle what can be settled; the failure that stopped the rest, if any."""
@@ -138,10 +141,13 @@ class Settler(Generic[D]):
             for work in works:
                 await self._one(turn, work)
             return
-        with tracing.continued(None, self._randomness):
+        began = self._clock.monotonic()
+        with tracing.continued(None, self._randomness, f"{self._type.name} batch", SpanKind.CONSUMER):
             failure = await self._call([work.event for work in works])
         if failure is None:
+            seconds = self._clock.monotonic() - began
             for work in works:
+                tracing.mark(work.event.traceparent, self._span, seconds=seconds, kind=SpanKind.CONSUMER)
                 self._settle(turn, work.record, "handled")
         elif failure.kind is Kind.RETRYABLE:
             turn.stop(failure)
@@ -152,7 +158,7 @@ class Settler(Generic[D]):
     async def _one(self, turn: Round, work: Work[D]) -> None:
         if turn.stopped(work.record) or self._is_held(turn, work.record):
             return
-        with tracing.continued(work.event.traceparent, self._randomness):
+        with tracing.continued(work.event.traceparent, self._randomness, self._span, SpanKind.CONSUMER):
             attempt, failure = await self._try(work)
             if failure is None:
                 self._settle(turn, work.record, "handled", attempt=attempt)
@@ -200,7 +206,7 @@ class Settler(Generic[D]):
         for record, error in turn.take_broken(before):
             if turn.stopped(record) or self._is_held(turn, record):
                 continue
-            with tracing.continued(header(record, "traceparent"), self._randomness):
+            with tracing.continued(header(record, "traceparent"), self._randomness, "put away", SpanKind.CONSUMER):
                 await self._bury(turn, record, error, attempt=0)
         await self._hold(turn, before)
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 import httpx2
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from chassis.tracing import current_traceparent
+from chassis.tracing import call, current_traceparent
 from contracts.failures import Failure
 
 M = TypeVar("M", bound=BaseModel)
@@ -50,18 +50,22 @@ class Sister:
             SisterAwayError: no answer in time, a 5xx, or an answer that does not fit.
             SisterRefusedError: a 4xx with a failure body.
         """
+        with call(f"{method} sister", **{"url.path": path}):
+            response = await self._request(method, path)
+        return _read(response, answer)
+
+    async def _request(self, method: str, path: str) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {self._credential().get_secret_value()}"}
         traceparent = current_traceparent()
         if traceparent is not None:
             headers["traceparent"] = traceparent
         try:
             async with asyncio.timeout(self._seconds):  # httpx2's own timeout is for each read, not for the whole
-                response = await self._client.request(
+                return await self._client.request(
                     method, self._base_url + path, headers=headers, timeout=self._seconds, follow_redirects=False
                 )
         except (TimeoutError, httpx2.HTTPError) as error:
             raise SisterAwayError(type(error).__name__) from None
-        return _read(response, answer)
 
 
 def _read(response: httpx2.Response, answer: type[M]) -> M:

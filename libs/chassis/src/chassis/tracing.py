@@ -1,16 +1,20 @@
 """Trace context: the W3C `traceparent` that runs from a request through Kafka to whatever it causes.
 
-Stands on OpenTelemetry's API; an SDK, where one is installed, exports what is named here.
+Stands on OpenTelemetry's API. Where a process is told to (`recording`), the work of sampled traces is handed over as
+spans; whether a trace is sampled is decided once, where it begins, and travels with it.
 """
 
 import random
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Protocol
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
+from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from chassis.randomness import Randomness
@@ -19,6 +23,92 @@ _PROPAGATOR = TraceContextTextMapPropagator()
 
 # W3C Trace Context, section 3.2; ids of nothing but zeros are invalid.
 _TRACEPARENT: Final = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
+
+_NOT_ZERO: Final = 1 << 128 | 1  # neither id may be nothing but zeros
+_LOW_BITS: Final = 1 << 64
+
+_ODD_DIGITS: Final = frozenset("13579bdf")
+
+Attribute = str | int | bool
+
+
+@dataclass(slots=True)
+class Span:
+    """One piece of work.
+
+    Attributes:
+        name: what is done, without ids.
+        kind: which side of a call it is.
+        context: its ids.
+        parent: the work that caused it, if any.
+        attributes: ids and outcomes; never what people wrote, nor numbers or tokens.
+        began: nanoseconds since the epoch, by the machine's clock: collectors compare it with others'.
+        ended: likewise.
+        failed: whether an error ended it.
+        silent: whether nobody wants to see it.
+    """
+
+    name: str
+    kind: SpanKind
+    context: SpanContext
+    parent: SpanContext | None
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+    began: int = field(default_factory=time.time_ns)
+    ended: int = 0
+    failed: bool = False
+    silent: bool = False
+
+    @property
+    def trace_id(self) -> str:
+        """32 hex digits."""
+        return trace.format_trace_id(self.context.trace_id)
+
+
+class Recorder(Protocol):
+    """Takes spans that are over."""
+
+    def record(self, span: Span) -> None:
+        """Take one; never waits, never fails."""
+        ...
+
+
+class Recording:
+    """What this process does with spans: as with OpenTelemetry's own providers there is one for all its parts."""
+
+    def __init__(self) -> None:
+        self.recorder: Recorder | None = None
+        self.share = 1.0
+        self._random = random.Random()  # noqa: S311 - ids, as OpenTelemetry draws them
+
+    def start(self, recorder: Recorder, share: float) -> None:
+        """Hand over that share of the traces that begin here, and all that were sampled elsewhere."""
+        self.recorder, self.share = recorder, share
+
+    def stop(self) -> None:
+        """Hand over nothing any more."""
+        self.recorder, self.share = None, 1.0
+
+    def wants(self, context: SpanContext) -> bool:
+        """Whether work of this trace is handed over."""
+        return self.recorder is not None and context.is_valid and context.trace_flags.sampled
+
+    def flags(self, trace_id: int) -> TraceFlags:
+        """Whether a new trace is sampled, which every process would decide alike."""
+        return TraceFlags(TraceFlags.SAMPLED if trace_id % _LOW_BITS < self.share * _LOW_BITS else TraceFlags.DEFAULT)
+
+    def below(self, parent: SpanContext) -> SpanContext:
+        """The ids of new work under other work."""
+        return SpanContext(parent.trace_id, self._random.getrandbits(64) or 1, False, parent.trace_flags)
+
+    def take(self, span: Span) -> None:
+        """The work is over."""
+        if self.recorder is not None and not span.silent and self.wants(span.context):
+            span.ended = span.ended or time.time_ns()
+            self.recorder.record(span)
+
+
+recording: Final = Recording()
+"""This process's."""
 
 
 class Trace(NamedTuple):
@@ -41,28 +131,105 @@ class Traces:
 
     def of(self, traceparent: bytes | None) -> Trace:
         """Continue the trace of a `traceparent`, or begin one."""
-        drawn = b"%048x" % (self._random.getrandbits(192) | _NOT_ZERO)
+        bits = self._random.getrandbits(192) | _NOT_ZERO
+        drawn = b"%048x" % bits
         came = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
-        trace_id, flags = came.groups() if came else (drawn[16:], b"01")
+        if came:
+            trace_id, flags = came.groups()
+        else:
+            sampled = bits % _LOW_BITS < recording.share * _LOW_BITS
+            trace_id, flags = drawn[16:], b"01" if sampled else b"00"
         return Trace(trace_id, b"00-%b-%b-%b" % (trace_id, drawn[:16], flags))
 
 
-_NOT_ZERO: Final = 1 << 128 | 1  # neither id may be nothing but zeros
+@contextmanager
+def work(
+    traceparent: str | None, randomness: Randomness, name: str = "work", kind: SpanKind = SpanKind.INTERNAL
+) -> Iterator[Span]:
+    """Work under the trace of `traceparent`, or under a new one."""
+    came = _context(traceparent)
+    trace_id = came.trace_id or int.from_bytes(randomness.bytes(16)) or 1
+    here = SpanContext(
+        trace_id=trace_id,
+        span_id=int.from_bytes(randomness.bytes(8)) or 1,
+        is_remote=False,
+        trace_flags=came.trace_flags if came.is_valid else recording.flags(trace_id),
+    )
+    with _within(Span(name, kind, here, came if came.is_valid else None)) as span:
+        yield span
 
 
 @contextmanager
-def continued(traceparent: str | None, randomness: Randomness) -> Iterator[str]:
-    """Work under the trace of `traceparent`, or under a new one; gives the trace id, 32 hex digits."""
+def continued(
+    traceparent: str | None, randomness: Randomness, name: str = "work", kind: SpanKind = SpanKind.INTERNAL
+) -> Iterator[str]:
+    """The same; gives the trace id, 32 hex digits."""
+    with work(traceparent, randomness, name, kind) as span:
+        yield span.trace_id
+
+
+@contextmanager
+def call(name: str, **attributes: Attribute) -> Iterator[dict[str, Attribute]]:
+    """A call to the outside under the work that makes it; gives the attributes, for what is known only afterwards."""
+    here = trace.get_current_span().get_span_context()
+    if not recording.wants(here):
+        yield attributes
+        return
+    with _within(Span(name, SpanKind.CLIENT, recording.below(here), here, attributes)) as span:
+        yield span.attributes
+
+
+def mark(
+    traceparent: str | None,
+    name: str,
+    *,
+    seconds: float = 0.0,
+    kind: SpanKind = SpanKind.INTERNAL,
+    **attributes: Attribute,
+) -> None:
+    """Say of work that was done together with others' that it is over; it took so many seconds."""
+    if recording.recorder is None or not _is_sampled(traceparent):  # most are not, and reading one takes 10 µs
+        return
+    came = _context(traceparent)
+    if recording.wants(came):
+        span = Span(name, kind, recording.below(came), came, attributes, ended=time.time_ns())
+        span.began = span.ended - int(seconds * 1e9)
+        recording.take(span)
+
+
+def mark_trace(
+    made: Trace, traceparent: bytes | None, name: str, *, seconds: float, kind: SpanKind, **attributes: Attribute
+) -> None:
+    """The same of a `Trace`, whose ids are handed on already."""
+    if recording.recorder is None or not made.traceparent.endswith(b"1"):
+        return
+    came = _context(traceparent.decode("latin-1")) if traceparent else SpanContext(0, 0, is_remote=True)
+    context = _context(made.traceparent.decode())
+    span = Span(name, kind, context, came if came.is_valid else None, attributes, ended=time.time_ns())
+    span.began = span.ended - int(seconds * 1e9)
+    recording.take(span)
+
+
+def _is_sampled(traceparent: str | None) -> bool:
+    """Whether it may be: the last bit of its flags."""
+    return traceparent is not None and traceparent[-1:] in _ODD_DIGITS
+
+
+@contextmanager
+def _within(span: Span) -> Iterator[Span]:
+    try:
+        with trace.use_span(trace.NonRecordingSpan(span.context)):
+            yield span
+    except BaseException:
+        span.failed = True
+        raise
+    finally:
+        recording.take(span)
+
+
+def _context(traceparent: str | None) -> SpanContext:
     carrier = {} if traceparent is None else {"traceparent": traceparent}
-    came = trace.get_current_span(_PROPAGATOR.extract(carrier, otel_context.Context())).get_span_context()
-    here = trace.SpanContext(
-        trace_id=came.trace_id or int.from_bytes(randomness.bytes(16)) or 1,
-        span_id=int.from_bytes(randomness.bytes(8)) or 1,
-        is_remote=False,
-        trace_flags=came.trace_flags if came.is_valid else trace.TraceFlags(trace.TraceFlags.SAMPLED),
-    )
-    with trace.use_span(trace.NonRecordingSpan(here)):
-        yield trace.format_trace_id(here.trace_id)
+    return trace.get_current_span(_PROPAGATOR.extract(carrier, otel_context.Context())).get_span_context()
 
 
 def current_traceparent() -> str | None:

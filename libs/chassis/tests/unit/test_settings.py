@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from chassis.clock import FileClock, ManualClock, SystemClock
-from chassis.settings import NotLoadedError, RereadFile, Secrets, ServiceSettings, load
+from chassis.settings import NotLoadedError, RereadFile, Secrets, ServiceSettings, load, misnamed
 
 
 class Settings(ServiceSettings):
@@ -29,7 +29,7 @@ class SomeSecrets(Secrets):
 SOUND: dict[str, Any] = {
     "port": 1,
     "kafka_bootstrap": "localhost:1",
-    "public_base_url": "http://localhost",
+    "public_base_url": "https://chert.example.com",
     "secrets_file": Path("secrets.json"),
 }
 
@@ -55,6 +55,30 @@ def test_a_setting_that_is_not_allowed_is_named_without_its_value() -> None:
         load(Settings, **SOUND | {"port": "hunter2"})
     assert "SOME_PORT: Input should be a valid integer" in str(stopped.value)
     assert "hunter2" not in str(stopped.value)
+
+
+def test_a_setting_that_nobody_knows_is_named_with_the_nearest_that_is() -> None:
+    """A slip in a variable's name is not passed over in silence; what belongs to others is."""
+    environment = {"SOME_PORT": "1", "SOME_KAFKA_BOOTSTRAPS": "x", "SOME_ZEBRA": "x", "OTHER_PORT": "x", "PATH": "x"}
+
+    assert [
+        "  SOME_KAFKA_BOOTSTRAPS: set SOME_KAFKA_BOOTSTRAP instead",
+        "  SOME_ZEBRA: remove it",
+    ] == list(misnamed(Settings, environment))
+
+
+@pytest.mark.parametrize("address", ["http://chert.example.com", "https://chert.example.com/path", "chert.example.com"])
+def test_what_signatures_cover_is_an_https_origin_in_production(address: str) -> None:
+    """A public address without TLS, or with more than an origin, would let no signature hold."""
+    with pytest.raises(SystemExit, match="PUBLIC_BASE_URL"):
+        load(Settings, **SOUND | {"public_base_url": address})
+
+
+def test_a_developer_needs_no_certificate() -> None:
+    """In development plain http is enough."""
+    local = SOUND | {"public_base_url": "http://localhost:8080", "environment": "development"}
+
+    assert "http://localhost:8080" == load(Settings, **local).public_base_url
 
 
 def test_a_list_that_is_not_json_is_named(tmp_path: Path) -> None:

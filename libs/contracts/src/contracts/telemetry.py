@@ -107,12 +107,14 @@ class Metric:
         kind: how it moves.
         help: what it says.
         labels: label names, each with a bounded set of values.
+        buckets: of a histogram, where the usual ones, up to ten seconds, do not fit.
     """
 
     name: str
     kind: Kind
     help: str
     labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
 
 
 MetricName = Literal[
@@ -129,6 +131,7 @@ MetricName = Literal[
     "token_refreshes",
     "sends",
     "replies",
+    "reply_seconds",
     "timeline_oldest_pending_seconds",
     "steps",
     "timeline_throttled",
@@ -166,6 +169,12 @@ METRICS: Final[dict[MetricName, Metric]] = {
     "token_refreshes": Metric("token_refreshes", "counter", "Token refreshes, by outcome.", ("outcome",)),
     "sends": Metric("sends", "counter", "Sends, by source and outcome.", ("source", "outcome")),
     "replies": Metric("replies", "counter", "Replies, by outcome.", ("outcome",)),
+    "reply_seconds": Metric(
+        "reply_seconds",
+        "histogram",
+        "Time from a reply's arrival at the ingress to its place on the timeline, in seconds.",
+        buckets=(1, 2.5, 5, 10, 20, 30, 60, 300, 1800, 7200),
+    ),
     "timeline_oldest_pending_seconds": Metric(
         "timeline_oldest_pending_seconds", "gauge", "Age of the oldest reply that is not on its timeline, in seconds."
     ),

@@ -70,6 +70,7 @@ from hubspot_client.signatures import (
     SignatureRejectedError,
     SignatureVerifier,
 )
+from hubspot_client.sunsets import ends_soon
 
 __all__ = [
     "APP_INSTALLED",
@@ -141,5 +142,6 @@ __all__ = [
     "UrlTooLongError",
     "ValidationFailedError",
     "authorize_url",
+    "ends_soon",
     "pkce_challenge",
 ]

@@ -3,6 +3,7 @@
 import gc
 
 from chassis import logging
+from chassis.exporting import traces_exported
 from chassis.lifespan import Plumbing
 from chassis.server import serve
 from chassis.settings import load
@@ -21,7 +22,8 @@ def main() -> None:
     app = build(settings, Plumbing(clock=settings.clock()))
     gc.freeze()  # what is loaded by now stays; a collection need not go through it
     gc.set_threshold(GC_ALLOCATIONS)
-    serve(app, host=settings.host, port=settings.port)
+    with traces_exported("oauth", settings):
+        serve(app, host=settings.host, port=settings.port)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     secrets = RereadFile(settings.secrets_file, TimelineSecrets, plumbing.clock)
     client = mongo.connect(settings.mongo_url, "timeline")
     database = client[settings.mongo_database]
-    broker = kafka.broker(settings.kafka_bootstrap, "timeline")
+    broker = kafka.broker(settings.kafka_bootstrap, "timeline", settings.kafka_security())
     http = httpx2.AsyncClient(trust_env=False)
     budget = Budget(plumbing.clock)
     hubspot = HubSpotConnection(

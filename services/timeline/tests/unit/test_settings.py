@@ -12,8 +12,8 @@ GIVEN = {
     "public_base_url": "https://console.example.test",
     "secrets_file": "secrets.json",
     "oauth_url": "http://127.0.0.1:1",
-    "chert_url": "http://127.0.0.1:1",
-    "hubspot_api_url": "http://127.0.0.1:1",
+    "chert_url": "https://127.0.0.1:1",
+    "hubspot_api_url": "https://127.0.0.1:1",
 }
 
 

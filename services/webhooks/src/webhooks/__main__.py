@@ -4,6 +4,7 @@ import gc
 from functools import partial
 
 from chassis import logging
+from chassis.exporting import traces_exported
 from chassis.lifespan import Plumbing
 from chassis.server import serve
 from chassis.settings import load
@@ -24,7 +25,8 @@ def main() -> None:
     gc.freeze()  # what is loaded by now stays; a collection need not go through it
     gc.set_threshold(GC_ALLOCATIONS)
     protocol = partial(ExchangeProtocol, reception=app.reception)
-    serve(app, host=settings.host, port=settings.port, protocol=protocol)
+    with traces_exported("webhooks", settings):
+        serve(app, host=settings.host, port=settings.port, protocol=protocol)
 
 
 if __name__ == "__main__":

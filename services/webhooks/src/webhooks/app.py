@@ -25,7 +25,7 @@ from webhooks.settings import IngressSecrets, Settings
 def build(settings: Settings, plumbing: Plumbing) -> SignedRoutes:
     """The whole service, not yet started."""
     secrets = RereadFile(settings.secrets_file, IngressSecrets, plumbing.clock)
-    connection = Connection(settings.kafka_bootstrap, plumbing.clock)
+    connection = Connection(settings.kafka_bootstrap, plumbing.clock, settings.kafka_security())
     publisher = BatchingPublisher(connection, plumbing.clock, plumbing.metrics)
 
     @asynccontextmanager

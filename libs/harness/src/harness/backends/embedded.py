@@ -65,7 +65,13 @@ class _EmbeddedServer:
 
 
 class EmbeddedBroker(_EmbeddedServer):
-    """One Kafka node, broker and controller in one."""
+    """One Kafka node, broker and controller in one.
+
+    Attributes:
+        format_options: for `kafka-storage format` besides, such as users that log in by SCRAM.
+    """
+
+    format_options: tuple[str, ...] = ()
 
     def __init__(self, supervisor: Supervisor, runtime: JavaRuntime, folder: Path) -> None:
         """A broker that keeps its data below this folder; not started yet."""
@@ -106,7 +112,7 @@ class EmbeddedBroker(_EmbeddedServer):
         )
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         # One id in 64 begins with a dash: behind a blank the tool would take it for an option.
-        arguments = ("format", f"--cluster-id={cluster}", "--config", str(self._settings))
+        arguments = ("format", f"--cluster-id={cluster}", "--config", str(self._settings), *self.format_options)
         done = subprocess.run(
             self._runtime.command("kafka.tools.StorageTool", *arguments, heap_mib=_DATABASE_HEAP_MIB),
             capture_output=True,

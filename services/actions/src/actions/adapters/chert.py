@@ -4,6 +4,7 @@ from typing import Final
 
 from actions.errors import NotDeliveredError, NotNowError
 from actions.models import Accepted, Outcome, Outgoing, Refused
+from chassis import tracing
 from chassis.settings import NotLoadedError
 from chert_client.client import ChertClient
 from chert_client.errors import ChertError, CredentialRejectedError, RateLimitedError, RefusedError, ThrottledError
@@ -26,7 +27,8 @@ class ChertMessenger:
             NotDeliveredError: nothing final is known.
         """
         try:
-            return _accepted(await self._client.send(chert_tenant, _outgoing(key, message)))
+            with tracing.call("chert send"):
+                return _accepted(await self._client.send(chert_tenant, _outgoing(key, message)))
         except ChertError as error:
             return _refused(error)
         except NotLoadedError as error:

@@ -65,7 +65,7 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
         secrets=secrets,
         client=client,
         database=client[settings.mongo_database],
-        broker=kafka.broker(settings.kafka_bootstrap, "actions"),
+        broker=kafka.broker(settings.kafka_bootstrap, "actions", settings.kafka_security()),
         http=http,
         chert=_chert(settings, secrets, plumbing, CHERT_LIMITS),
         facts=_chert(settings, secrets, plumbing, FACT_LIMITS),

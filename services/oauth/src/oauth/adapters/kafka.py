@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from chassis.kafka import MAX_REQUEST_BYTES, PUBLISH_SECONDS, REQUEST_SECONDS, BrokerAwayError
+from chassis.kafka_security import KafkaSecurity, client_options
 from chassis.metrics import Metrics
 from contracts.envelope import Event, EventData
 from oauth.errors import LeaseLostError
@@ -31,9 +32,19 @@ class FencedPublisher:
         name: what only one process at a time may write as; the broker's "transactional id".
         metrics: counts what was published.
         seconds: the longest that a take-over or a publish may take.
+        security: how it shows itself to a broker.
     """
 
-    def __init__(self, bootstrap: str, name: str, metrics: Metrics, seconds: float = PUBLISH_SECONDS) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        name: str,
+        metrics: Metrics,
+        seconds: float = PUBLISH_SECONDS,
+        *,
+        security: KafkaSecurity | None = None,
+    ) -> None:
+        self._security = client_options(security)
         self._bootstrap, self._name, self._metrics, self._seconds = bootstrap.split(","), name, metrics, seconds
         self._producer: AIOKafkaProducer | None = None
 
@@ -60,6 +71,7 @@ class FencedPublisher:
             acks="all",
             max_request_size=MAX_REQUEST_BYTES,
             request_timeout_ms=int(REQUEST_SECONDS * 1000),
+            **self._security,
         )
         try:
             async with asyncio.timeout(self._seconds):

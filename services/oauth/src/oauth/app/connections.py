@@ -60,6 +60,7 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
         return secrets.read().chert_signing_secret.get_secret_value().encode()
 
     client = mongo.connect(settings.mongo_url, "oauth")
+    security = settings.kafka_security()
     hubspot = HubSpotConnection(
         settings.hubspot_api_url,
         version=settings.hubspot_api_version,
@@ -86,8 +87,11 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
         ),
         # Connections of their own: browsers that fetch large files slowly keep no page from asking Chert.
         chert_files=ChertClient(settings.chert_url, signing_secret=signing_secret, now=plumbing.clock.now),
-        broker=kafka.broker(settings.kafka_bootstrap, "oauth"),
+        broker=kafka.broker(settings.kafka_bootstrap, "oauth", security),
         publisher=FencedPublisher(
-            settings.kafka_bootstrap, f"oauth.outbox.{settings.mongo_database}", plumbing.metrics
+            settings.kafka_bootstrap,
+            f"oauth.outbox.{settings.mongo_database}",
+            plumbing.metrics,
+            security=security,
         ),
     )

@@ -83,7 +83,8 @@ async def check_grants(
     due = await checks.due(clock.now(), BATCH)
     async with asyncio.TaskGroup() as asking:
         for check in due:
-            with tracing.continued(check.traceparent, randomness):  # a task keeps the trace it was made under
+            # A task keeps the trace it was made under.
+            with tracing.continued(check.traceparent, randomness, "check grant"):
                 asking.create_task(
                     _settle(
                         check, checks=checks, installations=installations, tokens=tokens, sealer=sealer, clock=clock

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Final
 
+from chassis import tracing
 from hubspot_client.client import HubSpotClient
 from hubspot_client.communications import NewCommunication
 from hubspot_client.connection import HubSpotConnection
@@ -67,7 +68,8 @@ class HubSpotTimeline:
         """
         new = NewCommunication(note.contact_id, note.body, note.timestamp)
         try:
-            return await self._client.communications.create(portal_id, new, write_trace_id=trace_id)
+            with tracing.call("hubspot create communication", portal_id=portal_id):
+                return await self._client.communications.create(portal_id, new, write_trace_id=trace_id)
         except HubSpotError as error:
             if error.may_have_happened:
                 raise errors.WriteUnknownError(str(error)) from error
@@ -82,7 +84,8 @@ class HubSpotTimeline:
         """
         new = {key: NewCommunication(note.contact_id, note.body, note.timestamp) for key, note in notes.items()}
         try:
-            batch = await self._client.communications.batch_create(portal_id, new)
+            with tracing.call("hubspot create communications", portal_id=portal_id, communications=len(new)):
+                batch = await self._client.communications.batch_create(portal_id, new)
         except HubSpotError as error:
             if error.may_have_happened:
                 raise errors.WriteUnknownError(str(error)) from error

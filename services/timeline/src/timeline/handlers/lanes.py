@@ -127,7 +127,7 @@ class LaneWork:
         try:
             require_call_time(lease, self._clock)
             self._budget.require_call(lease.portal_id)
-            with tracing.continued(entries[0].traceparent, self._randomness):
+            with tracing.continued(entries[0].traceparent, self._randomness, "write replies"):
                 await self._advance(turn, entries, tenant, lease, steps)
         except LeaseSpentError:
             turn.spend()

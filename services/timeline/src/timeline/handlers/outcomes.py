@@ -8,7 +8,7 @@ from typing import Final
 from chassis.clock import Clock
 from chassis.logging import get_log
 from chassis.metrics import Metrics
-from chassis.tracing import current_trace_id, current_traceparent
+from chassis.tracing import current_trace_id, current_traceparent, mark
 from contracts.envelope import Event
 from contracts.messages import ReplyRecorded
 from contracts.telemetry import LogEvent
@@ -75,6 +75,14 @@ class Outcomes:
         now = self._clock.now()
         await self._entries.settle({target.entry.id: _recorded(target, now, adopted=adopted) for target in targets})
         for target in targets:
+            if target.entry.sent_to is None:
+                self._metrics.observe("reply_seconds", (now - target.entry.message.received_at).total_seconds())
+            mark(
+                target.entry.traceparent,
+                "reply on the timeline",
+                message_id=target.entry.message.message_id,
+                communication_id=target.communication_id,
+            )
             self._tell(
                 "adopted" if adopted else "recorded",
                 target.entry,

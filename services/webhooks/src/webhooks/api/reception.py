@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from opentelemetry.trace import SpanKind
+
 from chassis.clock import Clock
 from chassis.edge import MAX_BODY_BYTES
 from chassis.logging import get_log
 from chassis.metrics import Metrics
 from chassis.randomness import Randomness
-from chassis.tracing import Traces
+from chassis.tracing import Traces, mark_trace, recording
 from contracts.failures import Code
 from webhooks.adapters.admission import InFlight
 from webhooks.api.answers import Answer, accepted, failure
@@ -92,7 +94,20 @@ class Visit(ABC):
 
     def gone(self, status: int) -> None:
         """Count how it ended."""
-        self.route.counting.answered(status, self._clock.monotonic() - self._began)
+        seconds = self._clock.monotonic() - self._began
+        self.route.counting.answered(status, seconds)
+        if recording.recorder is not None:
+            self._trace(status, seconds)
+
+    def _trace(self, status: int, seconds: float) -> None:
+        mark_trace(
+            self.trace,
+            self.headers.get(b"traceparent"),
+            f"POST {self.route.name}",
+            seconds=seconds,
+            kind=SpanKind.SERVER,
+            **{"http.response.status_code": status},
+        )
 
 
 class Reception:

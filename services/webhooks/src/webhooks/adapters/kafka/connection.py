@@ -9,6 +9,7 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 
 from chassis.clock import Clock
+from chassis.kafka_security import KafkaSecurity, client_options
 from chassis.logging import get_log
 
 LOG = get_log()
@@ -37,8 +38,9 @@ class Connection:
         producer: the one in use, or none while Kafka is away.
     """
 
-    def __init__(self, bootstrap: str, clock: Clock) -> None:
+    def __init__(self, bootstrap: str, clock: Clock, security: KafkaSecurity | None = None) -> None:
         self._bootstrap, self._clock = bootstrap.split(","), clock
+        self._security = client_options(security)
         self._lost = asyncio.Event()
         self.producer: AIOKafkaProducer | None = None
 
@@ -88,6 +90,7 @@ class Connection:
                 linger_ms=0,  # batches are closed before they are handed over
                 max_batch_size=BATCH_BYTES,
                 request_timeout_ms=int(REQUEST_SECONDS * 1000),
+                **self._security,
             )
             try:
                 await self._use(producer)

@@ -1,0 +1,57 @@
+"""Spans to a collector, by OTLP over HTTP, in batches from a thread of its own.
+
+Imported only by a process that exports: OpenTelemetry's SDK and protobuf take memory that the others do not need.
+"""
+
+from typing import Final
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace.status import Status, StatusCode
+
+from chassis.tracing import Span
+
+QUEUE: Final = 2048
+"""Spans that wait at most; more are dropped, for nothing waits for a collector."""
+
+BATCH: Final = 512
+DELAY_MILLISECONDS: Final = 1000
+CALL_SECONDS: Final = 3.0
+"""The longest that one call to a collector may take, and the end of a process with it."""
+
+
+class OtlpRecorder:
+    """Sends spans to a collector."""
+
+    def __init__(self, service: str, url: str) -> None:
+        """The spans of this service, to the collector at `url`."""
+        self._resource = Resource({"service.name": service, "service.namespace": "chert-hubspot"})
+        self._scope = InstrumentationScope("chassis")
+        exporter = OTLPSpanExporter(endpoint=f"{url.rstrip('/')}/v1/traces", timeout=CALL_SECONDS)
+        self._processor = BatchSpanProcessor(
+            exporter, max_queue_size=QUEUE, max_export_batch_size=BATCH, schedule_delay_millis=DELAY_MILLISECONDS
+        )
+
+    def record(self, span: Span) -> None:
+        """Put it into the queue."""
+        self._processor.on_end(
+            ReadableSpan(
+                name=span.name,
+                context=span.context,
+                parent=span.parent,
+                resource=self._resource,
+                attributes=span.attributes,
+                kind=span.kind,
+                status=Status(StatusCode.ERROR if span.failed else StatusCode.UNSET),
+                start_time=span.began,
+                end_time=span.ended,
+                instrumentation_scope=self._scope,
+            )
+        )
+
+    def close(self) -> None:
+        """Send what waits, for as long as one call takes."""
+        self._processor.shutdown()  # type: ignore[no-untyped-call]  # the SDK left the annotation out

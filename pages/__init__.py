@@ -1,0 +1,1 @@
+"""Pages that are written from the code, so that they cannot be wrong about it; `make docs` writes them."""

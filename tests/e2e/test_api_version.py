@@ -1,0 +1,40 @@
+"""The other version of HubSpot's API: one setting, the same for every service that speaks it."""
+
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+
+from harness.control import HubSpotControl
+from harness.journal import Journal
+from harness.session import TestSession
+from harness.system import System
+from harness.walk import Walk
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+OTHER = "2026-03"
+
+
+@pytest.fixture(scope="module")
+def older(harness_session: TestSession) -> Iterator[System]:
+    """A system that speaks the older version."""
+    with harness_session.system() as system:
+        for name in ("oauth", "actions", "timeline"):
+            system.set_environment(name, **{f"{name.upper()}_HUBSPOT_API_VERSION": OTHER})
+            system.restart(name)
+        yield system
+
+
+async def test_the_main_job_is_done_in_the_older_version(older: System) -> None:
+    """With one setting every call goes to the older version's paths, and the whole main job holds."""
+    hubspot = HubSpotControl(older.url("hubspot"))
+    before = await hubspot.last_request()
+    async with Walk(older.seed("older"), Journal(Console(quiet=True))) as walk:
+        journal = await walk.all_steps()
+
+    paths = [received.path for received in await hubspot.requests(since=before)]
+    await hubspot.close()
+    assert 6 == len(journal.seconds)
+    assert [path for path in paths if "2026-09" in path] == []
+    assert {"/oauth/2026-03/token", "/crm/objects/2026-03/communications"} <= set(paths)
