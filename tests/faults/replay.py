@@ -55,7 +55,7 @@ async def _measure(system: System, report: Report, replies: int) -> None:
         leads = Leads.of(system, producer, SEED)
         await leads.connect(ACCOUNTS, leads=LEADS)
         lost = await _say_and_lose(system, leads, replies)
-        quiet = await _live(leads, asyncio.create_task(asyncio.sleep(LIVE_SECONDS)))
+        quiet = await _live(leads, asyncio.create_task(pace(LIVE_SECONDS)))
         replayer = _Replayer(system, Random(SEED))  # noqa: S311 - repeatable
         busy = await _live(leads, asyncio.create_task(replayer.all()))
         await leads.all_written(seconds=DRAIN_SECONDS)

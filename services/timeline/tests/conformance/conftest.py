@@ -33,6 +33,7 @@ RARE: Final = [
     {"portal_id", "message.chat_id"},
     {"message.chert_tenant", "message.chat_id"},
     {"portal_id", "assigned_at", "purged"},
+    {"received_at"},
 ]
 
 
@@ -81,7 +82,7 @@ def filters(command: Mapping[str, Any]) -> Iterator[set[str]]:
 
 
 def direct(names: set[str]) -> bool:
-    """Whether a condition is by key alone, one of the few sweeps, or about a change of a contact, which is rare."""
+    """Whether a condition is by key alone, one of the few sweeps, or about what is rare: a change of a contact, a replay."""
     return names == {"_id"} or names in SWEEPS or names in RARE
 
 

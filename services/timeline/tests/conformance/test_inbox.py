@@ -101,3 +101,15 @@ async def test_erasing_a_conversation_leaves_its_keys(memory: Any, received: Any
 
     assert 0 == await inbox.call("acme", NOW)
     assert ["other:m2"] == [row.id for row in await inbox.left_over(10)]
+
+
+async def test_the_oldest_key_outlives_its_content(inbox: InboxStore, received: Any) -> None:
+    """The age of the oldest key is known as long as there is one, whatever became of its message."""
+    assert await inbox.oldest() is None
+
+    await inbox.add([received("m2", seconds=9), received("m1")], NOW)
+    await inbox.assigned({"acme:m1": [1], "acme:m2": [1]})
+
+    oldest = await inbox.oldest()
+    assert oldest is not None
+    assert abs(oldest - received("m1").message.received_at) < timedelta(milliseconds=1)
