@@ -82,7 +82,7 @@ def filters(command: Mapping[str, Any]) -> Iterator[set[str]]:
 
 
 def direct(names: set[str]) -> bool:
-    """Whether a condition is by key alone, one of the few sweeps, or about what is rare: a change of a contact, a replay."""
+    """Whether a condition is by key alone, one of the few sweeps, or of what is rare, as a replay is."""
     return names == {"_id"} or names in SWEEPS or names in RARE
 
 
