@@ -92,7 +92,16 @@ class _Replayer:
         )
 
     async def _one(self, job: Path) -> None:
-        command = ("replay", "topic", MESSAGE_RECEIVED.name, "--all", "--yes", "--job", str(job), "--json")
+        command: tuple[str, ...] = (
+            "replay",
+            "topic",
+            MESSAGE_RECEIVED.name,
+            "--all",
+            "--yes",
+            "--job",
+            str(job),
+            "--json",
+        )
         for _ in range(KILLS):
             process = self._operator.start(*command)
             await eventually(partial(_there, job, process), what="a replay at work", seconds=DRAIN_SECONDS)
