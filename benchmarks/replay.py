@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
-from benchmarks.baselines.copy_topic import copy
+from baselines.copy_topic import copy
 
 from contracts.messages import MessageReceived
 from contracts.topics import CONTACT_CREATED, MESSAGE_RECEIVED

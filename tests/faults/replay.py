@@ -55,7 +55,7 @@ async def _measure(system: System, report: Report, replies: int) -> None:
         leads = Leads.of(system, producer, SEED)
         await leads.connect(ACCOUNTS, leads=LEADS)
         lost = await _say_and_lose(system, leads, replies)
-        quiet = await _live(leads, asyncio.create_task(asyncio.sleep(LIVE_SECONDS)))
+        quiet = await _live(leads, asyncio.create_task(pace(LIVE_SECONDS)))
         replayer = _Replayer(system, Random(SEED))  # noqa: S311 - repeatable
         busy = await _live(leads, asyncio.create_task(replayer.all()))
         await leads.all_written(seconds=DRAIN_SECONDS)
@@ -92,7 +92,16 @@ class _Replayer:
         )
 
     async def _one(self, job: Path) -> None:
-        command = ("replay", "topic", MESSAGE_RECEIVED.name, "--all", "--yes", "--job", str(job), "--json")
+        command: tuple[str, ...] = (
+            "replay",
+            "topic",
+            MESSAGE_RECEIVED.name,
+            "--all",
+            "--yes",
+            "--job",
+            str(job),
+            "--json",
+        )
         for _ in range(KILLS):
             process = self._operator.start(*command)
             await eventually(partial(_there, job, process), what="a replay at work", seconds=DRAIN_SECONDS)

@@ -18,6 +18,8 @@ from rich.table import Table
 from chertctl import tailing
 from chertctl.catalogue import Catalogue, Topic, read
 from chertctl.cluster import ClusterError, Difference, connected
+from chertctl.outcomes import Exit, WrongCallError
+from chertctl.settings import load
 
 T = TypeVar("T")
 
@@ -28,21 +30,21 @@ app.command(epilog="Example: chertctl topics show message.received:3:1742")(tail
 
 File = Annotated[Path, typer.Option("--file", "-f", help="The catalogue.", envvar="CHERTCTL_TOPICS")]
 Bootstrap = Annotated[
-    str,
+    str | None,
     typer.Option("--bootstrap", "-b", help="host:port of brokers, comma separated.", envvar="CHERTCTL_KAFKA_BOOTSTRAP"),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be made.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
 
 DEFAULT_FILE = Path("deploy/topics.yaml")
-DIFFERS = 3
-"""Exit code when a cluster is not as the catalogue says; 1 is a failure, 2 a wrong call."""
 
 
 @app.command(epilog="Example: chertctl topics create --bootstrap localhost:9092 --dry-run")
-def create(bootstrap: Bootstrap, file: File = DEFAULT_FILE, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+def create(
+    bootstrap: Bootstrap = None, file: File = DEFAULT_FILE, dry_run: DryRun = False, as_json: AsJson = False
+) -> None:
     """Make the topics that are missing; what exists is left as it is."""
-    made, there = _answer(_create(bootstrap, _catalogue(file), dry_run=dry_run))
+    made, there = _answer(_create(_address(bootstrap), _catalogue(file), dry_run=dry_run))
     if as_json:
         print(json.dumps({"created": made, "existing": there, "dry_run": dry_run}))
         return
@@ -51,16 +53,16 @@ def create(bootstrap: Bootstrap, file: File = DEFAULT_FILE, dry_run: DryRun = Fa
 
 
 @app.command(epilog="Example: chertctl topics diff --bootstrap localhost:9092")
-def diff(bootstrap: Bootstrap, file: File = DEFAULT_FILE, as_json: AsJson = False) -> None:
+def diff(bootstrap: Bootstrap = None, file: File = DEFAULT_FILE, as_json: AsJson = False) -> None:
     """Say where a cluster is not as the catalogue says; exit code 3 if anywhere."""
-    found = _answer(_diff(bootstrap, _catalogue(file)))
+    found = _answer(_diff(_address(bootstrap), _catalogue(file)))
     if as_json:
         print(json.dumps([asdict(difference) for difference in found]))
     elif found:
         Console().print(_table(found))
     else:
         print("The cluster is as the catalogue says.")
-    raise typer.Exit(DIFFERS if found else 0)
+    raise typer.Exit(Exit.FOUND if found else Exit.DONE)
 
 
 async def _create(bootstrap: str, catalogue: Catalogue, *, dry_run: bool) -> tuple[list[str], list[str]]:
@@ -84,6 +86,15 @@ def _answer(work: Coroutine[None, None, T]) -> T:
         _fail(f"Kafka does not answer ({type(error).__name__}). Is the address right, and is the broker up?")
     except ClusterError as error:
         _fail(f"Kafka refused: {error}")
+
+
+def _address(bootstrap: str | None) -> str:
+    """The brokers that were named, else those of the settings."""
+    try:
+        return bootstrap or load().need("kafka_bootstrap")
+    except WrongCallError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(Exit.WRONG_CALL) from None
 
 
 def _catalogue(file: Path) -> Catalogue:

@@ -35,6 +35,7 @@ RARE: Final = [
     {"portal_id", "assigned_at", "purged"},
     {"portal_id"},
     {"received_at", "waiting_for"},
+    {"received_at"},
 ]
 
 
@@ -83,7 +84,7 @@ def filters(command: Mapping[str, Any]) -> Iterator[set[str]]:
 
 
 def direct(names: set[str]) -> bool:
-    """Whether a condition is by key, one of the few sweeps, or about something rare: retention, a contact's change."""
+    """Whether a condition is by key, one of the few sweeps, or about something rare: retention, a change, a replay."""
     return "_id" in names or names in SWEEPS or names in RARE
 
 

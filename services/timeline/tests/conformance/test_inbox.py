@@ -123,6 +123,18 @@ async def test_what_waited_too_long_ends(inbox: InboxStore, received: Any) -> No
     assert [] == list(await inbox.accounts_of("acme:m0"))
 
 
+async def test_the_oldest_key_outlives_its_content(inbox: InboxStore, received: Any) -> None:
+    """The age of the oldest key is known as long as there is one, whatever became of its message."""
+    assert await inbox.oldest() is None
+
+    await inbox.add(_placed(received("m2", seconds=9), received("m1")), NOW)
+    await inbox.assigned({"acme:m1": [1], "acme:m2": [1]})
+
+    oldest = await inbox.oldest()
+    assert oldest is not None
+    assert abs(oldest - received("m1").message.received_at) < timedelta(milliseconds=1)
+
+
 def _placed(*rows: Received) -> list[Placed]:
     """Rows that wait to be assigned."""
     return [Placed(row) for row in rows]

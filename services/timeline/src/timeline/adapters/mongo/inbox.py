@@ -54,9 +54,8 @@ class MongoInbox:
 
     async def oldest(self) -> datetime | None:
         """When the oldest message came whose key is kept."""
-        cursor = await self._inbox.aggregate([{"$group": {"_id": None, "oldest": {"$min": "$received_at"}}}])
-        found = await cursor.to_list()
-        return found[0]["oldest"] if found else None
+        found = self._inbox.find({"received_at": {"$exists": True}}, {"received_at": 1}).sort("received_at", 1).limit(1)
+        return next((row["received_at"] for row in await found.to_list()), None)
 
     async def accounts_of(self, row_id: str) -> Sequence[int]:
         """The accounts that have a message now."""
