@@ -81,17 +81,19 @@ class Where:
 
     async def _keys(self, asked: str, tenants: Collection[TenantSnapshot]) -> _Keys:
         hashed = f"phone:{self._hash_number(asked)}"
+        of_refs = [hashed, *(f"{kind}:{asked}" for kind in ("event", "trace", "chat", "contact"))]
+        portal_ids = [tenant.portal_id for tenant in tenants] if asked.isdecimal() else []  # as HubSpot's ids are
         known, of_records = await asyncio.gather(
-            self._refs.find([hashed, *(f"{kind}:{asked}" for kind in ("event", "trace", "chat", "contact"))]),
-            self._owners.owners_anywhere([tenant.portal_id for tenant in tenants], asked),
+            self._refs.find(of_refs), self._owners.owners_anywhere(portal_ids, asked)
         )
+        slugs = () if known else {tenant.chert_tenant for tenant in tenants}
         chats = known.get(hashed, frozenset()) | known.get(f"contact:{asked}", frozenset())
         of_chats = await self._refs.find([f"chat:{chat}" for chat in chats]) if chats else {}
         of_chats = {**of_chats, f"chat:{asked}": known.get(f"chat:{asked}", frozenset())}
         return _Keys(
             rows={
                 *_named(asked),
-                *(f"{tenant.chert_tenant}:{asked}" for tenant in tenants),
+                *(f"{slug}:{asked}" for slug in slugs),
                 *known.get(f"event:{asked}", ()),
                 *known.get(f"trace:{asked}", ()),
             },
