@@ -55,10 +55,10 @@ def test_each_service_gets_the_secrets_it_needs_and_no_others() -> None:
         "sister_credentials",
         "chert_signing_secret",
     } == credentials.secrets_of("oauth").keys()
-    for sister in ("actions", "timeline"):
-        assert {"oauth": credentials.sister_credentials[sister]} == credentials.secrets_of(sister)[
-            "service_credentials"
-        ]
+    of_operators = {"ops": credentials.service_credentials["ops"]}
+    for sister, others in (("actions", of_operators), ("timeline", {})):
+        known = credentials.secrets_of(sister)["service_credentials"]
+        assert {"oauth": credentials.sister_credentials[sister], **others} == known
     assert {"hubspot_client_secrets", "chert_webhook_secrets"} == credentials.secrets_of("webhooks").keys()
     assert credentials.secrets_of("actions")["oauth_credential"] == credentials.service_credentials["actions"]
     assert credentials.secrets_of("timeline")["oauth_credential"] == credentials.service_credentials["timeline"]
