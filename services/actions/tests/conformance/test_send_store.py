@@ -82,6 +82,8 @@ async def test_a_new_key_is_claimed_by_its_draft(stores: Stores, draft: Send) ->
     assert draft == await stores.sends.open(draft)
     assert draft == await stores.sends.find(draft.key)
     assert await stores.sends.find("wf:62515:other") is None
+    assert [draft] == list(await stores.sends.find_all([draft.key, "wf:62515:other", draft.key]))
+    assert [] == list(await stores.sends.find_all([]))
 
 
 @pytest.mark.parametrize("plan", [REFUSED, None])

@@ -171,3 +171,12 @@ async def test_replies_of_finished_steps_go_after_their_time(store: StepStore, s
     kept = await store.find(done.key)
     assert kept is not None
     assert done.reply == kept.reply
+
+
+async def test_open_steps_are_found_together(store: StepStore, step: Step) -> None:
+    """Those that are open of many keys; one that is finished or unknown is none."""
+    for key in ("open", "finished"):
+        await store.open(replace(step, key=key))
+    await store.finish(replace(step, key="finished"))
+
+    assert ["open"] == [one.key for one in await store.find_all(["open", "finished", "unknown"])]

@@ -1,7 +1,7 @@
 """Where is this id? What this service did with whatever it belongs to, for operators: no text, no number."""
 
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -20,6 +20,9 @@ MOST_SENDS: Final = 50
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _EVENT: Final = re.compile(r"message\.(?:sent|refused):(?P<key>.+)", re.DOTALL)
 
+_CREATED: Final = "cc:"
+"""What the keys of created contacts begin with."""
+
 _NEXT: Final = {
     "parked": "Chert is asked again",
     "awaiting_reply": "the conversation is read for a reply, or the wait ends",
@@ -27,16 +30,14 @@ _NEXT: Final = {
 }
 """What happens next to a step that HubSpot holds."""
 
-Next = tuple[datetime, str]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """All that is known under one key."""
+    """All that is known under some keys."""
 
-    send: Send | None
-    step: Step | None
-    creation: SettledCreation | None
+    sends: Sequence[Send]
+    steps: Sequence[Step]
+    creations: Sequence[SettledCreation]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +66,18 @@ class Where:
         Raises:
             StoreAwayError: the database does not answer.
         """
-        found = [one async for one in self._found(known_as)]
-        steps = sorted((step for one in found for step in _told(one)), key=lambda step: step.at)
-        coming = min((one for each in found for one in _next(each)), default=None)
-        at, what = coming or (None, None)
-        return WhereAnswer(steps=tuple(steps[-MAX_STEPS:]), next=what, next_at=at)
+        found = await self._found((await self._keys(known_as))[:MOST_SENDS])
+        at, what = min(_next(found), default=(None, None))
+        steps = sorted(_told(found), key=lambda step: step.at)[-MAX_STEPS:]
+        return WhereAnswer(steps=tuple(steps), next=what, next_at=at)
 
-    async def _found(self, known_as: str) -> AsyncIterator[Found]:
-        for key in (await self._keys(known_as))[:MOST_SENDS]:
-            send = await self.sends.find(key)
-            step, creation = await self.steps.find(key), await self.creations.find(key)
-            yield Found(send=send, step=step, creation=creation)
+    async def _found(self, keys: Sequence[str]) -> Found:
+        created = [await self.creations.find(key) for key in keys if key.startswith(_CREATED)]
+        return Found(
+            sends=await self.sends.find_all(keys),
+            steps=await self.steps.find_all(keys),
+            creations=[one for one in created if one is not None],
+        )
 
     async def _keys(self, known_as: str) -> Sequence[str]:
         """The keys of an id, which may be a key itself, or an event's."""
@@ -87,13 +89,10 @@ class Where:
 
 
 def _told(found: Found) -> Iterator[WhereStep]:
-    if found.send is not None:
-        for attempt in found.send.attempts:
-            yield _attempted(found.send, attempt)
-    if found.step is not None:
-        yield _held(found.step)
-    if found.creation is not None and found.creation.status == "skipped":
-        yield _skipped(found.creation)
+    for send in found.sends:
+        yield from (_attempted(send, attempt) for attempt in send.attempts)
+    yield from map(_held, found.steps)
+    yield from (_skipped(creation) for creation in found.creations if creation.status == "skipped")
 
 
 def _attempted(send: Send, attempt: Attempt) -> WhereStep:
@@ -158,8 +157,6 @@ def _skipped(creation: SettledCreation) -> WhereStep:
     )
 
 
-def _next(found: Found) -> Iterator[Next]:
-    if found.step is not None:
-        yield found.step.due_at, _NEXT[found.step.state]
-    elif found.send is not None and found.send.parked_until is not None:
-        yield found.send.parked_until, _NEXT["parked"]
+def _next(found: Found) -> Iterator[tuple[datetime, str]]:
+    yield from ((step.due_at, _NEXT[step.state]) for step in found.steps)
+    yield from ((send.parked_until, _NEXT["parked"]) for send in found.sends if send.parked_until is not None)

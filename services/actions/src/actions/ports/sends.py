@@ -23,6 +23,10 @@ class SendStore(Protocol):
         """The send with this key."""
         ...
 
+    async def find_all(self, keys: Sequence[str]) -> Sequence[Send]:
+        """The sends with these keys, in no order; an unknown key has none."""
+        ...
+
     async def latest(
         self, portal_id: int, since: datetime, limit: int, *, source: Source | None = None
     ) -> Sequence[Send]:

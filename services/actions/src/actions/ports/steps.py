@@ -22,6 +22,10 @@ class StepStore(Protocol):
         """The open step of a send."""
         ...
 
+    async def find_all(self, keys: Sequence[str]) -> Sequence[Step]:
+        """The open steps of sends, in no order; most have none."""
+        ...
+
     async def finished(self, key: str) -> Reply | None:
         """What came of waiting for a reply, of a finished step that waited for one."""
         ...

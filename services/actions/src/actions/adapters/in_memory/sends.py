@@ -34,6 +34,11 @@ class InMemorySendStore:
         await self.faults.reach("before find")
         return self.sends.get(key)
 
+    async def find_all(self, keys: Sequence[str]) -> Sequence[Send]:
+        """The sends with these keys, in no order; an unknown key has none."""
+        await self.faults.reach("before find")
+        return [self.sends[key] for key in set(keys) & self.sends.keys()]
+
     async def latest(
         self, portal_id: int, since: datetime, limit: int, *, source: Source | None = None
     ) -> Sequence[Send]:

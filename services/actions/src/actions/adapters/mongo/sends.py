@@ -59,6 +59,15 @@ class MongoSendStore:
         """
         return await self._find({"_id": key})
 
+    async def find_all(self, keys: Sequence[str]) -> Sequence[Send]:
+        """The sends with these keys, in no order; an unknown key has none.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        documents = await asked(lambda: self._sends.find({"_id": {"$in": list(keys)}}).to_list())
+        return [from_document(document) for document in documents]
+
     async def latest(
         self, portal_id: int, since: datetime, limit: int, *, source: Source | None = None
     ) -> Sequence[Send]:

@@ -62,6 +62,14 @@ class MongoStepStore:
         """
         return _step(await asked(lambda: self._open.find_one({"_id": key})))
 
+    async def find_all(self, keys: Sequence[str]) -> Sequence[Step]:
+        """The open steps of sends, in no order; most have none.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        return [_read(one) for one in await asked(lambda: self._open.find({"_id": {"$in": list(keys)}}).to_list())]
+
     async def finished(self, key: str) -> Reply | None:
         """What came of waiting for a reply, of a finished step that waited for one.
 
