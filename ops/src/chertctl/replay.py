@@ -1,6 +1,6 @@
 """`chertctl replay`: let a consumer group work through records again, once more without doubling anything."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -29,7 +29,7 @@ NOTHING_KEPT: Final = "skipped: no key is kept at all"
 
 Moment = Annotated[str | None, typer.Option(help="ISO 8601 with an offset, 2026-11-22T12:00:00Z.")]
 Group = Annotated[str, typer.Option("--group", "-g", help="Whose work: the consumer group, which is a service.")]
-Rate = Annotated[float, typer.Option("--rate", min=0, help="The most records a second; 0 without a cap.")]
+Rate = Annotated[float, typer.Option("--rate", min=0, help="The most records a second, counting too; 0 without a cap.")]
 JobPath = Annotated[Path | None, typer.Option("--job", help="Keep the job in this file instead of the usual folder.")]
 
 
@@ -79,8 +79,9 @@ def replay_topic(
             reason=reason,
             rate=rate or None,
         )
+        first, last, spans = _moment(since), _moment(until), [_offsets(text) for text in offsets or ()]
         async with reading.connected(desk.settings.need("kafka_bootstrap")) as topics:
-            job.ranges = dict(await _ranges(topics, topic, _moment(since), _moment(until), offsets or []))
+            job.ranges = dict(await _ranges(topics, topic, first, last, spans))
             file = JobFile(job_path) if job_path else JobFile.of(job.id)
             await _replay(desk, topics, job, file, dry_run=dry_run, yes=yes, sends_confirmed=sends_confirmed)
 
@@ -227,14 +228,13 @@ def _show(desk: Desk, result: dict[str, int], verb: str, job_id: str, *, final: 
 
 
 async def _ranges(
-    topics: Topics, topic: str, since: datetime | None, until: datetime | None, offsets: list[str]
+    topics: Topics, topic: str, since: datetime | None, until: datetime | None, offsets: Sequence[tuple[int, int, int]]
 ) -> Ranges:
     found = await topics.between(topic, since, until)
     if not offsets:
         return {number: span for number, span in found.items() if span[0] < span[1]}
     asked: dict[int, tuple[int, int]] = {}
-    for text in offsets:
-        partition, first, last = _offsets(text)
+    for partition, first, last in offsets:
         if partition not in found:
             raise WrongCallError(f"{topic} has no partition {partition}.")
         begin, end = found[partition]

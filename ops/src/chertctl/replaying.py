@@ -75,12 +75,12 @@ class Replayer:
             AwayError: the service or the broker stayed away; what was remembered is done.
             RefusedError: the service refuses.
         """
-        pace = Pace(None if dry_run else job.rate, self._clock)
+        pace, at_once = Pace(job.rate, self._clock), records_at_once(job.rate)
         counter = ServiceCounter(self._services, job.group, self._clock)
         async for records in self._topics.read(job.topic, dict(job.ranges)):
             meant = [record for record in records if job.selection(record)]
             job.count("not asked for", len(records) - len(meant))
-            for batch in batches(meant):
+            for batch in batches(meant, at_once):
                 if isinstance(batch, Lying):
                     job.count(f"skipped: {TOO_LARGE}", 1)
                     continue
@@ -93,7 +93,12 @@ class Replayer:
         remember(job)
 
 
-def batches(records: Sequence[Lying]) -> Iterator[list[ReplayedRecord] | Lying]:
+def records_at_once(rate: float | None) -> int:
+    """Records of one batch: what a tenth of a second may take, so that live traffic meets small bites."""
+    return MAX_RECORDS if rate is None else min(MAX_RECORDS, max(1, int(rate / 10)))
+
+
+def batches(records: Sequence[Lying], at_once: int) -> Iterator[list[ReplayedRecord] | Lying]:
     """Records in batches that a service takes, in order; one that it never takes comes as it lies."""
     batch: list[ReplayedRecord] = []
     size = 0
@@ -103,7 +108,7 @@ def batches(records: Sequence[Lying]) -> Iterator[list[ReplayedRecord] | Lying]:
         if length > MAX_BATCH_BYTES:
             yield record
             continue
-        if batch and (size + length > MAX_BATCH_BYTES or len(batch) == MAX_RECORDS):
+        if batch and (size + length > MAX_BATCH_BYTES or len(batch) == at_once):
             yield batch
             batch, size = [], 0
         batch.append(replayed)
