@@ -36,6 +36,9 @@ OPEN: Final = frozenset({"arguments", "result"})
 _ID: Final = re.compile(r"\S{0,200}")
 """What a visible text looks like; anything else under a visible name was put there by mistake or malice."""
 
+_VERB: Final = re.compile(r"[a-z]{1,20}( [a-z-]{1,20}){0,2}")
+"""What a verb of this command looks like: `replay`, `tenant erase-contact`."""
+
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _HASH_LENGTH: Final = 16
 
@@ -99,7 +102,9 @@ def trace_of(record: Lying) -> str | None:
 
 
 def _may_be_seen(name: str, value: JsonValue) -> bool:
-    return name == "reason" or not isinstance(value, str) or _ID.fullmatch(value) is not None
+    if name == "reason" or not isinstance(value, str):
+        return True
+    return (_VERB if name == "verb" else _ID).fullmatch(value) is not None
 
 
 def _hidden(value: JsonValue) -> str:
