@@ -15,6 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from chertctl.outcomes import OperatorError, WrongCallError
 
 RUN_FILE = Path(".local") / "run.json"
+RUN_SECRETS = Path("secrets") / "chertctl.json"
+"""The operators' secrets of a local run, beside its run file."""
 
 ServiceName = Literal["oauth", "webhooks", "actions", "timeline"]
 
@@ -152,7 +154,7 @@ def _of_run(file: Path) -> dict[str, Any]:
             "hubspot_api_url": run["hubspot_url"],
             "chert_url": run["chert_url"],
             "public_base_url": run["public_base_url"],
-            "secrets_file": Path(run["chertctl_secrets_file"]),
+            "secrets_file": file.parent / RUN_SECRETS,
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise WrongCallError(f"{file} is not a run file; set CHERTCTL_… variables, or start the system anew.") from None

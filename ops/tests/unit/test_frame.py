@@ -12,6 +12,7 @@ from chassis.randomness import SeededRandomness
 from chertctl.__main__ import app
 from chertctl.auditing import Audit, InMemoryJournal
 from chertctl.outcomes import Exit, OperatorError
+from chertctl.settings import RUN_SECRETS
 from chertctl.verbs import Desk, run
 from contracts.audits import MAX_PLACES, RecordPlace
 
@@ -76,9 +77,9 @@ async def test_an_act_on_many_records_is_told_in_several_events(audit: Audit, jo
 
 def test_a_local_run_is_found_by_itself(tmp_path: Path) -> None:
     """What no variable says comes from the run file; a variable wins."""
-    file, secrets = tmp_path / "run.json", tmp_path / "secrets.json"
-    secrets.write_text('{"ops_credential": "x"}')
-    file.write_text(json.dumps({**RUN, "chertctl_secrets_file": str(secrets)}))
+    file = tmp_path / "run.json"
+    _write_secrets(tmp_path, '{"ops_credential": "x"}')
+    file.write_text(json.dumps(RUN))
 
     async def work(desk: Desk) -> tuple[str, str, bool]:
         return desk.settings.url_of("timeline"), desk.settings.url_of("oauth"), desk.secrets.ops_credential is not None
@@ -116,10 +117,9 @@ def test_a_broken_run_file_is_named(tmp_path: Path, content: str) -> None:
 )
 def test_a_wrong_call_is_refused_in_words(tmp_path: Path, call: list[str], words: str) -> None:
     """What makes no sense ends with 2 and a sentence that says what to write instead, before anything is done."""
-    secrets = tmp_path / "secrets.json"
-    secrets.write_text("{}")
+    _write_secrets(tmp_path, "{}")
     file = tmp_path / "run.json"
-    file.write_text(json.dumps({**RUN, "chertctl_secrets_file": str(secrets)}))
+    file.write_text(json.dumps(RUN))
     environment = {} if call == ["topics", "lag"] else {"CHERTCTL_RUN_FILE": str(file)}
 
     with contextlib.chdir(tmp_path):
@@ -153,3 +153,10 @@ def test_every_verb_has_an_example() -> None:
     ]
 
     assert [] == silent
+
+
+def _write_secrets(folder: Path, content: str) -> None:
+    """The operators' secrets, where a local run keeps them."""
+    secrets = folder / RUN_SECRETS
+    secrets.parent.mkdir()
+    secrets.write_text(content)

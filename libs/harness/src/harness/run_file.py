@@ -57,7 +57,6 @@ class RunFile:
     chert: ChertProject
     portals: list[SeededPortal]
     pids: Mapping[str, int]
-    chertctl_secrets_file: str
 
     def write(self, folder: Path) -> None:
         """Write it in one step; secrets in it are made up, and still only its owner reads them."""

@@ -227,7 +227,6 @@ class System:
             chert=ChertProject(tenant_slug=tenant_slug, webhook_secret=self.credentials.chert_webhook_secret),
             portals=[portal],
             pids={name: process.pid for name, process in self.processes.items()},
-            chertctl_secrets_file=str(self.files.secrets(CHERTCTL).resolve()),
         )
 
     def _write_files(self) -> None:

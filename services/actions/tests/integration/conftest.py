@@ -85,7 +85,8 @@ def actions_command(
         arguments=(sys.executable, "-m", "actions"),
         log=tmp_path / "actions.log",
         environment={
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith("ACTIONS_")},
+            "ACTIONS_ENVIRONMENT": "development",
             "ACTIONS_HOST": LOOPBACK,
             "ACTIONS_PORT": str(free_port()),
             "ACTIONS_KAFKA_BOOTSTRAP": kafka_bootstrap,
