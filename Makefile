@@ -14,7 +14,7 @@ NPM := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 
 NAME ?=
 SCALE ?= quick
 # Most tests wait for a server, so three at a time suit two cores. A file stays with one worker and its servers.
-PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
+PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help
 help: ## print this help
