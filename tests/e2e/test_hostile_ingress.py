@@ -122,7 +122,7 @@ async def whole(content: bytes) -> AsyncIterator[bytes]:
 async def test_raw_bytes_do_no_harm(ingress: System) -> None:
     """A thousand broken requests get no server error, and leave a process that lives, works and has not grown."""
     random, makers, signer = Random(5_010), Makers(Random(2)), Signer.of(ingress)  # noqa: S311 - as above
-    gate = asyncio.Semaphore(64)
+    gate = asyncio.Semaphore(8)  # few at once: what sheds load on a busy machine is another test
 
     async def send() -> list[int]:
         delivery = makers.any()

@@ -7,13 +7,13 @@ from chassis.clock import ManualClock
 from contracts.replays import LogReplay, ReplayAnswer
 from timeline.adapters.in_memory import InMemoryStores
 from timeline.handlers.replaying import NOTHING_KEPT, TOO_OLD, LookAtReceived, replay_page
-from timeline.models import LogPage, Received
+from timeline.models import LogPage, Placed, Received
 
 
 async def test_each_message_is_judged_by_its_key(memory: InMemoryStores, reply: Any, clock: ManualClock) -> None:
     """Known ones are done, one told twice is done after the first, and the rest are new."""
     look = LookAtReceived(memory.stores.inbox, clock)
-    await memory.stores.inbox.add([Received(reply("m1").data)], clock.now())
+    await memory.stores.inbox.add([Placed(Received(reply("m1").data))], clock.now())
 
     assert ["already", None, "already"] == list(await look([reply("m1"), reply("m2"), reply("m2")], False))
 
@@ -25,7 +25,7 @@ async def test_what_is_older_than_every_key_is_never_written(
     look = LookAtReceived(memory.stores.inbox, clock)
     old = reply("m0", received_at=clock.now() - timedelta(days=1))
     empty = list(await look([old], False))
-    await memory.stores.inbox.add([Received(reply("m1").data)], clock.now())
+    await memory.stores.inbox.add([Placed(Received(reply("m1").data))], clock.now())
 
     assert [NOTHING_KEPT] == empty
     assert [TOO_OLD] == list(await look([old], False))
