@@ -13,7 +13,6 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
     Faults,
     InMemoryContacts,
@@ -45,6 +44,7 @@ from actions.handlers.workflow import SendForWorkflow
 from actions.models import Contact, Refused, SignedRequest, Wish
 from chassis.clock import ManualClock
 from chassis.lifespan import Plumbing, service_app
+from chassis.number_hash import KeyedNumberHash
 from contracts.failures import Code
 from contracts.tenants import TenantSettings, TenantSnapshot
 

@@ -19,7 +19,7 @@ _LINE_NOT_ASSIGNED: Final = 2006
 _BY_CODE: Final[Mapping[int, str]] = {
     Code.MISSING_FIELD: "Write a message first.",
     Code.INVALID_FIELD: (
-        "The message has a placeholder that does not exist or does not end. "
+        "The message has a personalization token that does not exist or does not end. "
         "You can use {{ contact.firstname }}, {{ contact.lastname }} and {{ contact.company }}."
     ),
     Code.INVALID_PHONE: "Chert cannot send to this contact's phone number. Check the number.",
