@@ -139,7 +139,7 @@ def redrive(
             desk.screen.document(_told(tried, dry_run=True))
             return
         if with_sends:
-            desk.screen.decide("Some of this SENDS MESSAGES to people. Send them?", dry_run=False, yes=sends_confirmed)
+            desk.screen.decide_to_send(yes=sends_confirmed)
         async with desk.audit() as audit, audit.act("dlq redrive", reason=reason, owner=tenant) as act:
             driven = await redrive_letters(desk, chosen, dry_run=False, sends=with_sends, rate=rate or None, act=act)
         _tell(desk, driven, dry_run=False)

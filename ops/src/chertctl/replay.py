@@ -152,7 +152,7 @@ async def _replay(
     if not desk.screen.decide("Replay these?", dry_run=dry_run, yes=yes):
         return
     if job.sends:
-        desk.screen.decide("Some of this SENDS MESSAGES to people. Send them?", dry_run=False, yes=sends_confirmed)
+        desk.screen.decide_to_send(yes=sends_confirmed)
     await _go(desk, job, file, lambda: _through_topic(desk, topics, job, file), went_on=False)
 
 

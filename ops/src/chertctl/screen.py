@@ -51,12 +51,12 @@ class Screen:
             print(json.dumps(content, indent=2, default=str, ensure_ascii=False))
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None) -> None:
-        """A table for people."""
+        """A table for people; what does not fit goes on in the next line, because half an id is of no use."""
         if self.as_json:
             return
         table = Table(*columns, title=title, title_justify="left")
         for row in rows:
-            table.add_row(*("" if cell is None else str(cell) for cell in row))
+            table.add_row(*(Text("" if cell is None else str(cell), overflow="fold") for cell in row))
         self._out.print(table)
 
     def say(self, words: str) -> None:
@@ -86,6 +86,14 @@ class Screen:
         if not agreed:
             raise OperatorError("Nothing was changed.")
         return True
+
+    def decide_to_send(self, *, yes: bool) -> None:
+        """Ask once more, where what follows sends messages to people.
+
+        Raises:
+            OperatorError: the answer is no, or nobody is there to give one.
+        """
+        self.decide("Some of this SENDS MESSAGES to people. Send them?", dry_run=False, yes=yes)
 
     @contextmanager
     def progress(self, words: str, total: int | None = None) -> Iterator[Counter]:

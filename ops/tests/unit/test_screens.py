@@ -115,6 +115,15 @@ async def test_a_screen_is_as_recorded(name: str, show: Show, capsys: pytest.Cap
     same_as_recorded(name, "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines()) + "\n")
 
 
+def test_a_narrow_table_keeps_all_of_an_id(capsys: pytest.CaptureFixture[str]) -> None:
+    """An id that does not fit goes on in the next line, and brackets in what people wrote are shown as they are."""
+    Screen(as_json=False, width=24).table(("id", "why"), [("4bf92f3577b34da6a3ce929d0e0e4736", "[red]parts[/red]")])
+
+    cells = [line.split("│")[1:3] for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    assert "4bf92f3577b34da6a3ce929d0e0e4736" == "".join(cell.strip() for cell, _ in cells)
+    assert "[red]parts[/red]" == "".join(cell.strip() for _, cell in cells)
+
+
 def same_as_recorded(name: str, text: str) -> None:
     """Compare, or record."""
     file = FOLDER / f"{name}.txt"
