@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 from pydantic import SecretStr
 
-from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
     Deaths,
     Faults,
@@ -36,6 +35,7 @@ from actions.handlers.telling import Teller
 from actions.models import Contact, SendRequest
 from chassis.clock import ManualClock
 from chassis.metrics import Metrics
+from chassis.number_hash import KeyedNumberHash
 from chassis.randomness import SeededRandomness
 from contracts.tenants import TenantSettings, TenantSnapshot
 

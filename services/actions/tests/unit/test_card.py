@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
     Faults,
     InMemoryAuthorStore,
@@ -46,6 +45,7 @@ from actions.models import (
     Wish,
 )
 from chassis.clock import ManualClock
+from chassis.number_hash import KeyedNumberHash
 from contracts.failures import Code
 from contracts.tenants import TenantSettings, TenantSnapshot
 

@@ -8,10 +8,10 @@ import pytest
 import stamina
 
 from actions.adapters.conversations import ChertConversations
-from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import InMemoryConversationStore
 from actions.errors import NotServedError, NotToldError
 from actions.models import NumberChat
+from chassis.number_hash import KeyedNumberHash
 from chert_client import ChertClient
 from chert_client.testing import ScriptedTransport
 

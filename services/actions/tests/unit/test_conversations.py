@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import InMemoryAuthorStore, InMemoryConversationStore
 from actions.handlers.conversations import Conversations
 from actions.models import NumberChat
+from chassis.number_hash import KeyedNumberHash
 from contracts.messages import ContactLinked, MessagePart, MessageReceived, MessageSent
 
 NUMBER = "+14155551234"

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
     Faults,
     InMemoryContacts,
@@ -28,6 +27,7 @@ from actions.handlers.creations.rules import CreationRules
 from actions.handlers.sending import SendOnce
 from actions.models import Campaign, ChatHistory, ChatMessage, Contact, NumberChat, Refused, Wish
 from chassis.clock import ManualClock
+from chassis.number_hash import KeyedNumberHash
 from contracts.contacts import ContactCreated
 from contracts.failures import Code
 from contracts.tenants import TenantSettings, TenantSnapshot

@@ -18,7 +18,6 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
     InMemoryCardOpenings,
     InMemoryCreationRecords,
@@ -39,6 +38,7 @@ from actions.handlers.where import Where
 from actions.models import SignedRequest
 from chassis.clock import ManualClock
 from chassis.lifespan import Plumbing, service_app
+from chassis.number_hash import KeyedNumberHash
 
 CHECKS = [
     not_a_server_error,

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
     InMemoryConversationStore,
     InMemoryMessenger,
@@ -19,6 +18,7 @@ from actions.handlers.opt_outs import OPTED_OUT, OptOuts, OptOutWords
 from actions.handlers.sending import SendOnce
 from actions.models import Answer, NumberChat, SendRequest
 from actions.settings import START_WORDS, STOP_WORDS
+from chassis.number_hash import KeyedNumberHash
 from contracts.messages import MessagePart, MessageReceived
 
 WORDS = OptOutWords.of(STOP_WORDS, START_WORDS)

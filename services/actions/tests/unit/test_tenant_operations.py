@@ -20,13 +20,12 @@ from actions.adapters.in_memory import (
     InMemoryStepStore,
     InMemoryTenantStore,
 )
-from actions.api import tenants as api
-from actions.errors import StoreAwayError, TenantPausedError
+from actions.errors import NotPurgedError, StoreAwayError, TenantPausedError
 from actions.handlers.privacy import EraseContact
 from actions.handlers.sending import SendOnce
 from actions.handlers.tenant_work import TenantOperations
 from actions.models import SendRequest
-from chassis import failures
+from chassis import failures, tenant_operating
 from chassis.clock import ManualClock
 from contracts.tenant_operations import Removed, TenantsAnswer
 from contracts.tenants import TenantSnapshot
@@ -61,7 +60,8 @@ async def http(
     app = FastAPI()
     failures.install(app)
     known = {"oauth": SecretStr("sister"), "ops": SecretStr("operator")}
-    app.include_router(api.router(lambda: known, operations))
+    away = (StoreAwayError,)
+    app.include_router(tenant_operating.router(lambda: known, operations, away=away, not_purged=NotPurgedError))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://actions") as client:
         yield client
 

@@ -9,7 +9,6 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
     InMemoryCreationRecords,
     InMemoryReferenceStore,
@@ -37,6 +36,7 @@ from actions.models import (
 from chassis.clock import ManualClock
 from chassis.failures import install
 from chassis.kafka import BrokerAwayError, InMemoryEventPublisher
+from chassis.number_hash import KeyedNumberHash
 from chassis.settings import NotLoadedError
 from contracts.ops import WhereAnswer
 

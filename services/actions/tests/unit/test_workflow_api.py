@@ -23,7 +23,6 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from actions.adapters.hashing import KeyedNumberHash
 from actions.adapters.in_memory import (
     Deaths,
     Faults,
@@ -68,6 +67,7 @@ from actions.handlers.workflow import SendForWorkflow
 from actions.models import Answer, Blocked, Refused, SendRequest
 from chassis.clock import ManualClock, milliseconds
 from chassis.lifespan import Plumbing, service_app
+from chassis.number_hash import KeyedNumberHash
 from chassis.randomness import SeededRandomness
 from chassis.settings import NotLoadedError
 from contracts.failures import Code

@@ -15,10 +15,12 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from chassis import kafka, mongo, operating
 from chassis.consuming import Consumers, ErrorKinds
+from chassis.fault_points import KillOnce, NoFaultPoints
 from chassis.inbox import HeldMessages, MongoHeldMessages
 from chassis.kafka import KafkaEventPublisher
 from chassis.lifespan import Plumbing, service_app
 from chassis.mongo import DATABASE_AWAY, Document
+from chassis.number_hash import KeyedNumberHash
 from chassis.replaying import Replays
 from chassis.settings import RereadFile
 from chassis.sisters import Sister
@@ -29,8 +31,6 @@ from hubspot_client import CallLimits, HubSpotConnection
 from timeline import __doc__ as description
 from timeline import api
 from timeline.adapters.chert import ChertEventLog
-from timeline.adapters.faults import KillOnce, NoFaultPoints
-from timeline.adapters.hashing import KeyedNumberHash
 from timeline.adapters.hubspot import HubSpotTimeline
 from timeline.adapters.metering import CountedCalls
 from timeline.adapters.mongo import MongoStores
@@ -47,6 +47,7 @@ from timeline.handlers.replaying import LookAtReceived, replay_page
 from timeline.handlers.retention import Retention
 from timeline.handlers.tenant_work import TenantOperations
 from timeline.handlers.where import Where
+from timeline.models import FaultPoint
 from timeline.ports import ChertLog, NumberHash, Outside, Stores
 from timeline.settings import Settings, TimelineSecrets
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
@@ -83,7 +84,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     sister = Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http)
     meter = CountedCalls(budget, plumbing.metrics)
     timeline = HubSpotTimeline(hubspot, OAuthAccessTokens(sister, plumbing.clock), meter)
-    faults = NoFaultPoints() if settings.fault_point is None else KillOnce(settings.fault_point, database)
+    faults = NoFaultPoints() if settings.fault_point is None else KillOnce(settings.fault_point, FaultPoint, database)
     stores = MongoStores(database, plumbing.clock)
     held = MongoHeldMessages(database)
     consumers = _consumers(broker, held, plumbing)

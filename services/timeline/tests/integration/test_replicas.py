@@ -9,13 +9,13 @@ import pytest
 
 from chassis import mongo
 from chassis.clock import SystemClock
+from chassis.fault_points import NoFaultPoints
 from chassis.metrics import Metrics
 from chassis.randomness import SystemRandomness
 from contracts.envelope import Event
 from contracts.messages import MessagePart, MessageReceived
 from contracts.tenants import TenantSnapshot
 from contracts.topics import MESSAGE_RECEIVED
-from timeline.adapters.faults import NoFaultPoints
 from timeline.adapters.in_memory import InMemoryHubSpot
 from timeline.adapters.mongo import MongoStores
 from timeline.handlers.assembly import Handlers, Process

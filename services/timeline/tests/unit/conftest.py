@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from chassis.clock import ManualClock
+from chassis.fault_points import NoFaultPoints
 from chassis.metrics import Metrics
 from chassis.randomness import SeededRandomness
 from contracts.envelope import Event
 from contracts.messages import MessagePart, MessageReceived, MessageSent
 from contracts.tenants import TenantSnapshot
 from contracts.topics import MESSAGE_RECEIVED, MESSAGE_SENT
-from timeline.adapters.faults import NoFaultPoints
 from timeline.adapters.in_memory import InMemoryHubSpot, InMemoryStores
 from timeline.handlers.assembly import Handlers, Process
 from timeline.handlers.budget import Budget

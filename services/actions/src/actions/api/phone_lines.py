@@ -4,14 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from actions.api.answers import NEVER_SENT, postponed
 from actions.api.executions import Id, LooseText, object_or_none
 from actions.api.openapi import body_of
-from actions.api.signed import signed_request
+from actions.api.signed import body_as, signed_request
 from actions.api.workflow_signatures import WorkflowSignatures
 from actions.errors import NeverSentError, PostponedError
 from actions.handlers.phone_line_options import OptionPage
@@ -86,19 +85,12 @@ def router(signatures: WorkflowSignatures, offer: Offer) -> APIRouter:
     async def phone_lines(request: Request) -> OptionAnswer:
         signed = await signed_request(request)
         version = signatures.authenticate(signed)
-        asked = _fetch(signed.body)
+        asked = body_as(OptionFetch, signed.body)
         await signatures.admit(asked.origin.portal_id, version)
         options = asked.fetch_options or FetchOptions()
         return await _answer(asked.origin.portal_id, options, offer)
 
     return routes
-
-
-def _fetch(body: bytes) -> OptionFetch:
-    try:
-        return OptionFetch.model_validate_json(body)
-    except ValidationError as error:
-        raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
 
 
 async def _answer(portal_id: int, options: FetchOptions, offer: Offer) -> OptionAnswer:

@@ -4,13 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 
 from actions.api.answers import NEVER_SENT, ActionAnswer, answered, postponed, refused
 from actions.api.executions import ExecutionRequest
 from actions.api.openapi import body_of
-from actions.api.signed import signed_request
+from actions.api.signed import body_as, signed_request
 from actions.api.workflow_signatures import WorkflowSignatures
 from actions.errors import NeverSentError, PostponedError, UnsendableError
 from actions.models import Answer, Blocked, Refused, SendRequest
@@ -45,7 +43,7 @@ def router(signatures: WorkflowSignatures, send: Send) -> APIRouter:
     async def send_for_workflow(request: Request) -> Response:
         signed = await signed_request(request)
         version = signatures.authenticate(signed)
-        execution = _execution(signed.body)
+        execution = body_as(ExecutionRequest, signed.body)
         await signatures.admit(execution.origin.portal_id, version)
         return _written(await _answer(execution, send))
 
@@ -55,13 +53,6 @@ def router(signatures: WorkflowSignatures, send: Send) -> APIRouter:
 def _written(answer: ActionAnswer) -> Response:
     """The answer as it goes out; it is a model already, so it need not be checked against its model again."""
     return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
-
-
-def _execution(body: bytes) -> ExecutionRequest:
-    try:
-        return ExecutionRequest.model_validate_json(body)
-    except ValidationError as error:
-        raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
 
 
 async def _answer(execution: ExecutionRequest, send: Send) -> ActionAnswer:

@@ -11,13 +11,13 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 import hubspot_client
-from actions.adapters.hashing import KeyedNumberHash
 from actions.handlers.card.context import FACT_SECONDS
 from actions.handlers.sending import CALL_SECONDS
 from actions.settings import ActionsSecrets, Settings
 from chassis import kafka, mongo
 from chassis.lifespan import Plumbing
 from chassis.mongo import Document
+from chassis.number_hash import KeyedNumberHash
 from chassis.settings import RereadFile
 from chassis.sisters import Sister
 from chert_client.client import ChertClient

@@ -12,13 +12,14 @@ from actions.adapters.mongo import (
     MongoReferenceStore,
 )
 from actions.adapters.signatures import HubSpotVerifier
-from actions.api import activity, card, ops, phone_lines, tenants, workflow
+from actions.api import activity, card, ops, phone_lines, workflow
 from actions.api.workflow_signatures import WorkflowSignatures
 from actions.app.background import Background
 from actions.app.card import card_use_cases
 from actions.app.connections import Connections
 from actions.app.contacts import erase_contact
 from actions.app.outside import Outside
+from actions.errors import NotPurgedError, StoreAwayError
 from actions.handlers.activity import read_activity
 from actions.handlers.bulkheads import Bulkhead
 from actions.handlers.phone_line_options import OfferLines
@@ -28,7 +29,7 @@ from actions.handlers.tenant_work import TenantOperations
 from actions.handlers.where import Where
 from actions.handlers.workflow import SendForWorkflow
 from actions.settings import Settings
-from chassis import operating
+from chassis import operating, tenant_operating
 from chassis.lifespan import Plumbing
 from chassis.replaying import Replays
 from contracts.topics import CONTACT_CREATED
@@ -78,7 +79,8 @@ def add_routes(
         erase=erase_contact(connections, background, outside),
         clock=plumbing.clock,
     )
-    app.include_router(tenants.router(lambda: secrets.read().service_credentials, operations))
+    credentials, away = lambda: secrets.read().service_credentials, (StoreAwayError,)
+    app.include_router(tenant_operating.router(credentials, operations, away=away, not_purged=NotPurgedError))
     replays = Replays(background.consumers, sending={CONTACT_CREATED.name})
     app.include_router(operating.router(replays, lambda: secrets.read().service_credentials))
     app.include_router(

@@ -2,7 +2,6 @@
 
 from actions.adapters.chert import ChertMessenger
 from actions.adapters.conversations import ChertConversations
-from actions.adapters.fault_points import KillOnce, NoFaultPoints
 from actions.adapters.mongo import MongoAliasStore, MongoConversationStore, MongoWishStore
 from actions.adapters.oauth import OAuthTenantAuthority
 from actions.app.background import Background
@@ -12,9 +11,11 @@ from actions.handlers.parking import Parking
 from actions.handlers.reconciling import Reconciling
 from actions.handlers.sending import SendOnce
 from actions.handlers.telling import Teller
+from actions.models import FaultPoint
 from actions.ports import Conversations, FaultPoints
 from actions.settings import Settings
 from actions.workers import TOGETHER_SECONDS, Soon
+from chassis.fault_points import KillOnce, NoFaultPoints
 from chassis.lifespan import Plumbing
 
 
@@ -50,4 +51,5 @@ def conversations_of(connections: Connections) -> Conversations:
 
 def fault_points(settings: Settings, connections: Connections) -> FaultPoints:
     """None, unless a fault run asks for one."""
-    return KillOnce(settings.fault_point, connections.database) if settings.fault_point else NoFaultPoints()
+    order = settings.fault_point
+    return KillOnce(order, FaultPoint, connections.database) if order else NoFaultPoints()

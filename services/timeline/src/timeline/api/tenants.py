@@ -1,89 +1,33 @@
 """`/ops/tenants*`: what operators ask and do about an account's timeline; not reachable through the gateway."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Final, Protocol, TypeVar
+from typing import Protocol
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter
 
-from chassis.callers import Credentials, only_operators
-from chassis.failures import Refusal, unavailable
-from contracts.contacts import ContactId
-from contracts.failures import Code, Failure
-from contracts.tenant_operations import (
-    MAX_PORTAL_ID,
-    ContactErasure,
-    Removed,
-    TenantsAnswer,
-    TenantsQuestion,
-    TenantWork,
-)
+from chassis import tenant_operating
+from chassis.callers import Credentials
+from chassis.tenant_operating import PortalId, operators_routes, present
+from contracts.tenant_operations import TenantWork
 from timeline.errors import NotPurgedError
 
-T = TypeVar("T")
 
-PortalId = Annotated[int, Path(gt=0, le=MAX_PORTAL_ID, description="HubSpot's account id.")]
-
-_RESPONSES: Final[dict[int | str, dict[str, object]]] = {
-    400: {"model": Failure, "description": "No such account id or contact id"},
-    401: {"model": Failure, "description": "No operator has this credential"},
-    503: {"model": Failure, "description": "Not now"},
-}
-_OF_PURGE: Final[dict[int | str, dict[str, object]]] = {
-    **_RESPONSES,
-    409: {"model": Failure, "description": "The account was not purged by `oauth`"},
-}
-
-
-class TenantUse(Protocol):
+class TenantUse(tenant_operating.TenantUse, Protocol):
     """What operators can do."""
-
-    async def read(self, portal_ids: tuple[int, ...]) -> tuple[TenantWork, ...]:
-        """What is to be done for accounts."""
-        ...
 
     async def reset_breaker(self, portal_id: int) -> TenantWork:
         """End an account's rest."""
         ...
 
-    async def erase_contact(self, portal_id: int, contact_id: ContactId) -> Removed:
-        """Forget a person."""
-        ...
-
-    async def purge(self, portal_id: int) -> Removed:
-        """Forget a purged account, some of it at a time."""
-        ...
-
 
 def router(credentials: Credentials, use: TenantUse, away: tuple[type[Exception], ...]) -> APIRouter:
     """The routes; `away` are the errors that mean that the database cannot be asked now."""
-    routes = APIRouter(
-        prefix="/ops/tenants", tags=["ops"], dependencies=[Depends(only_operators(credentials))], responses=_RESPONSES
-    )
-
-    @routes.post("", summary="What is to be done for accounts")
-    async def read(question: TenantsQuestion) -> TenantsAnswer:
-        return TenantsAnswer(tenants=await _present(lambda: use.read(question.portal_ids), away))
+    routes = operators_routes(credentials)
 
     @routes.post("/{portal_id}/breaker-reset", summary="Close an account's breaker and go on")
     async def reset_breaker(portal_id: PortalId) -> TenantWork:
-        return await _present(lambda: use.reset_breaker(portal_id), away)
+        return await present(lambda: use.reset_breaker(portal_id), away)
 
-    @routes.post("/{portal_id}/erase-contact", summary="Forget what is kept of a person")
-    async def erase_contact(portal_id: PortalId, erasure: ContactErasure) -> Removed:
-        return await _present(lambda: use.erase_contact(portal_id, erasure.contact_id), away)
-
-    @routes.post("/{portal_id}/purge", summary="Forget a purged account, bit by bit", responses=_OF_PURGE)
-    async def purge(portal_id: PortalId) -> Removed:
-        try:
-            return await _present(lambda: use.purge(portal_id), away)
-        except NotPurgedError as error:
-            raise Refusal(Code.WRONG_STATE, "the account is not purged", reason="not_purged") from error
-
-    return routes
-
-
-async def _present(work: Callable[[], Awaitable[T]], away: tuple[type[Exception], ...]) -> T:
-    try:
-        return await work()
-    except away as error:
-        raise unavailable("the database") from error
+    every = APIRouter()
+    every.include_router(tenant_operating.router(credentials, use, away=away, not_purged=NotPurgedError))
+    every.include_router(routes)
+    return every

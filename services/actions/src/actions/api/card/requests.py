@@ -81,18 +81,6 @@ def context_query(request: Request) -> ContextQuery:
     return _query(ContextQuery, request.query_params)
 
 
-def send_body(body: bytes) -> SendBody:
-    """What is to be sent.
-
-    Raises:
-        RequestValidationError: it is not said as it should be.
-    """
-    try:
-        return SendBody.model_validate_json(body)
-    except ValidationError as error:
-        raise _invalid(error) from None
-
-
 def parameters_of(model: type[CardQuery]) -> list[dict[str, object]]:
     """The query parameters of a route, for the OpenAPI document."""
     schema = model.model_json_schema()
@@ -111,8 +99,4 @@ def _query(model: type[Q], params: QueryParams) -> Q:
     try:
         return model.model_validate(dict(params))
     except ValidationError as error:
-        raise _invalid(error) from None
-
-
-def _invalid(error: ValidationError) -> RequestValidationError:
-    return RequestValidationError(error.errors(include_url=False, include_input=False))
+        raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None

@@ -17,11 +17,10 @@ from actions.api.card.requests import (
     card_query,
     context_query,
     parameters_of,
-    send_body,
 )
 from actions.api.openapi import body_of
 from actions.api.signatures import authenticate
-from actions.api.signed import signed_request
+from actions.api.signed import body_as, signed_request
 from actions.errors import NeverSentError, PostponedError
 from actions.models import Answer, CampaignStatus, CardContext, CardMessage, Refused, SignedRequest, Viewer
 from actions.ports import Verifier
@@ -85,7 +84,7 @@ def router(verifier: Verifier, card: CardUseCases, metrics: Metrics) -> APIRoute
     )
     async def send(request: Request) -> SentAnswer | Failure:
         signed = await authentic(request)
-        query, body = card_query(request), send_body(signed.body)
+        query, body = card_query(request), body_as(SendBody, signed.body)
 
         async def answer() -> SentAnswer | Failure:
             given = await card.send(query.viewer(), body.card_message())

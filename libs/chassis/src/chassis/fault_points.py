@@ -2,12 +2,12 @@
 
 import os
 import signal
+from enum import StrEnum
 from typing import Final
 
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
-from actions.models import FaultPoint
 from chassis.mongo import Document
 
 COLLECTION: Final = "fault_points"
@@ -16,7 +16,7 @@ COLLECTION: Final = "fault_points"
 class NoFaultPoints:
     """Nothing happens anywhere: what production runs with."""
 
-    async def reach(self, point: FaultPoint) -> None:
+    async def reach(self, point: StrEnum) -> None:
         """Go on."""
 
 
@@ -26,11 +26,11 @@ class KillOnce:
     `order` is the point's name; whatever follows a colon makes another order of it: `after_call:2`.
     """
 
-    def __init__(self, order: str, database: AsyncDatabase[Document]) -> None:
+    def __init__(self, order: str, points: type[StrEnum], database: AsyncDatabase[Document]) -> None:
         self._order, self._done = order, database[COLLECTION]
-        self._point = FaultPoint(order.partition(":")[0])
+        self._point = points(order.partition(":")[0])
 
-    async def reach(self, point: FaultPoint) -> None:
+    async def reach(self, point: StrEnum) -> None:
         """Go on, or never return."""
         if point is self._point and await self._first():
             os.kill(os.getpid(), signal.SIGKILL)

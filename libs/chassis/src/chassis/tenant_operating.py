@@ -1,11 +1,13 @@
-"""`/ops/tenants*`: what operators ask and do about an account; not reachable through the gateway."""
+"""`/ops/tenants*`: what operators ask and do about an account, in every service that works for accounts.
+
+Not reachable through the gateway.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final, Protocol, TypeVar
 
 from fastapi import APIRouter, Depends, Path
 
-from actions.errors import NotPurgedError, StoreAwayError
 from chassis.callers import Credentials, only_operators
 from chassis.failures import Refusal, unavailable
 from contracts.contacts import ContactId
@@ -50,32 +52,50 @@ class TenantUse(Protocol):
         ...
 
 
-def router(credentials: Credentials, use: TenantUse) -> APIRouter:
-    """The routes."""
-    routes = APIRouter(
-        prefix="/ops/tenants", tags=["ops"], dependencies=[Depends(only_operators(credentials))], responses=_RESPONSES
-    )
+def router(
+    credentials: Credentials, use: TenantUse, *, away: tuple[type[Exception], ...], not_purged: type[Exception]
+) -> APIRouter:
+    """The routes.
+
+    Args:
+        credentials: who may call.
+        use: what is done.
+        away: the errors by which it says that the database cannot be asked now.
+        not_purged: the error by which it says that `oauth` has not purged the account.
+    """
+    routes = operators_routes(credentials)
 
     @routes.post("", summary="What is to be done for accounts")
     async def read(question: TenantsQuestion) -> TenantsAnswer:
-        return TenantsAnswer(tenants=await _present(lambda: use.read(question.portal_ids)))
+        return TenantsAnswer(tenants=await present(lambda: use.read(question.portal_ids), away))
 
     @routes.post("/{portal_id}/erase-contact", summary="Forget what is kept of a person")
     async def erase_contact(portal_id: PortalId, erasure: ContactErasure) -> Removed:
-        return await _present(lambda: use.erase_contact(portal_id, erasure.contact_id))
+        return await present(lambda: use.erase_contact(portal_id, erasure.contact_id), away)
 
     @routes.post("/{portal_id}/purge", summary="Forget a purged account, bit by bit", responses=_OF_PURGE)
     async def purge(portal_id: PortalId) -> Removed:
         try:
-            return await _present(lambda: use.purge(portal_id))
-        except NotPurgedError as error:
+            return await present(lambda: use.purge(portal_id), away)
+        except not_purged as error:
             raise Refusal(Code.WRONG_STATE, "the account is not purged", reason="not_purged") from error
 
     return routes
 
 
-async def _present(work: Callable[[], Awaitable[T]]) -> T:
+def operators_routes(credentials: Credentials) -> APIRouter:
+    """No routes yet, under `/ops/tenants`, for operators alone."""
+    guard = [Depends(only_operators(credentials))]
+    return APIRouter(prefix="/ops/tenants", tags=["ops"], dependencies=guard, responses=_RESPONSES)
+
+
+async def present(work: Callable[[], Awaitable[T]], away: tuple[type[Exception], ...]) -> T:
+    """What the work gives.
+
+    Raises:
+        Refusal: the database cannot be asked now.
+    """
     try:
         return await work()
-    except StoreAwayError as error:
+    except away as error:
         raise unavailable("the database") from error
