@@ -18,6 +18,10 @@ LONGEST = 120.0
 """Seconds that anything may take: an open claim moves after 15 s, and HubSpot's late commits are waited out."""
 
 
+LATE_COMMIT_SECONDS = 80.0
+"""By how much the clock goes ahead, so that nothing can appear at HubSpot any more."""
+
+
 async def hang_after_write(simulator: str, path: str) -> None:
     """The next POST there is carried out, and its answer never comes."""
     fault = {"method": "POST", "path_prefix": path, "kind": "hang", "count": 1, "after_write": True}
@@ -79,6 +83,7 @@ async def test_timeline_killed_between_the_write_and_its_record(walk: Walk, syst
     system.kill("timeline")
 
     system.start("timeline")
+    await system.move_clock(offset_seconds=LATE_COMMIT_SECONDS)
 
     await walk.log.find(REPLY_RECORDED, lambda recorded: recorded.message_id == reply.message_id, seconds=LONGEST)
     assert 1 == await copies(walk, reply.text)

@@ -34,6 +34,7 @@ POINTS: Final = (
     "after_write_before_record",
     "after_own_before_record",
     "after_record",
+    "after_look_before_finding",
 )
 EACH_POINT: Final = 3
 """How many of the kills are at each named point; the rest is at random."""
@@ -42,7 +43,9 @@ SPEED: Final = 5.0
 OLD_TIMELINES: Final = 40
 """How many contacts have 300 messages on their timelines, which takes several pages to read."""
 LOOKS: Final = 2
-"""The most looks that one unknown end may cost: one soon, one when nothing can appear any more."""
+"""The most looks that one unknown end may cost: one when nothing can appear any more, one if a process died in it."""
+UNKIND: Final = 0.05
+"""How often one more create ends badly while a process is to die in a look, which nothing else leads to."""
 TOLD: Final = 5
 """Of how many contacts beyond that the story is told."""
 DIES_SECONDS: Final = 60.0
@@ -146,15 +149,17 @@ class Storm:
             await asyncio.to_thread(self._system.kill, victim)
         else:
             await self._say(replies - replies // 2)
-            await eventually(lambda: self._died(victim), what=f"{victim} to die {point}", seconds=DIES_SECONDS)
+            await eventually(lambda: self._died(victim, point), what=f"{victim} to die {point}", seconds=DIES_SECONDS)
             self.hit[point] += 1
         self.kills += 1
         await self._start(victim, number + len(self._replicas))
 
-    async def _died(self, name: str) -> bool:
+    async def _died(self, name: str, point: str) -> bool:
         """Whether it is dead; while it lives a lead here and there writes, so that it has something to die at."""
         if name not in self._system.processes or not self._system.processes[name].running:
             return True
+        if point == POINTS[-1] and self._random.random() < UNKIND:
+            await self._misbehave()
         await self._say(1)
         await pace(0.1)
         return False

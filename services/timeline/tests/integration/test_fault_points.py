@@ -18,6 +18,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 LONGEST = 60.0
 """Seconds that anything may take: a dead holder's lane moves after 25 real seconds."""
 
+CREATES = "/crm/objects/"
+"""Where an answer gets lost, so that there is something to look for."""
+
 SPEED = 20.0
 """How fast the wall clock runs, so that waiting out a late commit takes seconds."""
 
@@ -54,6 +57,8 @@ async def test_killed_at_every_point(new_system: System, faulty: Command) -> Non
                 process.stop()
                 process = started(supervisor, faulty, point)
                 dying = process
+                if point is FaultPoint.AFTER_LOOK:
+                    await walk.hubspot.fault(method="POST", path_prefix=CREATES, kind="drop", after_write=True)
                 reply = await walk.lead_replies()
                 wait_for(lambda dead=dying: not dead.running, what=f"the process to die {point}", seconds=LONGEST)
                 process = started(supervisor, faulty, point)

@@ -91,7 +91,7 @@ async def test_a_batch_whose_answer_was_lost_is_reconciled_one_by_one(
     process = start()
 
     await bring(process, *replies(reply, 20))
-    await wait(process, 10)
+    await wait(process, 80)
 
     assert sorted(ids(20)) == sorted(on_timeline())
     assert all(memory.entries.settlements[entry_id].adopted for entry_id in ids(20))
@@ -115,10 +115,10 @@ async def test_equal_replies_of_a_batch_find_one_communication_each(
     assert 5 == len(hubspot.records)
 
 
-async def test_what_a_last_look_cleared_is_not_looked_for_again(
+async def test_what_a_look_cleared_is_not_looked_for_again(
     start: Any, bring: Any, wait: Any, reply: Any, on_timeline: Any, hubspot: InMemoryHubSpot
 ) -> None:
-    """When the account fails amid the last look, only what was not cleared by then is looked for once more."""
+    """When the account fails amid a look, only what was not cleared by then is looked for once more."""
     contacts = [Candidate(f"{number}", (f"(415) 555-1{number}",)) for number in range(100, 112)]
     hubspot.contacts[PORTAL] = contacts
     hubspot.batch_answers.append(Answer(LOST, None))

@@ -73,7 +73,7 @@ async def test_a_holder_stopped_after_its_write_is_adopted(
 ) -> None:
     """A holder that is stopped after its write is found out by the next: the reply is adopted, and stays that one."""
     stopped, turn = await stopped_at(start, reply, FaultPoint.AFTER_WRITE)
-    await wait(start(), 40)
+    await wait(start(), 80)
     adopted = memory.entries.entries[ENTRY].communication_id
     stopped.woken.set()
     await turn

@@ -156,6 +156,7 @@ def _writer(
         timeline=outside.timeline,
         outcomes=outcomes,
         budget=budget,
+        faults=outside.faults,
         clock=clock,
         public_base_url=public_base_url,
     )

@@ -1,30 +1,26 @@
 """Finding out what became of writes whose end is not known, before anything is written again.
 
-HubSpot has no idempotency key, so the contact's communications are read and the reply is looked for among them. If it
-is there, it is adopted. If not, it may still be on its way, so it is looked for once more when that can no longer be.
+HubSpot has no idempotency key, so the contact's communications are read and the reply is looked for among them: once,
+when it must be there if it was written at all. If it is found, it is adopted; if not, it was never written.
 
-So an unknown end costs two looks at most, also when a process dies during one: the first is noted down before it
-begins, the second as soon as it found nothing. A look is one read of associations and, if any of them is not known to
-be another reply's, one read of those.
+A look is one read of associations and, if any of them is not known to be another reply's, one read of those. It is had
+again only if a process dies, or the account fails, before what it found is noted down.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from chassis.clock import Clock
-from timeline.errors import AccountError
 from timeline.handlers import bodies
 from timeline.handlers.budget import Budget
 from timeline.handlers.leases import CALL_SECONDS, require_call_time
 from timeline.handlers.outcomes import Outcomes, Step, Target
-from timeline.models import Entry, Lease, Withdrawal, Written
-from timeline.ports import Communications, IntentLog, Timeline
-
-FIRST_LOOK: Final = timedelta(seconds=2)
-"""When a reply with an unknown end is first looked for: HubSpot's reads lag a little behind its writes."""
+from timeline.models import Entry, FaultPoint, Lease, Withdrawal, Written
+from timeline.ports import Communications, FaultPoints, IntentLog, Timeline
 
 LATE_COMMIT: Final = timedelta(seconds=60)
 """How long after its arrival a write may still be carried out (`architecture.md`, section 4, timeline)."""
@@ -67,11 +63,12 @@ class Reconciler:
         timeline: Timeline,
         outcomes: Outcomes,
         budget: Budget,
+        faults: FaultPoints,
         clock: Clock,
         public_base_url: str,
     ) -> None:
         self._intents, self._communications = intents, communications
-        self._timeline, self._outcomes = timeline, outcomes
+        self._timeline, self._outcomes, self._faults = timeline, outcomes, faults
         self._budget, self._clock, self._public_base_url = budget, clock, public_base_url
 
     async def settle(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
@@ -83,29 +80,26 @@ class Reconciler:
             LeaseSpentError: nothing more may be begun under this lease.
         """
         asked_at = self._clock.now()
-        late = [entry for entry in entries if asked_at >= _settled_at(entry)]
         early = [entry for entry in entries if asked_at < _settled_at(entry)]
-        return {**await self._look_early(early, lease), **await self._look_late(late, lease)}
+        late = [entry for entry in entries if asked_at >= _settled_at(entry)]
+        return {**await self._wait(early), **await self._look_for(late, lease)}
 
-    async def _look_early(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
-        """The first look; what is not found waits until nothing can appear any more."""
+    async def _wait(self, entries: Sequence[Entry]) -> Mapping[str, Step]:
+        """Leave those alone whose writes may still be carried out."""
+        by_moment: dict[datetime, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            by_moment[_settled_at(entry)].append(entry)
+        for until, group in by_moment.items():
+            await self._outcomes.wait(group, until)
+        return {entry.id: self._outcomes.waiting(entry, _settled_at(entry)) for entry in entries}
+
+    async def _look_for(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
+        """The look; what is not found was never written, and its intents go."""
         if not entries:
             return {}
-        self._require_call(lease)
-        until = max(map(_settled_at, entries))
-        await self._outcomes.wait(entries, until)
-        try:
-            found = (await self._look(entries, _places(entries), lease)).found
-        except AccountError:
-            await self._outcomes.wait(entries, self._clock.now())
-            raise
-        left = [entry for entry in entries if entry.id not in found]
-        return {**await self._adopted(found), **{entry.id: self._outcomes.waiting(entry, until) for entry in left}}
-
-    async def _look_late(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
-        """The last look; what is not found was never written, and its intents go."""
         places = _places(entries)
         look = await self._look(entries, places, lease)
+        await self._faults.reach(FaultPoint.AFTER_LOOK)
         steps = await self._adopted(look.found)
         left = [entry for entry in entries if entry.id not in steps]
         unsure = [entry for entry in left if not look.there.issuperset(places[entry.id])]
@@ -115,7 +109,7 @@ class Reconciler:
         return steps
 
     async def _look_elsewhere(self, entries: Sequence[Entry], places: Places, lease: Lease) -> dict[str, Step]:
-        """The last look where contacts may have been merged into others: at those."""
+        """The look where contacts may have been merged into others: at those."""
         self._require_call(lease)
         moved = await self._moved(entries, places)
         look = await self._look([entry for entry in entries if moved[entry.id]], moved, lease)

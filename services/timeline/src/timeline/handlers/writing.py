@@ -4,7 +4,7 @@ HubSpot has no idempotency key, so writes are announced before they are made (th
 the two, and after an answer that leaves open what happened, a reply is reconciled before it is written again.
 
     intent ── write ── answer ────────────────────────────────► recorded
-                 └──── unknown, or crash ── look ── look again ► adopted, or intent ── write ── …
+                 └──── unknown, or crash ── wait ── look ──────► adopted, or intent ── write ── …
 
 One reply is one create; several that are due together, of different conversations, are one batch.
 """
@@ -32,7 +32,7 @@ from timeline.handlers.budget import Budget
 from timeline.handlers.contacts import ContactFinder
 from timeline.handlers.leases import require_call_time, require_lease
 from timeline.handlers.outcomes import Outcomes, Postponed, Step, Target
-from timeline.handlers.reconciling import FIRST_LOOK, Reconciler
+from timeline.handlers.reconciling import LATE_COMMIT, READ_LAG, Reconciler
 from timeline.models import Entry, FaultPoint, Intent, Intention, Lease, Note, Withdrawal
 from timeline.ports import Communications, FaultPoints, IntentLog, Tenants, Timeline, Unmatched
 
@@ -267,7 +267,8 @@ class Writer:
         """What a failure that concerns this reply alone means for it."""
         now = self._clock.now()
         if isinstance(error, WriteUnknownError):
-            return await self._outcomes.postponed(entry, now + FIRST_LOOK, error.reason, trouble=True)
+            until = now + LATE_COMMIT + READ_LAG
+            return await self._outcomes.postponed(entry, until, error.reason, trouble=True)
         if isinstance(error, RecordLockedError):
             wait = timedelta(seconds=max(error.retry_after_seconds or 0.0, _LOCKED_SECONDS))
             return await self._outcomes.postponed(entry, now + wait, error.reason)

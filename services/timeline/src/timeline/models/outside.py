@@ -83,3 +83,4 @@ class FaultPoint(StrEnum):
     AFTER_WRITE = "after_write_before_record"
     AFTER_OWN = "after_own_before_record"
     AFTER_RECORD = "after_record"
+    AFTER_LOOK = "after_look_before_finding"
