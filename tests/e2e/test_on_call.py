@@ -23,7 +23,7 @@ SECONDS = 90.0
 SLUG = "shift"
 LONG_SECONDS = 600.0
 LATE_SECONDS = 90.0
-"""A write whose end is unknown is looked for once more after 75 s, before anything is written anew."""
+"""A write whose end is unknown is looked for after 75 s, before anything is written anew."""
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pydantic import BaseModel, JsonValue
 
 _CALL_SECONDS = 30.0
 _MAX_LISTED = 10_000
+_PAGE = 5_000
 
 
 class ControlError(Exception):
@@ -43,6 +44,10 @@ class Communication(BaseModel):
     def body(self) -> str:
         """Its text, as HTML."""
         return self.properties.get("hs_communication_body") or ""
+
+
+class _Logged(BaseModel):
+    communications: list[Communication]
 
 
 class Reply(BaseModel):
@@ -94,7 +99,7 @@ class _Simulator:
 
     async def last_request(self) -> int:
         """The number of the latest request."""
-        return max((received.seq for received in await self.requests()), default=0)
+        return int((await self._call("GET", "/requests?limit=1")).json()["last_seq"])
 
     async def fault(self, **order: JsonValue) -> None:
         """Let the next matching requests fail, as the control API's `/faults` says."""
@@ -162,10 +167,16 @@ class HubSpotControl(_Simulator):
         order: dict[str, JsonValue] = {"status": status, "seconds": seconds, "retry_after_seconds": retry_after_seconds}
         await self._call("POST", f"/portals/{portal_id}/outage", order)
 
-    async def logged(self) -> list[Communication]:
-        """Every message on every timeline, in the order in which they were logged."""
-        ledger = (await self._call("GET", "/ledger")).json()
-        return [Communication.model_validate(entry) for entry in ledger["communications"]]
+    async def logged(self, *, after: int = 0) -> list[Communication]:
+        """The messages on all timelines, in the order in which they were logged; those after an id, if it is given."""
+        found: list[Communication] = []
+        while True:
+            answer = await self._call("GET", f"/communications?after={after}&limit={_PAGE}")
+            page = _Logged.model_validate_json(answer.content).communications
+            found += page
+            if len(page) < _PAGE:
+                return found
+            after = int(page[-1].id)
 
     async def uninstall(self, portal_id: int, *, push: bool | None = None) -> None:
         """Uninstall the app, as an admin does in HubSpot; `push` says whether the app is told, if not the switch."""

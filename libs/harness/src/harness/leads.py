@@ -16,6 +16,7 @@ from typing import Final, Self
 
 import httpx2
 from aiokafka import AIOKafkaProducer
+from rich.console import Console
 
 from contracts.envelope import Event, EventData
 from contracts.messages import MessagePart, MessageReceived, MessageSent
@@ -23,6 +24,7 @@ from contracts.topics import MESSAGE_RECEIVED, MESSAGE_SENT, TENANT_INSTALLED
 from harness.admins import Admin, client
 from harness.control import Communication, HubSpotControl
 from harness.event_log import EventLog
+from harness.progress import Progress, doing
 from harness.system import System
 from harness.waiting import eventually
 
@@ -30,6 +32,8 @@ _FIRST_PORTAL: Final = 40_000_000
 _FIRST_NUMBER: Final = 2_125_000_000
 _BESIDE: Final = 8
 _DRAIN_SECONDS: Final = 60.0
+_LOOK_SECONDS: Final = 1.0
+"""How often HubSpot is asked what is new: that costs it time which is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class Leads:
     said: dict[str, Lead] = field(default_factory=dict)
     said_at: dict[str, float] = field(default_factory=dict)
     _moment: float = field(default_factory=time.time)
+    _written: list[Communication] = field(default_factory=list)
+    _last_logged: int = 0
 
     @classmethod
     def of(cls, system: System, producer: AIOKafkaProducer, seed: int) -> Self:
@@ -85,7 +91,8 @@ class Leads:
                 async with alone:
                     return await self._account(http, number, leads)
 
-            found = await asyncio.gather(*(one(number) for number in range(accounts)))
+            with doing(Console(), f"Connecting {accounts} accounts with {leads} leads each"):
+                found = await asyncio.gather(*(one(number) for number in range(accounts)))
         self.leads = [lead for group in found for lead in group]
         log = EventLog(self.system.addresses.kafka_bootstrap)
         await log.wait_count(TENANT_INSTALLED, lambda _: True, accounts, seconds=_DRAIN_SECONDS)
@@ -106,9 +113,10 @@ class Leads:
     async def greet(self) -> None:
         """Each lead was written to before: their conversation is linked to their contact."""
         now = datetime.now(UTC)
-        await self._produce([_greeting(lead, now) for lead in self.leads])
-        log = EventLog(self.system.addresses.kafka_bootstrap)
-        await log.wait_drained("timeline", MESSAGE_SENT.name, seconds=_DRAIN_SECONDS)
+        with doing(Console(), f"Greeting {len(self.leads)} leads"):
+            await self._produce([_greeting(lead, now) for lead in self.leads])
+            log = EventLog(self.system.addresses.kafka_bootstrap)
+            await log.wait_drained("timeline", MESSAGE_SENT.name, seconds=_DRAIN_SECONDS)
 
     async def say(self, leads: Iterable[Lead], text: str = "Yes, please") -> list[Event[MessageReceived]]:
         """Each of these leads writes; returns when Kafka has it."""
@@ -146,7 +154,11 @@ class Leads:
 
     async def written(self) -> list[Communication]:
         """What is on timelines because of somebody here, in the order in which HubSpot logged it."""
-        return [one for one in await self.hubspot.logged() if one.write_trace_id in self.said]
+        fresh = await self.hubspot.logged(after=self._last_logged)
+        fresh = [one for one in fresh if int(one.id) > self._last_logged]  # somebody else may have asked meanwhile
+        self._last_logged = max((int(one.id) for one in fresh), default=self._last_logged)
+        self._written += [one for one in fresh if one.write_trace_id in self.said]
+        return list(self._written)
 
     async def all_written(self, *, seconds: float, but: int = 0) -> None:
         """Wait until each reply, or all but so many, is on its timeline.
@@ -154,15 +166,20 @@ class Leads:
         Raises:
             ConditionNotMetError: it did not happen within so many seconds.
         """
+        awaited = len(self.said) - but
+        progress = Progress(Console(), "replies on their timelines", awaited, begun=await self._count())
 
         async def complete() -> bool:
-            found = {one.write_trace_id for one in await self.written()}
-            if len(found) < len(self.said) - but:
-                await asyncio.sleep(1)  # the ledger is long, and reading it costs HubSpot
-                return False
-            return True
+            count = await self._count()
+            progress.at(count)
+            if count < awaited:
+                await asyncio.sleep(_LOOK_SECONDS)
+            return count >= awaited
 
-        await eventually(complete, what=f"{len(self.said) - but} replies on their timelines", seconds=seconds)
+        await eventually(complete, what=f"{awaited} replies on their timelines", seconds=seconds)
+
+    async def _count(self) -> int:
+        return len({one.write_trace_id for one in await self.written()})
 
     async def wait_written(self, message_ids: AbstractSet[str], *, seconds: float) -> None:
         """Wait until each of these replies is on its timeline.
@@ -172,7 +189,7 @@ class Leads:
         """
 
         async def complete() -> bool:
-            await asyncio.sleep(1)  # the ledger is long, and reading it costs HubSpot
+            await asyncio.sleep(_LOOK_SECONDS)
             found = {str(one.write_trace_id).rpartition(":")[2] for one in await self.written()}
             return message_ids <= found
 

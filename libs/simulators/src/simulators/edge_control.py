@@ -30,6 +30,7 @@ class RequestList(BaseModel):
     """Received requests, oldest first."""
 
     requests: list[RequestView]
+    last_seq: int = Field(description="of the latest request of all, whether it is listed or not")
 
 
 class LatencyOrder(BaseModel):
@@ -97,7 +98,8 @@ async def list_requests(
 ) -> RequestList:
     """What was received, oldest first; the ring keeps the last 10,000."""
     found = recorder.matching(path_prefix=path_prefix, since=since, limit=limit)
-    return RequestList(requests=[RequestView.model_validate(request) for request in found])
+    listed = [RequestView.model_validate(request) for request in found]
+    return RequestList(requests=listed, last_seq=recorder.last_seq)
 
 
 @router.post("/latency", status_code=204, response_class=Response)

@@ -57,6 +57,11 @@ class Recorder:
         self._trim()
         return request
 
+    @property
+    def last_seq(self) -> int:
+        """The sequence number of the latest request, 0 before the first."""
+        return self._seq
+
     def matching(self, *, path_prefix: str, since: int, limit: int) -> list[RecordedRequest]:
         """The first `limit` requests after sequence number `since` whose path begins with the prefix."""
         found: Iterator[RecordedRequest] = (

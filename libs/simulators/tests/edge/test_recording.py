@@ -18,6 +18,7 @@ def test_the_ring_is_bounded_in_number() -> None:
         _record(recorder)
 
     assert [2, 3] == [request.seq for request in recorder.matching(path_prefix="/", since=0, limit=10)]
+    assert 3 == recorder.last_seq
 
 
 def test_the_ring_is_bounded_in_bytes() -> None:

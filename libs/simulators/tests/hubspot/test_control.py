@@ -89,6 +89,19 @@ async def test_the_ledger_has_everything(
     ]
 
 
+async def test_messages_are_listed_from_where_one_left_off(http: httpx2.AsyncClient, bearer: dict[str, str]) -> None:
+    """Those logged after a message, so many at once, in the order in which they were logged; after a reset none."""
+    for number in range(3):
+        await http.post(COMMUNICATIONS, json=MESSAGE | {"objectWriteTraceId": f"t{number}"}, headers=bearer)
+
+    first = (await http.get("/control/communications?limit=2")).json()["communications"]
+    rest = (await http.get(f"/control/communications?after={first[-1]['id']}")).json()["communications"]
+    await http.post("/control/reset")
+
+    assert ["t0", "t1", "t2"] == [one["write_trace_id"] for one in (*first, *rest)]
+    assert [] == (await http.get("/control/communications")).json()["communications"]
+
+
 async def test_reset_empties_everything(
     http: httpx2.AsyncClient, bearer: dict[str, str], contact_id: str, portal_id: int, receiver: Receiver
 ) -> None:

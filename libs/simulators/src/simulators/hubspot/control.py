@@ -19,6 +19,7 @@ from simulators.hubspot.control_models import (
     ExecutionView,
     InstallView,
     Ledger,
+    Logged,
     PortalChange,
     PortalOrder,
     PortalView,
@@ -36,6 +37,7 @@ from simulators.hubspot.workflows import Enrollment, Execution, UnknownExecution
 
 # What contact events say of a change made by hand in HubSpot.
 CHANGED_BY_HAND = "CRM_UI"
+MAX_LOGGED = 5_000
 
 router = APIRouter(prefix="/control", tags=["HubSpot"])
 
@@ -164,6 +166,17 @@ async def read_ledger(simulator: SimulatorDep) -> Ledger:
             CommunicationView.of(message) for portal in portals for message in portal.communications.values()
         ],
     )
+
+
+@router.get("/communications")
+async def list_communications(
+    simulator: SimulatorDep,
+    after: Annotated[int, Query(description="only messages with a greater id")] = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_LOGGED)] = 1_000,
+) -> Logged:
+    """The messages on all timelines, in the order in which they were logged."""
+    found = simulator.world.logged_after(after, limit)
+    return Logged(communications=[CommunicationView.of(message) for message in found])
 
 
 @router.get("/switches")

@@ -133,6 +133,12 @@ class CommunicationView(BaseModel):
         )
 
 
+class Logged(BaseModel):
+    """Messages of all accounts, in the order in which they were logged."""
+
+    communications: list[CommunicationView]
+
+
 class Timeline(BaseModel):
     """A contact's timeline, newest message first by the message's own timestamp."""
 

@@ -1,7 +1,8 @@
 """The truth: every account with its contacts and communications, in memory, changed only through these methods."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 
 from simulators.clock import Clock
 from simulators.hubspot.models import Communication, Contact, Install, Portal, Switches
@@ -36,10 +37,12 @@ class World:
         self.portals: dict[int, Portal] = {}
         self._contact_ids = itertools.count(FIRST_CONTACT_ID)
         self._communication_ids = itertools.count(FIRST_COMMUNICATION_ID)
+        self._logged: list[Communication] = []
 
     def clear(self) -> None:
         """Forget every account; ids go on, so that nothing old is mistaken for something new."""
         self.portals.clear()
+        self._logged.clear()
 
     def add_portal(
         self, portal_id: int, name: str, unavailable_scopes: Iterable[str] = (), withheld_scopes: Iterable[str] = ()
@@ -111,9 +114,15 @@ class World:
             communication_id, portal.portal_id, properties | own, now, write_trace_id=write_trace_id
         )
         portal.communications[communication_id] = communication
+        self._logged.append(communication)
         for contact_id in contact_ids:
             self.associate(communication, portal.contacts[contact_id])
         return communication
+
+    def logged_after(self, communication_id: int, limit: int) -> Sequence[Communication]:
+        """The first so many messages of all accounts whose ids are greater, in the order in which they were logged."""
+        first = bisect_right(self._logged, communication_id, key=lambda message: int(message.communication_id))
+        return self._logged[first : first + limit]
 
     def readable_communications(self, portal: Portal, contact: Contact) -> list[str]:
         """The ids of a contact's messages that a read by association shows, which may lag behind the writes."""
