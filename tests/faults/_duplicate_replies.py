@@ -7,11 +7,13 @@ from random import Random
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
+from rich.console import Console
 
 from contracts.topics import MESSAGE_RECEIVED
 from harness.control import ChertControl
 from harness.event_log import EventLog
 from harness.leads import Lead, Leads
+from harness.progress import Progress
 from harness.system import System
 from harness.waiting import eventually
 
@@ -22,6 +24,7 @@ STEP_SECONDS: Final = 6 * 3_600.0
 MOST_TIMES: Final = 10
 AT_ONCE: Final = 8
 DRAIN_SECONDS: Final = 300.0
+console = Console()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,11 @@ async def tell(system: System, replies: int, seed: int) -> Told:
         said = await _say(chert, [random.choice(leads.leads) for _ in range(replies)])
         plan = _plan(sorted(said.values()), random)
         deliveries = len(said) + sum(map(len, plan.values()))
+        progress = Progress(console, "steps of six simulated hours", STEPS)
         for step in range(STEPS):
             await system.move_clock(offset_seconds=(step + 1) * STEP_SECONDS)
             await _redeliver(chert, plan[step])
+            progress.at(step + 1)
         log = EventLog(kafka)
         await log.wait_drained("timeline", MESSAGE_RECEIVED.name, seconds=DRAIN_SECONDS)
 

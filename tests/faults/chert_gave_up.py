@@ -7,9 +7,12 @@ import asyncio
 import time
 from typing import Final
 
+from rich.console import Console
+
 from harness.admins import Admin, client
 from harness.control import ChertControl, HubSpotControl
 from harness.own_systems import own_system
+from harness.progress import doing
 from harness.reports import Report, Scale
 from harness.run_file import RunFile
 from harness.seeding import console_user
@@ -23,6 +26,7 @@ SPEED: Final = 60.0
 RETURN_SECONDS: Final = 300.0
 SPENT_ATTEMPTS: Final = 3
 SETTLE_SECONDS: Final = 90.0
+console = Console()
 
 
 def main(scale: Scale) -> Report:
@@ -45,13 +49,15 @@ async def _measure(system: System, report: Report, replies: int) -> None:
     await asyncio.to_thread(system.stop, "webhooks")
     await system.move_clock(speed=SPEED)
     fast_since = time.time()
-    said = [await chert.reply("acme", phone, f"Reply {number}") for number in range(replies)]
-    await pace(HOUR_SECONDS / SPEED)
+    with doing(console, f"{replies} replies, and an hour without the ingress in {HOUR_SECONDS / SPEED:g} s"):
+        said = [await chert.reply("acme", phone, f"Reply {number}") for number in range(replies)]
+        await pace(HOUR_SECONDS / SPEED)
     attempts = [await chert.deliveries(one.event_id) for one in said]
     await asyncio.to_thread(system.start, "webhooks")
     back = time.monotonic()
     await system.move_clock(offset_seconds=(SPEED - 1) * (time.time() - fast_since))
-    await eventually(lambda: _count(hubspot, run, replies + 1), what="all replies", seconds=RETURN_SECONDS)
+    with doing(console, f"All replies on the timeline, within {RETURN_SECONDS:g} s"):
+        await eventually(lambda: _count(hubspot, run, replies + 1), what="all replies", seconds=RETURN_SECONDS)
     took = time.monotonic() - back
     bodies = [one.body for one in await hubspot.timeline(run.portals[0].portal_id, run.portals[0].contacts[0].id)]
     copies = [sum(f"Reply {number}<" in body for body in bodies) for number in range(replies)]

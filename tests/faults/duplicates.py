@@ -17,9 +17,11 @@ from _duplicate_replies import tell
 from _ingress_deliveries import Delivery, Makers, Signer, request
 from _ingress_load import OK
 from _ingress_log import read
+from rich.console import Console
 
 from harness.connections import Connection
 from harness.own_systems import own_system
+from harness.progress import Progress
 from harness.reports import Report, Scale
 from harness.system import System
 
@@ -31,6 +33,7 @@ MOST_TIMES: Final = 10
 HOURS: Final = 72
 HOUR_SECONDS: Final = 3_600.0
 CONNECTIONS: Final = 16
+console = Console()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,11 @@ async def _measure(system: System, report: Report, scale: Scale) -> None:
     makers = Makers(random)
     deliveries = [makers.any() for _ in range(DELIVERIES[scale])]
     copies = sorted(_copies(deliveries, random), key=lambda copy: copy.hour)
-    refused = 0
+    refused, progress = 0, Progress(console, "simulated hours of deliveries", HOURS)
     for hour, due in itertools.groupby(copies, key=lambda copy: copy.hour):
         await system.move_clock(offset_seconds=hour * HOUR_SECONDS)
         refused += await _deliver(system, list(due), hour * HOUR_SECONDS)
+        progress.at(hour + 1)
     told = await read(system.addresses.kafka_bootstrap)
     facts = {fact for delivery in deliveries for fact in delivery.facts}
     events = sum(len(copy.delivery.events) for copy in copies)

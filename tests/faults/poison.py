@@ -12,12 +12,14 @@ from typing import Final
 
 from _stalls import watching
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from rich.console import Console
 
 from contracts.envelope import Headers
 from contracts.topics import MESSAGE_RECEIVED, dead_letter_topic
 from harness.event_log import EventLog, partitions_of
 from harness.leads import Leads
 from harness.own_systems import own_system
+from harness.progress import Progress
 from harness.reports import Report, Scale
 from harness.system import System
 from harness.waiting import eventually, pace
@@ -34,6 +36,7 @@ CLEAN: Final = 5
 ALL_POISON: Final = 60
 """How many the one project sends, all of them poison."""
 DRAIN_SECONDS: Final = 120.0
+console = Console()
 _MEGABYTE: Final = 1024 * 1024
 _ROOM: Final = 8 * 1024
 """What a record takes beside its value."""
@@ -124,7 +127,9 @@ async def _say_poisoned(
 ) -> int:
     """Replies with one poison among a hundred, each in the name of some project; how many poisons."""
     poisoned = 0
+    progress = Progress(console, f"replies said {'among poison' if poisons else 'without poison'}", replies)
     for said in range(0, replies, CHUNK):
+        progress.at(said)
         await leads.say(leads.random.choices(leads.leads, k=CHUNK))
         if poisons and said % 100 == 0:
             value, headers = leads.random.choice(poisons)()

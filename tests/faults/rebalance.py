@@ -11,6 +11,7 @@ from rich.console import Console
 
 from harness.leads import Leads
 from harness.own_systems import own_system
+from harness.progress import Progress
 from harness.reports import Report, Scale
 from harness.system import System
 from harness.waiting import pace
@@ -59,7 +60,9 @@ async def _measure(system: System, report: Report, scale: Scale) -> None:
 async def _say(leads: Leads, replies: int, seconds: float) -> None:
     """So many replies of random leads, spread over a time."""
     chunk = max(1, replies // 200)
+    progress = Progress(console, "replies said", replies)
     for said in range(0, replies, chunk):
+        progress.at(said)
         await leads.say(leads.random.choices(leads.leads, k=min(chunk, replies - said)))
         await pace(seconds * chunk / replies)
 

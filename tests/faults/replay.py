@@ -15,6 +15,7 @@ from random import Random
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from rich.console import Console
 
 from contracts.topics import MESSAGE_RECEIVED
 from harness.control import ChertControl
@@ -23,6 +24,7 @@ from harness.leads import Leads
 from harness.operators import Operator
 from harness.own_systems import own_system
 from harness.paired import percentile
+from harness.progress import doing
 from harness.reports import Report, Scale
 from harness.system import System
 from harness.waiting import eventually, pace
@@ -39,6 +41,7 @@ LIVE_SECONDS: Final = 20.0
 KILLS: Final = 2
 """How often each replay is killed before it may end."""
 DRAIN_SECONDS: Final = 300.0
+console = Console()
 
 
 def main(scale: Scale) -> Report:
@@ -86,7 +89,8 @@ class _Replayer:
     async def all(self) -> None:
         """Every replay, each to its end."""
         for number in range(TIMES):
-            await self._one(self._operator.folder / f"job-{number}.json")
+            with doing(console, f"Replay {number + 1} of {TIMES}, killed {KILLS} times"):
+                await self._one(self._operator.folder / f"job-{number}.json")
         await asyncio.to_thread(
             self._operator.call, "replay", "topic", MESSAGE_RECEIVED.name, "--group", "actions", "--all", "--yes"
         )

@@ -17,6 +17,7 @@ from rich.console import Console
 from harness.errors import StartFailedError
 from harness.leads import Lead, Leads
 from harness.own_systems import own_system
+from harness.progress import Progress
 from harness.reports import Report, Scale
 from harness.system import System
 from harness.waiting import eventually, pace
@@ -129,9 +130,11 @@ class Storm:
         for number, name in enumerate(self._replicas):
             await asyncio.to_thread(self._system.stop, name)
             await self._start(name, number)
+        progress = Progress(console, "kills", KILLS)
         for number in range(KILLS):
             await self._kill(number, replies // KILLS)
             await self.look()
+            progress.at(number + 1)
             if number % 10 == 9:
                 console.print(f"{number + 1} kills, {len(self._leads.said)} replies, {dict(self.hit)}", highlight=False)
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer
 from pydantic import JsonValue
+from rich.console import Console
 
 from contracts.topics import TENANT_UNINSTALLED
 from harness.admins import Admin, client
@@ -20,6 +21,7 @@ from harness.control import Received
 from harness.event_log import EventLog
 from harness.leads import Lead, Leads
 from harness.own_systems import own_system
+from harness.progress import doing
 from harness.reports import Report, Scale
 from harness.system import System
 from harness.waiting import pace
@@ -46,6 +48,7 @@ TROUBLES: Final[tuple[tuple[Mapping[str, JsonValue], ...], ...]] = (
     ),
 )
 """What refreshes meet at each expiry."""
+console = Console()
 REFUSALS: Final = 10
 """How many creates are refused for each kind of 401."""
 
@@ -65,10 +68,13 @@ async def _measure(system: System, report: Report, accounts: int) -> None:
         await leads.connect(accounts, leads=LEADS)
         await asyncio.to_thread(system.start_copy, "timeline")
         tokens = Tokens(system, leads)
-        for troubles in TROUBLES:
-            await tokens.expire(troubles)
-        await tokens.refuse()
-        stopped, late = await tokens.leave(sorted({lead.portal_id for lead in leads.leads})[:LEAVING])
+        for number, troubles in enumerate(TROUBLES):
+            with doing(console, f"Expiry {number + 1} of {len(TROUBLES)}"):
+                await tokens.expire(troubles)
+        with doing(console, "Good tokens refused"):
+            await tokens.refuse()
+        with doing(console, f"{LEAVING} accounts that leave without a word, and come back"):
+            stopped, late = await tokens.leave(sorted({lead.portal_id for lead in leads.leads})[:LEAVING])
         await leads.all_written(seconds=DRAIN_SECONDS)
         gone = await EventLog(system.addresses.kafka_bootstrap).all(TENANT_UNINSTALLED)
         verdict = await leads.judge()
