@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import httpx2
@@ -73,7 +74,7 @@ async def _measure(system: System, report: Report, counted: float) -> None:
         processes, stages = ["timeline"], dict[int, Stage]()
         for count in PROCESSES:
             while len(processes) < count:
-                processes.append(await _one_more(system))
+                processes.append(await asyncio.to_thread(partial(system.start_copy, "timeline", **ONE_BY_ONE)))
             stages[count] = await _stage(system, leads, processes, counted)
             told = ", ".join(f"{share:.0f}" for share in stages[count].shares)
             console.print(f"{count}: {stages[count].per_second:.1f} replies/s, of each {told}", highlight=False)
@@ -102,13 +103,6 @@ def _compare(stages: Mapping[int, Stage], report: Report) -> None:
                 f"SO.ratio_{count}", stage.per_second / alone.per_second, "of one process", f">= {0.8 * count:g}"
             )
             report.add(f"SO.least_share_{count}", stage.evenness, "of the mean", ">= 0.7")
-
-
-async def _one_more(system: System) -> str:
-    name = await asyncio.to_thread(system.start_copy, "timeline")
-    system.set_environment(name, **ONE_BY_ONE)
-    await asyncio.to_thread(system.restart, name)
-    return name
 
 
 async def _stage(system: System, leads: Leads, names: Sequence[str], counted: float) -> Stage:

@@ -143,10 +143,14 @@ class System:
         """Give a process these settings beside its own from its next start on; none takes earlier ones back."""
         self._settings[name] = settings
 
-    def start_copy(self, service: str) -> str:
-        """Start one more process of a service, with the same files; the name by which it is stopped, killed, asked."""
+    def start_copy(self, service: str, **settings: str) -> str:
+        """Start one more process of a service, with the same files; the name by which it is stopped, killed, asked.
+
+        It has these settings beside its own, now and at each further start.
+        """
         name = f"{service}-{len(self._copies) + 2}"
         self._copies[name] = (service, ports.free_port())
+        self._settings[name] = settings
         self.start(name)
         return name
 
