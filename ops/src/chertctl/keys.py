@@ -9,10 +9,10 @@ import typer
 from chertctl import key_rings
 from chertctl.key_rings import KeyRing
 from chertctl.outcomes import OperatorError
-from chertctl.verbs import AsJson, Desk, DryRun, Reason, Yes, run
+from chertctl.verbs import AsJson, Desk, DryRun, Reason, Yes, run, verb_app
 from contracts.internal import KeyReport
 
-app = typer.Typer(help="The keys that seal tokens: where a rotation stands, and rotate.", no_args_is_help=True)
+app = verb_app("The keys that seal tokens: where a rotation stands, and rotate.")
 
 LOOK_SECONDS: Final = 1.0
 

@@ -14,12 +14,9 @@ from chertctl.reading import Ranges, Topics
 from chertctl.replay_jobs import Job, JobFile, LogJob, Selection, ids_of
 from chertctl.replaying import Replayer
 from chertctl.settings import service_named
-from chertctl.verbs import AsJson, Desk, DryRun, Reason, SendsConfirmed, Yes, run
+from chertctl.verbs import AsJson, Desk, DryRun, Reason, SendsConfirmed, Yes, run, verb_app
 
-app = typer.Typer(
-    help="Let a consumer group work through records again; what it has done before stays as it is.",
-    no_args_is_help=True,
-)
+app = verb_app("Let a consumer group work through records again; what it has done before stays as it is.")
 
 RATE: Final = 500.0
 """Records a second unless told otherwise: well below what a service takes, so that live traffic feels nothing."""
