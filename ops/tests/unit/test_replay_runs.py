@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from ops.tests.unit._played import NOW, PlayedDesk, played_desk
+from ops.tests.unit._played import NOW, AdvancingClock, PlayedDesk, played_desk
 from tests.e2e._golden import same_as_golden
 
 from chertctl.outcomes import AwayError, OperatorError, WrongCallError
