@@ -19,7 +19,7 @@ async def copy(bootstrap: str, partitions: Sequence[TopicPartition], target: str
         total, began = left, time.perf_counter()
         while left:
             records = [one for found in (await consumer.getmany(timeout_ms=500)).values() for one in found]
-            sent = [await producer.send(target, one.value, key=one.key, headers=one.headers) for one in records]
+            sent = [await producer.send(target, one.value, key=one.key, headers=list(one.headers)) for one in records]
             await asyncio.gather(*sent)
             left -= len(records)
         return total / (time.perf_counter() - began)

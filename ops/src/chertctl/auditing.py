@@ -7,21 +7,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final, Protocol
-
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from typing import Protocol
 
 from chassis.clock import Clock
 from chassis.randomness import Randomness
-from chertctl.outcomes import AwayError
 from chertctl.settings import Settings
 from contracts.audits import MAX_PLACES, OpsAudited, RecordPlace, Stage
 from contracts.envelope import Event
 from contracts.topics import OPS_AUDITED
-
-PUBLISH_SECONDS: Final = 10.0
-"""The longest the broker may take to make an audit durable."""
 
 
 class Journal(Protocol):
@@ -34,30 +27,6 @@ class Journal(Protocol):
             AwayError: that could not be learned in time.
         """
         ...
-
-
-class KafkaJournal:
-    """The topic `ops.audited`."""
-
-    def __init__(self, producer: AIOKafkaProducer) -> None:
-        self._producer = producer
-
-    async def write(self, event: Event[OpsAudited]) -> None:
-        """Return once every in-sync replica has it.
-
-        Raises:
-            AwayError: that could not be learned in time.
-        """
-        try:
-            async with asyncio.timeout(PUBLISH_SECONDS):
-                await self._producer.send_and_wait(
-                    event.topic, key=event.key(), value=event.value(), headers=event.headers()
-                )
-        except (TimeoutError, KafkaError) as error:
-            raise AwayError(
-                f"The audit cannot be written ({type(error).__name__}); without it nothing is done. Is Kafka up, "
-                "and does the topic ops.audited exist (chertctl topics create)?"
-            ) from None
 
 
 class InMemoryJournal:
@@ -148,29 +117,3 @@ class Audit:
 def operator_name(settings: Settings) -> str:
     """Who calls: `CHERTCTL_OPERATOR`, else the login name."""
     return settings.operator or getpass.getuser()[:100]
-
-
-@asynccontextmanager
-async def journal(settings: Settings) -> AsyncIterator[KafkaJournal]:
-    """The audit topic, for as long as a verb runs.
-
-    Raises:
-        AwayError: no broker answers.
-    """
-    producer = AIOKafkaProducer(
-        bootstrap_servers=settings.need("kafka_bootstrap").split(","),
-        acks="all",
-        enable_idempotence=True,
-        request_timeout_ms=int(PUBLISH_SECONDS * 1000),
-    )
-    try:
-        await producer.start()
-    except KafkaError as error:
-        await producer.stop()
-        raise AwayError(
-            f"Kafka does not answer ({type(error).__name__}). Is the address right, and is it up?"
-        ) from None
-    try:
-        yield KafkaJournal(producer)
-    finally:
-        await producer.stop()

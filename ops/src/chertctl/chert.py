@@ -10,9 +10,9 @@ import typer
 
 from chert_client import ChertClient, ChertError, WebhookSubscription
 from chertctl.outcomes import OperatorError, WrongCallError
-from chertctl.verbs import AsJson, Desk, DryRun, Reason, Yes, run
+from chertctl.verbs import AsJson, Desk, DryRun, Reason, Yes, run, verb_app
 
-app = typer.Typer(help="Chert's side: its webhook subscription.", no_args_is_help=True)
+app = verb_app("Chert's side: its webhook subscription.")
 
 WEBHOOK_PATH: Final = "/api/chert/webhook"
 REPLY: Final = "message.received"

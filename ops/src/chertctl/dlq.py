@@ -13,10 +13,10 @@ from chertctl.reading import Place, Topics
 from chertctl.redaction import seen
 from chertctl.redriving import redrive_letters
 from chertctl.tailing import redactor_of, revealed
-from chertctl.verbs import AsJson, Desk, DryRun, Reason, SendsConfirmed, Yes, run
+from chertctl.verbs import AsJson, Desk, DryRun, Reason, SendsConfirmed, Yes, run, verb_app
 from contracts.audits import RecordPlace
 
-app = typer.Typer(help="Dead letters: list and group them, show one, redrive, discard.", no_args_is_help=True)
+app = verb_app("Dead letters: list and group them, show one, redrive, discard.")
 
 CAP: Final = 100
 """Letters of one redrive or discard unless told otherwise."""

@@ -11,17 +11,19 @@ import typer
 from chertctl import examining, findings
 from chertctl.findings import Finding
 from chertctl.outcomes import Exit
-from chertctl.topics import DEFAULT_FILE, File
-from chertctl.verbs import AsJson, Desk, run
+from chertctl.verbs import TOPICS_FILE, AsJson, Desk, TopicsFile, run, verb_app
 from hubspot_client import DEFAULT_API_VERSION
 
+app = verb_app()
 
+
+@app.command(epilog="Example: chertctl doctor --config")
 def doctor(
     config: Annotated[bool, typer.Option("--config", help="Only settings, secrets and dates; asks nobody.")] = False,
     api_version: Annotated[
         str, typer.Option("--api-version", help="HubSpot's version that the services use.")
     ] = DEFAULT_API_VERSION,
-    file: File = DEFAULT_FILE,
+    file: TopicsFile = TOPICS_FILE,
     as_json: AsJson = False,
 ) -> None:
     """Look at settings, services and their dependencies, clocks, topics, lag, signatures and HubSpot's sunset dates.

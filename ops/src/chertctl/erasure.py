@@ -91,9 +91,8 @@ class Purge:
         order = OperatorOrder(operator=operator_name(desk.settings), reason=self.reason)
         purged = await desk.services.call("oauth", "POST", f"{one}/purge", TenantDetails, order)
         await _heard(desk, self.portal_id, purged.tenant.revision)
-        removed = [await _purged(desk, service, self.portal_id) for service in tenants.SISTERS]
+        removed = [await _purged(desk, service, self.portal_id, act) for service in tenants.SISTERS]
         buried = await desk.services.call("oauth", "POST", f"{one}/tombstones", Tombstones)
-        act.result.update(_counts(removed))
         return {
             "portal_id": self.portal_id,
             "dry_run": False,
@@ -133,8 +132,10 @@ class ContactErasing:
             desk.audit() as audit,
             audit.act("tenant erase-contact", reason=self.reason, owner=owner, arguments=arguments) as act,
         ):
-            removed = [await desk.services.call(service, "POST", path, Removed, erasure) for service in tenants.SISTERS]
-            act.result.update(_counts(removed))
+            removed: list[Removed] = []
+            for service in tenants.SISTERS:
+                removed.append(await desk.services.call(service, "POST", path, Removed, erasure))
+                _note(act, removed[-1])
         certificate = self._certificate(desk, removed, topics)
         desk.screen.document(certificate)
         _tell(desk, certificate)
@@ -193,13 +194,14 @@ async def _heard(desk: Desk, portal_id: int, revision: int) -> None:
             await desk.clock.sleep(LOOK_SECONDS)
 
 
-async def _purged(desk: Desk, service: ServiceName, portal_id: int) -> Removed:
-    """All that a service removed, bit by bit."""
+async def _purged(desk: Desk, service: ServiceName, portal_id: int, act: Act) -> Removed:
+    """All that a service removed, bit by bit; the act knows of each."""
     removed: Counter[str] = Counter()
     with desk.screen.progress(f"{service}: documents removed") as counter:
         while True:
             bit = await desk.services.call(service, "POST", f"/ops/tenants/{portal_id}/purge", Removed)
             removed.update(bit.removed)
+            _note(act, bit)
             counter.reach(removed.total())
             if not bit.removed:
                 return Removed(service=service, removed=dict(removed), kept=bit.kept)
@@ -223,8 +225,8 @@ def _held(topics: Catalogue, now: datetime) -> list[tuple[str, str, datetime]]:
     ]
 
 
-def _counts(removed: Sequence[Removed]) -> dict[str, int]:
-    return {f"{one.service}.{name}": count for one in removed for name, count in one.removed.items()}
+def _note(act: Act, one: Removed) -> None:
+    act.result.update({f"{one.service}.{name}": count for name, count in one.removed.items()})
 
 
 def _tell(desk: Desk, certificate: dict[str, object]) -> None:

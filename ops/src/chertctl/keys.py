@@ -7,12 +7,13 @@ from typing import Annotated, Final
 import typer
 
 from chertctl import key_rings
+from chertctl.auditing import Act
 from chertctl.key_rings import KeyRing
 from chertctl.outcomes import OperatorError
-from chertctl.verbs import AsJson, Desk, DryRun, Reason, Yes, run
+from chertctl.verbs import AsJson, Desk, DryRun, Reason, Yes, run, verb_app
 from contracts.internal import KeyReport
 
-app = typer.Typer(help="The keys that seal tokens: where a rotation stands, and rotate.", no_args_is_help=True)
+app = verb_app("The keys that seal tokens: where a rotation stands, and rotate.")
 
 LOOK_SECONDS: Final = 1.0
 
@@ -86,10 +87,10 @@ class Rotation:
             if not goes_on:
                 ring = ring.grown(new, desk.randomness.bytes)
                 key_rings.write(self.file, ring)
-            proof = await self._proved(desk, new, set(old), sum(before.sealed.values()))
+            proof = await self._proved(desk, new, set(old), act)
             if self.remove_old:
                 key_rings.write(self.file, ring.without(set(old)))
-            act.result.update({"tokens": sum(proof.sealed.values()), "free": len(old)})
+            act.result["free"] = len(old)
         removed = old if self.remove_old else []
         desk.screen.document(
             {"key_id": new, "old": old, "removed": removed, "proof": proof.model_dump(mode="json"), "dry_run": False}
@@ -107,13 +108,14 @@ class Rotation:
             return wanted
         return next(name for number in range(2, 1_000) if (name := f"{wanted}-{number}") not in ring.keys)
 
-    async def _proved(self, desk: Desk, new: str, old: set[str], tokens: int) -> KeyReport:
+    async def _proved(self, desk: Desk, new: str, old: set[str], act: Act) -> KeyReport:
         """The second of two reports that agree that the old keys are free."""
         until = desk.clock.monotonic() + self.wait
-        with desk.screen.progress("tokens sealed anew", tokens) as counter:
+        with desk.screen.progress("tokens sealed anew") as counter:
             while True:
                 report = await _report(desk)
-                counter.reach(report.sealed.get(new, 0), sum(report.sealed.values()))
+                act.result["tokens"] = report.sealed.get(new, 0)
+                counter.reach(act.result["tokens"], sum(report.sealed.values()))
                 if _is_over(report, new, old):
                     await desk.clock.sleep(PROOF_SECONDS)
                     again = await _report(desk)

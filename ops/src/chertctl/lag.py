@@ -9,6 +9,7 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from chertctl.letters import Source
@@ -56,6 +57,8 @@ async def measure(bootstrap: str, groups: Sequence[str] | None, topic: str | Non
             return await _Measurement(admin, consumer, now).of(groups, topic)
     except TimeoutError:
         raise AwayError("Kafka did not say in time where the groups are.") from None
+    except KafkaError as error:
+        raise AwayError(f"Kafka does not answer as it should ({type(error).__name__}).") from None
 
 
 class _Measurement:

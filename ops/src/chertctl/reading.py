@@ -13,11 +13,13 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from chassis.clock import milliseconds
-from chassis.dead_letters import RawHeaders
 from chertctl.outcomes import AwayError, OperatorError, WrongCallError
 
 ANSWER_SECONDS: Final = 15.0
 """The longest the broker may take for one poll that must bring something."""
+
+RawHeaders = Sequence[tuple[str, bytes | None]]
+"""Headers as Kafka has them: names may repeat, values may be missing."""
 
 _FETCH_BYTES: Final = 4 * 1024 * 1024
 _RECORDS: Final = 2000

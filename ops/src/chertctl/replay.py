@@ -1,6 +1,6 @@
 """`chertctl replay`: let a consumer group work through records again, once more without doubling anything."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,14 +12,12 @@ from chertctl.log_replay import work_through_log
 from chertctl.outcomes import OperatorError, WrongCallError
 from chertctl.reading import Ranges, Topics
 from chertctl.replay_jobs import Job, JobFile, LogJob, Selection, ids_of
+from chertctl.replay_runs import give_up, go, show, through_log, through_topic
 from chertctl.replaying import Replayer
 from chertctl.settings import service_named
-from chertctl.verbs import AsJson, Desk, DryRun, Reason, SendsConfirmed, Yes, run
+from chertctl.verbs import AsJson, Desk, DryRun, Reason, SendsConfirmed, Yes, run, verb_app
 
-app = typer.Typer(
-    help="Let a consumer group work through records again; what it has done before stays as it is.",
-    no_args_is_help=True,
-)
+app = verb_app("Let a consumer group work through records again; what it has done before stays as it is.")
 
 RATE: Final = 500.0
 """Records a second unless told otherwise: well below what a service takes, so that live traffic feels nothing."""
@@ -30,6 +28,7 @@ NOTHING_KEPT: Final = "skipped: no key is kept at all"
 Moment = Annotated[str | None, typer.Option(help="ISO 8601 with an offset, 2026-11-22T12:00:00Z.")]
 Group = Annotated[str, typer.Option("--group", "-g", help="Whose work: the consumer group, which is a service.")]
 Rate = Annotated[float, typer.Option("--rate", min=0, help="The most records a second, counting too; 0 without a cap.")]
+JobName = Annotated[str, typer.Argument(help="The id that the replay told, or the path of its file.")]
 JobPath = Annotated[Path | None, typer.Option("--job", help="Keep the job in this file instead of the usual folder.")]
 
 
@@ -108,34 +107,42 @@ def replay_event_log(
         job = LogJob(id=desk.randomness.uuid(), chert_tenant=chert_tenant, since=start, reason=reason)
         counted = job.model_copy(deep=True)
         await work_through_log(desk, counted, dry_run=True, remember=lambda _: None)
-        _show(desk, counted.result, "would be", job.id, final=dry_run)
+        show(desk, counted.result, "would be", job.id, final=dry_run)
         _refuse_too_old(counted.result)
         if desk.screen.decide("Replay these?", dry_run=dry_run, yes=yes):
             file = JobFile(job_path) if job_path else JobFile.of(job.id)
-            await _go(desk, job, file, lambda: _through_log(desk, job, file), went_on=False)
+            await go(desk, job, file, lambda: through_log(desk, job, file), went_on=False)
 
     run(work, as_json=as_json)
 
 
 @app.command(epilog="Example: chertctl replay resume 5b1c7c0e-0f0e-4a53-9a25-6f1f6a1e2b3c")
-def resume(
-    job: Annotated[str, typer.Argument(help="The id that the replay told, or the path of its file.")],
-    as_json: AsJson = False,
-) -> None:
+def resume(job: JobName, as_json: AsJson = False) -> None:
     """Go on with a replay that was stopped or killed, where it was."""
+    run(lambda desk: go_on(desk, JobFile.named(job)), as_json=as_json)
 
-    async def work(desk: Desk) -> None:
-        file = JobFile(Path(job)) if "/" in job or job.endswith(".json") else JobFile.of(job)
-        found = file.read()
-        if found.done:
-            raise WrongCallError("That replay is done; there is nothing left of it.")
-        if isinstance(found, LogJob):
-            await _go(desk, found, file, lambda: _through_log(desk, found, file), went_on=True)
-            return
-        async with reading.connected(desk.settings.need("kafka_bootstrap")) as topics:
-            await _go(desk, found, file, lambda: _through_topic(desk, topics, found, file), went_on=True)
 
-    run(work, as_json=as_json)
+@app.command(epilog="Example: chertctl replay cancel 5b1c7c0e-0f0e-4a53-9a25-6f1f6a1e2b3c --reason 'wrong range'")
+def cancel(
+    job: JobName, dry_run: DryRun = False, yes: Yes = False, reason: Reason = None, as_json: AsJson = False
+) -> None:
+    """Give a replay up: one that is at work stops, and none can be resumed; what it has done stays done."""
+    run(lambda desk: give_up(desk, JobFile.named(job), reason, dry_run=dry_run, yes=yes), as_json=as_json)
+
+
+async def go_on(desk: Desk, file: JobFile) -> None:
+    """Go on with the job of a file.
+
+    Raises:
+        WrongCallError: there is nothing to go on with.
+        OperatorError: another process is at work on it, or it cannot go on.
+    """
+    found = file.read_open()
+    if isinstance(found, LogJob):
+        await go(desk, found, file, lambda: through_log(desk, found, file), went_on=True)
+        return
+    async with reading.connected(desk.settings.need("kafka_bootstrap")) as topics:
+        await go(desk, found, file, lambda: through_topic(desk, topics, found, file), went_on=True)
 
 
 async def _replay(
@@ -147,60 +154,13 @@ async def _replay(
         await Replayer(topics, desk.services, desk.clock).work(
             counted, dry_run=True, remember=lambda now: counter.reach(total - now.left)
         )
-    _show(desk, counted.result, "would be", job.id, final=dry_run)
+    show(desk, counted.result, "would be", job.id, final=dry_run)
     _refuse_too_old(counted.result)
     if not desk.screen.decide("Replay these?", dry_run=dry_run, yes=yes):
         return
     if job.sends:
         desk.screen.decide_to_send(yes=sends_confirmed)
-    await _go(desk, job, file, lambda: _through_topic(desk, topics, job, file), went_on=False)
-
-
-async def _go(
-    desk: Desk, job: Job | LogJob, file: JobFile, work: Callable[[], Awaitable[None]], *, went_on: bool
-) -> None:
-    """Do the work of a job under the audit; however it ends, the file says how far it came."""
-    file.write(job)
-    async with (
-        desk.audit() as audit,
-        audit.act(
-            "replay",
-            reason=job.reason,
-            owner=job.chert_tenant if isinstance(job, LogJob) else job.selection.tenant,
-            arguments=_arguments(job),
-            action_id=job.id,
-            going_on=went_on,
-        ) as act,
-    ):
-        try:
-            await work()
-        finally:
-            act.result.update(job.result)
-            if not job.done:
-                desk.screen.warn(f"Not finished; what was done is done. Go on with: chertctl replay resume {file.path}")
-    _show(desk, job.result, "were", job.id, final=True)
-
-
-async def _through_topic(desk: Desk, topics: Topics, job: Job, file: JobFile) -> None:
-    total = job.left
-    with desk.screen.progress("replay", total) as counter:
-
-        def remember(now: Job) -> None:
-            file.write(now)
-            counter.reach(total - now.left)
-
-        await Replayer(topics, desk.services, desk.clock).work(job, dry_run=False, remember=remember)
-
-
-async def _through_log(desk: Desk, job: LogJob, file: JobFile) -> None:
-    await work_through_log(desk, job, dry_run=False, remember=file.write)
-
-
-def _arguments(job: Job | LogJob) -> dict[str, str]:
-    if isinstance(job, LogJob):
-        return {"event_log": job.chert_tenant, "since": job.since.isoformat()}
-    told = {"topic": job.topic, "group": job.group, "records": str(job.left), "sends": str(job.sends).lower()}
-    return told if job.selection.ids is None else {**told, "ids": str(len(job.selection.ids))}
+    await go(desk, job, file, lambda: through_topic(desk, topics, job, file), went_on=False)
 
 
 def _refuse_too_old(result: dict[str, int]) -> None:
@@ -216,15 +176,6 @@ def _refuse_too_old(result: dict[str, int]) -> None:
             f"Refused: {number} records are older than the oldest kept key, so that nobody could tell whether they "
             "were written. Take a later --since."
         )
-
-
-def _show(desk: Desk, result: dict[str, int], verb: str, job_id: str, *, final: bool) -> None:
-    rows = [(name.replace("written", f"{verb} written"), number) for name, number in sorted(result.items())]
-    desk.screen.table(("outcome", "records"), rows)
-    if not rows:
-        desk.screen.say("No record is in that range.")
-    if final:
-        desk.screen.document({"job": job_id, "result": result, "dry_run": verb == "would be"})
 
 
 async def _ranges(

@@ -1,6 +1,9 @@
 """Replay jobs: what is to be worked through, how far that is, in a file that outlives the command."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -50,6 +53,7 @@ class Job(BaseModel):
         rate: the most records a second; none without a cap.
         result: counts so far by outcome.
         done: whether nothing is left.
+        cancelled: whether it was given up.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -64,6 +68,7 @@ class Job(BaseModel):
     rate: float | None = Field(default=None, gt=0)
     result: dict[str, int] = Field(default_factory=dict)
     done: bool = False
+    cancelled: bool = False
 
     @property
     def left(self) -> int:
@@ -87,6 +92,7 @@ class LogJob(BaseModel):
         reason: why.
         result: counts so far by outcome.
         done: whether nothing is left.
+        cancelled: whether it was given up.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -98,6 +104,7 @@ class LogJob(BaseModel):
     reason: str | None = None
     result: dict[str, int] = Field(default_factory=dict)
     done: bool = False
+    cancelled: bool = False
 
 
 class JobFile:
@@ -111,6 +118,60 @@ class JobFile:
         """The file of a job, in the operator's own state folder (XDG Base Directory)."""
         folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
         return cls(folder / "chertctl" / "replays" / f"{job_id}.json")
+
+    @classmethod
+    def named(cls, job: str) -> Self:
+        """The file of a job that a person named by its id or by the file's path."""
+        return cls(Path(job)) if "/" in job or job.endswith(".json") else cls.of(job)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let nobody else work on the job.
+
+        Raises:
+            OperatorError: somebody does, or the folder cannot be written.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with self._lock.open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield
+        except BlockingIOError:
+            raise OperatorError("Another process is at work on that replay.") from None
+
+    def is_held(self) -> bool:
+        """Whether a process works on the job."""
+        try:
+            with self.held():
+                return False
+        except OperatorError:
+            return True
+
+    def begin(self, job: BaseModel) -> None:
+        """Keep a job that is worked on from now on.
+
+        Raises:
+            OperatorError: it cannot be written.
+        """
+        self._stop.unlink(missing_ok=True)
+        self.write(job)
+
+    def ask_to_stop(self) -> None:
+        """Have the process stop that works on the job."""
+        self._stop.touch(mode=0o600)
+
+    @property
+    def is_asked_to_stop(self) -> bool:
+        """Whether the process that works on the job is to stop."""
+        return self._stop.exists()
+
+    @property
+    def _lock(self) -> Path:
+        return self.path.with_suffix(".lock")
+
+    @property
+    def _stop(self) -> Path:
+        return self.path.with_suffix(".stop")
 
     def write(self, job: BaseModel) -> None:
         """Replace the file in one step: whoever is killed finds one state or the next, never half of one.
@@ -139,6 +200,19 @@ class JobFile:
             raise WrongCallError(f"There is no replay job at {self.path}.") from None
         except (OSError, UnicodeDecodeError, ValidationError):
             raise WrongCallError(f"{self.path} is not a replay job.") from None
+
+    def read_open(self) -> Job | LogJob:
+        """The job, of which something is left.
+
+        Raises:
+            WrongCallError: there is none, or it is over.
+        """
+        found = self.read()
+        if found.done:
+            raise WrongCallError("That replay is done; there is nothing left of it.")
+        if found.cancelled:
+            raise WrongCallError("That replay was given up; begin another.")
+        return found
 
 
 def ids_of(path: Path) -> frozenset[str]:

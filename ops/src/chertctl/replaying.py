@@ -16,6 +16,9 @@ TRIES: Final = 8
 
 _FIRST_REST_SECONDS: Final = 0.25
 
+WORKED_AT_ONCE: Final = 100
+"""Records of one batch that is not only looked at: a service works through it bit by bit, with rests."""
+
 TOO_LARGE: Final = "too large to be handed over"
 
 _GROWING: Final = bytes([*range(0x20), ord('"'), ord("\\"), *range(0x7F, 0x100)])
@@ -75,7 +78,7 @@ class Replayer:
             AwayError: the service or the broker stayed away; what was remembered is done.
             RefusedError: the service refuses.
         """
-        pace, at_once = Pace(job.rate, self._clock), records_at_once(job.rate)
+        pace, at_once = Pace(job.rate, self._clock), records_at_once(job.rate, dry_run=dry_run)
         counter = ServiceCounter(self._services, job.group, self._clock)
         async for records in self._topics.read(job.topic, dict(job.ranges)):
             meant = [record for record in records if job.selection(record)]
@@ -93,9 +96,10 @@ class Replayer:
         remember(job)
 
 
-def records_at_once(rate: float | None) -> int:
-    """Records of one batch: what a tenth of a second may take, so that live traffic meets small bites."""
-    return MAX_RECORDS if rate is None else min(MAX_RECORDS, max(1, int(rate / 10)))
+def records_at_once(rate: float | None, *, dry_run: bool) -> int:
+    """Records of one batch: what a tenth of a second may take, and what a service does within its deadline."""
+    most = MAX_RECORDS if dry_run else WORKED_AT_ONCE
+    return most if rate is None else min(most, max(1, int(rate / 10)))
 
 
 def batches(records: Sequence[Lying], at_once: int) -> Iterator[list[ReplayedRecord] | Lying]:

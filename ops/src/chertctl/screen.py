@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
+from chertctl import stopping
 from chertctl.outcomes import OperatorError
 
 
@@ -80,7 +81,8 @@ class Screen:
         if yes:
             return True
         try:
-            agreed = typer.confirm(question, err=True)
+            with stopping.at_once():
+                agreed = typer.confirm(question, err=True)
         except typer.Abort:
             raise OperatorError("Nobody answered; nothing was changed. Scripts say --yes.") from None
         if not agreed:

@@ -16,8 +16,9 @@ from rich.table import Table
 
 from chertctl.captured import Captured, CaptureError, read, whole_url
 from chertctl.explaining import Explanation, NoSignatureError, Sender, explain, sender_of
+from chertctl.verbs import AsJson, verb_app
 
-app = typer.Typer(help="Signatures: why a request of HubSpot or Chert was refused.", no_args_is_help=True)
+app = verb_app("Signatures: why a request of HubSpot or Chert was refused.")
 
 DOES_NOT_HOLD = 3
 """Exit code when the signature does not hold; 1 is a failure, 2 a wrong call."""
@@ -37,7 +38,6 @@ SecretFile = Annotated[
 ]
 SecretEnv = Annotated[str | None, typer.Option("--secret-env", help="Name of an environment variable.")]
 At = Annotated[str | None, typer.Option("--at", help="When it came: ISO 8601 or Unix seconds. Default: now.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
 
 
 _NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]+)?")

@@ -8,11 +8,9 @@ import typer
 from chertctl import erasure, orders, tenants
 from chertctl.outcomes import OperatorError
 from chertctl.tenants import Seen
-from chertctl.topics import DEFAULT_FILE, File
-from chertctl.verbs import AsJson, Desk, DryRun, Yes, run
+from chertctl.verbs import TOPICS_FILE, AsJson, Desk, DryRun, TopicsFile, Yes, run, verb_app
 
-app = typer.Typer(help="Accounts: list, show, pause, resume, drain, breaker-reset, purge, erase-contact.",
-                  no_args_is_help=True)  # fmt: skip
+app = verb_app("Accounts: list, show, pause, resume, drain, breaker-reset, purge, erase-contact.")
 
 Portal = Annotated[int, typer.Argument(help="HubSpot's account id.", min=1, max=2**53 - 1)]
 Because = Annotated[str, typer.Option("--reason", help="Why; kept in the audit and the account's history.")]
@@ -93,7 +91,7 @@ def erase_contact(
     portal_id: Portal,
     contact_id: Annotated[str, typer.Argument(help="HubSpot's contact id.")],
     reason: Because,
-    file: File = DEFAULT_FILE,
+    file: TopicsFile = TOPICS_FILE,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: AsJson = False,

@@ -6,10 +6,10 @@ import typer
 
 from chertctl import tenants
 from chertctl.outcomes import Exit, WrongCallError
-from chertctl.verbs import AsJson, Desk, DryRun, Yes, run
+from chertctl.verbs import AsJson, Desk, DryRun, Yes, run, verb_app
 from contracts.tenant_operations import TokenCheck
 
-app = typer.Typer(help="HubSpot's grants.", no_args_is_help=True)
+app = verb_app("HubSpot's grants.")
 
 _COLUMNS: Final = ("account", "verdict", "access token until", "words")
 

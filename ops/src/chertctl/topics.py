@@ -20,15 +20,15 @@ from chertctl.catalogue import Catalogue, Topic, read
 from chertctl.cluster import ClusterError, Difference, connected
 from chertctl.outcomes import Exit, WrongCallError
 from chertctl.settings import load
+from chertctl.verbs import TOPICS_FILE, TopicsFile, verb_app
 
 T = TypeVar("T")
 
-app = typer.Typer(help="Topics: create and compare them, see lag and what lies on them.", no_args_is_help=True)
+app = verb_app("Topics: create and compare them, see lag and what lies on them.")
 app.command(epilog="Example: chertctl topics lag --group timeline")(tailing.lag)
 app.command(epilog="Example: chertctl topics tail message.received --tenant acme --since-minutes 30")(tailing.tail)
 app.command(epilog="Example: chertctl topics show message.received:3:1742")(tailing.show)
 
-File = Annotated[Path, typer.Option("--file", "-f", help="The catalogue.", envvar="CHERTCTL_TOPICS")]
 Bootstrap = Annotated[
     str | None,
     typer.Option("--bootstrap", "-b", help="host:port of brokers, comma separated.", envvar="CHERTCTL_KAFKA_BOOTSTRAP"),
@@ -36,12 +36,10 @@ Bootstrap = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be made.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
 
-DEFAULT_FILE = Path("deploy/topics.yaml")
-
 
 @app.command(epilog="Example: chertctl topics create --bootstrap localhost:9092 --dry-run")
 def create(
-    bootstrap: Bootstrap = None, file: File = DEFAULT_FILE, dry_run: DryRun = False, as_json: AsJson = False
+    bootstrap: Bootstrap = None, file: TopicsFile = TOPICS_FILE, dry_run: DryRun = False, as_json: AsJson = False
 ) -> None:
     """Make the topics that are missing; what exists is left as it is."""
     made, there = _answer(_create(_address(bootstrap), _catalogue(file), dry_run=dry_run))
@@ -53,7 +51,7 @@ def create(
 
 
 @app.command(epilog="Example: chertctl topics diff --bootstrap localhost:9092")
-def diff(bootstrap: Bootstrap = None, file: File = DEFAULT_FILE, as_json: AsJson = False) -> None:
+def diff(bootstrap: Bootstrap = None, file: TopicsFile = TOPICS_FILE, as_json: AsJson = False) -> None:
     """Say where a cluster is not as the catalogue says; exit code 3 if anywhere."""
     found = _answer(_diff(_address(bootstrap), _catalogue(file)))
     if as_json:

@@ -3,21 +3,22 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
 
 import typer
-from aiokafka.errors import KafkaError
 
 from chassis.clock import Clock, SystemClock
 from chassis.randomness import Randomness, SystemRandomness
 from chertctl import auditing, services
 from chertctl.auditing import Audit
-from chertctl.outcomes import Exit, OperatorError
+from chertctl.outcomes import OperatorError
 from chertctl.screen import Screen
 from chertctl.services import Services
 from chertctl.settings import OperatorSecrets, Settings, load
+from chertctl.stopping import StoppedError, stoppable
 
 T = TypeVar("T")
 
@@ -26,9 +27,17 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 Reason = Annotated[str | None, typer.Option("--reason", help="Why; kept in the audit.")]
 
+TopicsFile = Annotated[Path, typer.Option("--file", "-f", help="The catalogue.", envvar="CHERTCTL_TOPICS")]
+TOPICS_FILE: Final = Path("deploy/topics.yaml")
+
 Reveal = Annotated[bool, typer.Option("--reveal", help="With its content; needs the permission and a reason.")]
 WithSends = Annotated[bool, typer.Option("--with-sends", help="Also what sends messages; asked once more.")]
 SendsConfirmed = Annotated[bool, typer.Option("--yes-send-messages", help="The second yes to sends, for scripts.")]
+
+
+def verb_app(words: str | None = None) -> typer.Typer:
+    """What a verb's module offers as `app`: a command, or a group of them with a help of its own."""
+    return typer.Typer(help=words, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,9 @@ class Desk:
         Raises:
             AwayError: no broker answers.
         """
-        async with auditing.journal(self.settings) as journal:
+        from chertctl.kafka_journal import journal as connected  # noqa: PLC0415 - a verb that only looks does not wait for it
+
+        async with connected(self.settings) as journal:
             operator = auditing.operator_name(self.settings)
             yield Audit(journal, operator, clock=self.clock, randomness=self.randomness)
 
@@ -68,18 +79,16 @@ def run(work: Callable[[Desk], Awaitable[T]], *, as_json: bool) -> T:
     try:
         return asyncio.run(_at_desk(work, Screen(as_json=as_json)))
     except OperatorError as error:
-        words, code = str(error), error.exit
-    except KafkaError as error:
-        words, code = f"Kafka does not answer as it should ({type(error).__name__}).", Exit.FAILED
-    except KeyboardInterrupt:
-        words, code = "Stopped.", Exit.FAILED
+        words, code = str(error), int(error.exit)
+    except StoppedError as error:
+        words, code = str(error), error.exit_code
     print(words, file=sys.stderr)
     raise typer.Exit(code)
 
 
 async def _at_desk(work: Callable[[Desk], Awaitable[T]], screen: Screen) -> T:
     settings = load()
-    async with AsyncExitStack() as stack:
-        connected = await stack.enter_async_context(services.connected(settings))
-        desk = Desk(settings, settings.secrets(), connected, screen, SystemClock(), SystemRandomness())
-        return await work(desk)
+    with stoppable():
+        async with services.connected(settings) as connected:
+            desk = Desk(settings, settings.secrets(), connected, screen, SystemClock(), SystemRandomness())
+            return await work(desk)

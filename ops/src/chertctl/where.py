@@ -11,8 +11,10 @@ import typer
 
 from chertctl.outcomes import AwayError, OperatorError, WrongCallError
 from chertctl.settings import ServiceName
-from chertctl.verbs import AsJson, Desk, run
+from chertctl.verbs import AsJson, Desk, run, verb_app
 from contracts.ops import MAX_ID_LENGTH, WhereAnswer, WhereQuestion, WhereStep
+
+app = verb_app()
 
 ASKED: Final[tuple[ServiceName, ...]] = ("oauth", "actions", "timeline")
 """The services that remember; `webhooks` has no memory but Kafka."""
@@ -56,6 +58,7 @@ class Journey:
         }
 
 
+@app.command(epilog="Example: chertctl where +14155550132")
 def where(
     id: Annotated[  # noqa: A002 - what it is called on the command line
         str, typer.Argument(help="Any id, or a number in E.164; `-` reads it from the input, out of the history.")

@@ -1,5 +1,6 @@
 """A desk whose services are played: what they answer is said before, what they were asked is kept."""
 
+import asyncio
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -49,8 +50,9 @@ class AdvancingClock(ManualClock):
     """A clock that moves by what somebody sleeps, so that nobody waits."""
 
     async def sleep(self, seconds: float) -> None:
-        """Move on."""
+        """Move on, and let others work."""
         self.advance(seconds)
+        await asyncio.sleep(0)
 
 
 @dataclass(frozen=True)

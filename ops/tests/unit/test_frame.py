@@ -2,14 +2,18 @@
 
 import contextlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from ops.tests.unit._verbs import every_verb, listed
 from typer.testing import CliRunner
 
 from chassis.clock import ManualClock
 from chassis.randomness import SeededRandomness
-from chertctl.__main__ import app
+from chertctl.__main__ import VERBS, app
 from chertctl.auditing import Audit, InMemoryJournal
 from chertctl.outcomes import Exit, OperatorError
 from chertctl.settings import RUN_SECRETS
@@ -141,18 +145,35 @@ def test_a_malformed_file_of_ids_is_refused(tmp_path: Path, content: bytes) -> N
 
 
 def test_every_verb_has_an_example() -> None:
-    """Whoever asks a verb for help is shown a call that works."""
-    groups = {group.name: group.typer_instance for group in app.registered_groups}
-
-    silent = [
-        f"{name} {command.name or command.callback.__name__}"
-        for name, group in groups.items()
-        if group is not None
-        for command in group.registered_commands
-        if command.callback is not None and "Example: chertctl" not in (command.epilog or "")
-    ]
+    """Whoever asks a verb for help is shown a call of this very verb."""
+    silent = [name for name, command in every_verb() if f"Example: chertctl {name}" not in (command.epilog or "")]
 
     assert [] == silent
+
+
+def test_the_list_says_of_each_verb_what_it_says_itself() -> None:
+    """The list is shown without the verbs' modules, and is the first sentence of each one's own help all the same."""
+    own = {verb.name: " ".join((verb.whole().help or "").partition("\n\n")[0].split()) for verb in listed()}
+
+    assert own == VERBS
+
+
+@pytest.mark.parametrize("call", [["--help"], ["where", "--help"], ["where", "x"], ["tenant", "show", "1"]])
+def test_who_only_asks_waits_for_no_broker(call: list[str]) -> None:
+    """What needs neither Kafka nor Chert does not import their clients, which take longer than all of its own work."""
+    script = (
+        "import sys\nfrom chertctl.__main__ import VERBS, app\n"
+        f"try: app({call!r})\nexcept SystemExit: pass\n"
+        "print('imported', *sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    environment = {"PATH": os.environ["PATH"], "CHERTCTL_OAUTH_URL": "http://localhost:1"}
+    printed = subprocess.run(
+        [sys.executable, "-c", script], env=environment, check=True, capture_output=True, text=True, cwd="/"
+    ).stdout
+
+    imported = set(printed.splitlines()[-1].split())
+    assert {"imported", "typer"} <= imported
+    assert set() == {"aiokafka", "chert_client", "fastapi", "faststream", "hubspot_client", "structlog"} & imported
 
 
 def _write_secrets(folder: Path, content: str) -> None:

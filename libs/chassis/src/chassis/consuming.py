@@ -81,6 +81,11 @@ class Consumers:
         return self._group
 
     @property
+    def clock(self) -> Clock:
+        """The service's clock."""
+        return self._clock
+
+    @property
     def kinds(self) -> ErrorKinds:
         """What the service's errors mean."""
         return self._kinds

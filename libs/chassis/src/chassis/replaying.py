@@ -27,6 +27,15 @@ NEW: Final = None
 ALREADY: Final = "already"
 """A look's verdict of one that was; any other text is a reason not to work through it."""
 
+BITE: Final = 5
+"""Events of one call of a handler: while they are worked through, what comes from Kafka waits."""
+
+_REST: Final = 4.0
+"""A bite is followed by a rest of so many times its own time: a replay gets a fifth of what live work leaves it."""
+
+_REST_SECONDS: Final = 0.5
+"""The longest rest, so that a batch is answered within its deadline."""
+
 Look = Callable[[Sequence[Event[EventData]], bool], Awaitable[Sequence[str | None]]]
 """Says of each event what a replay would find; the flag says that these are dead letters."""
 
@@ -102,7 +111,7 @@ class Replays:
         if dry_run:
             tally.written = len(new)
         else:
-            await self._work(topic, new, tally)
+            await self._bit_by_bit(topic, new, tally)
         return tally.answer()
 
     async def _unknown(
@@ -126,10 +135,16 @@ class Replays:
                 tally.skip([one], verdict)
         return new
 
+    async def _bit_by_bit(self, topic: str, events: Sequence[_Indexed], tally: "_Tally") -> None:
+        """Work through events behind live work: where that makes each bite slow, the rests grow with it."""
+        clock = self._consumers.clock
+        for begin in range(0, len(events), BITE):
+            began = clock.monotonic()
+            await self._work(topic, events[begin : begin + BITE], tally)
+            await clock.sleep(min(_REST_SECONDS, _REST * (clock.monotonic() - began)))
+
     async def _work(self, topic: str, events: Sequence[_Indexed], tally: "_Tally") -> None:
         """Hand events to the handler; a batch that fails for good is halved until the culprit stands alone."""
-        if not events:
-            return
         try:
             await self._consumers.handle(topic, [event for _, event in events])
         except Exception as error:

@@ -17,7 +17,7 @@ from chassis.inbox import InMemoryHeldMessages
 from chassis.metrics import Metrics
 from chassis.outcomes import ErrorKinds
 from chassis.randomness import SeededRandomness
-from chassis.replaying import ALREADY, Look, Replays
+from chassis.replaying import ALREADY, BITE, Look, Replays
 from contracts.envelope import Event, EventData, EventType
 from contracts.replays import ReplayBatch, ReplayedRecord
 
@@ -162,6 +162,45 @@ async def test_a_dependency_that_is_away_is_no_verdict(consumers: Consumers, han
         await Replays(consumers).replay(batch(new_record, "a", dry_run=False))
 
     assert 503 == refused.value.status
+
+
+class RestedClock(SystemClock):
+    """A clock that goes on by itself when it is asked, and remembers who rested."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.rests: list[float] = []
+
+    def monotonic(self) -> float:
+        """A hundredth of a second after the last time."""
+        self.seconds += 0.01
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Remember it."""
+        self.rests.append(round(seconds, 3))
+
+
+async def test_a_replay_lets_live_work_pass(handler: Handler, new_record: Any) -> None:
+    """What is new is worked through a few at a time, in order, with a rest of four times as long after each bite."""
+    clock, metrics = RestedClock(), Metrics()
+    consumers = Consumers(
+        broker=kafka.broker("localhost:1", "tests"),
+        group="readers",
+        kinds=ErrorKinds(),
+        held=InMemoryHeldMessages(),
+        clock=clock,
+        randomness=SeededRandomness(),
+        health=Health(clock, metrics),
+        metrics=metrics,
+    )
+    consumers.batch_subscriber(NOTES)(handler)
+    texts = [str(number) for number in range(2 * BITE + 1)]
+
+    answer = await Replays(consumers).replay(batch(new_record, *texts, dry_run=False))
+
+    assert (len(texts), texts) == (answer.written, handler.texts)
+    assert [0.04, 0.04, 0.04] == clock.rests
 
 
 @pytest.fixture

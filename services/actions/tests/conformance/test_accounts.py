@@ -11,6 +11,7 @@ from actions.adapters.in_memory import (
     InMemoryAliasStore,
     InMemoryCreationQueue,
     InMemoryCreationRecords,
+    InMemoryReferenceStore,
     InMemorySendStore,
     InMemoryStepStore,
 )
@@ -19,10 +20,11 @@ from actions.adapters.mongo import (
     MongoAliasStore,
     MongoCreationQueue,
     MongoCreationRecords,
+    MongoReferenceStore,
     MongoSendStore,
     MongoStepStore,
 )
-from actions.models import AccountView, Creation, Send, Step, StepPlan
+from actions.models import AccountView, Creation, Reference, Send, Step, StepPlan
 
 PORTAL, OTHER = 62515, 625150
 
@@ -34,6 +36,7 @@ class Kept(NamedTuple):
     aliases: Any
     steps: Any
     queue: Any
+    references: Any
     accounts: Any
 
 
@@ -43,8 +46,11 @@ def kept(backend: str, request: pytest.FixtureRequest) -> Kept:
     if backend == "in memory":
         sends, aliases, steps = InMemorySendStore(), InMemoryAliasStore(), InMemoryStepStore()
         queue, records = InMemoryCreationQueue(), InMemoryCreationRecords()
-        accounts = InMemoryAccounts(sends=sends, aliases=aliases, steps=steps, queue=queue, records=records)
-        return Kept(sends, aliases, steps, queue, accounts)
+        references = InMemoryReferenceStore()
+        accounts = InMemoryAccounts(
+            sends=sends, aliases=aliases, steps=steps, queue=queue, records=records, references=references
+        )
+        return Kept(sends, aliases, steps, queue, references, accounts)
     database = request.getfixturevalue("mongo_database")
     MongoCreationRecords(database)
     return Kept(
@@ -52,6 +58,7 @@ def kept(backend: str, request: pytest.FixtureRequest) -> Kept:
         MongoAliasStore(database),
         MongoStepStore(database),
         MongoCreationQueue(database),
+        MongoReferenceStore(database),
         MongoAccounts(database),
     )
 
@@ -75,6 +82,8 @@ async def fill(kept: Kept, draft: Send, portal_id: int) -> None:
     await kept.steps.open(step)
     created = Creation(portal_id=portal_id, contact_id="905", occurred_at=at, change_source=None, due_at=at)
     await kept.queue.put([created])
+    own = Reference(f"ap-{portal_id}", send.key, at)
+    await kept.references.note([own, Reference("hash of a number", send.key, at, is_shared=True)])
 
 
 async def test_an_account_is_shown_with_what_waits(kept: Kept, draft: Send) -> None:
@@ -94,7 +103,10 @@ async def test_everything_of_an_account_goes_and_nothing_of_another(kept: Kept, 
 
     first, second = await kept.accounts.purge(PORTAL, 10), await kept.accounts.purge(PORTAL, 10)
 
-    everything = {"sends": 1, "aliases": 1, "steps": 1, "creation_queue": 1}
+    everything = {"refs": 2, "sends": 1, "aliases": 1, "steps": 1, "creation_queue": 1}
     assert everything == first
     assert {} == second
+    assert [] == list(await kept.references.keys(f"ap-{PORTAL}", draft.claimed_at))
+    assert [f"wf:{OTHER}:ap-1"] == list(await kept.references.keys("hash of a number", draft.claimed_at))
     assert everything == await kept.accounts.purge(OTHER, 10)
+    assert [] == list(await kept.references.keys("hash of a number", draft.claimed_at))

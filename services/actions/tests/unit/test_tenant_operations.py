@@ -15,6 +15,7 @@ from actions.adapters.in_memory import (
     InMemoryCreationQueue,
     InMemoryCreationRecords,
     InMemoryMessenger,
+    InMemoryReferenceStore,
     InMemorySendContents,
     InMemorySendStore,
     InMemoryStepStore,
@@ -46,7 +47,12 @@ async def http(
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """The routes over the stores."""
     accounts = InMemoryAccounts(
-        sends=sends, aliases=aliases, steps=steps, queue=InMemoryCreationQueue(), records=InMemoryCreationRecords()
+        sends=sends,
+        aliases=aliases,
+        steps=steps,
+        queue=InMemoryCreationQueue(),
+        records=InMemoryCreationRecords(),
+        references=InMemoryReferenceStore(),
     )
     operations = TenantOperations(
         tenants=tenants,

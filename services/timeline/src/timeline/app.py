@@ -226,6 +226,7 @@ def _running(
         lanes=mongo_stores.accounts,
         work_lists=stores.lanes,
         data=mongo_stores.accounts,
+        refs=stores.refs,
         contacts=handlers.contacts,
         work_soon=lanes.work_soon,
         clock=plumbing.clock,

@@ -42,6 +42,7 @@ async def http(
         lanes=memory.accounts,
         work_lists=memory.lanes,
         data=memory.accounts,
+        refs=memory.refs,
         contacts=start().contacts,
         work_soon=woken.extend,
         clock=clock,

@@ -27,6 +27,7 @@ PURGED_AT_ONCE: Final = 2_000
 KEPT_OF_CONTACTS: Final = (
     "keys and outcomes of sends, so that a late repeat sends nothing",
     "opt-outs and chats of numbers, as keyed hashes",
+    "what leads to sends: the contact's id, and numbers as keyed hashes",
 )
 KEPT_OF_ACCOUNTS: Final = (
     "opt-outs of the project, as keyed hashes",

@@ -28,7 +28,13 @@ from actions.models.conversations import Author, ContactChat, NumberChat, Wish
 from actions.models.creations import Creation, SettledCreation, SkipReason
 from actions.models.faults import FaultPoint
 from actions.models.outcomes import Accepted, Outcome, Refused
-from actions.models.references import Reference, references_of_creation, references_of_event, references_of_send
+from actions.models.references import (
+    Reference,
+    account_of,
+    references_of_creation,
+    references_of_event,
+    references_of_send,
+)
 from actions.models.requests import Contact, LineChoice, SendRequest, SignedRequest
 from actions.models.sends import ERASED, Attempt, AttemptStatus, Erased, Lease, Outgoing, Send
 from actions.models.steps import WAIT_DAYS, Reply, Step, StepPlan, StepState, WhenNotNow
@@ -86,6 +92,7 @@ __all__ = [
     "WhenNotNow",
     "Window",
     "Wish",
+    "account_of",
     "references_of_creation",
     "references_of_event",
     "references_of_send",

@@ -14,6 +14,11 @@ _OWN_ID: Final = 2
 """What a key has before its own id: `wf:{account}:{callback}`, `card:{account}:{client message}`."""
 
 
+def account_of(key: str) -> str:
+    """The account whose send a key is: `wf:{account}:…`, `card:{account}:…`, `cc:{account}:…`."""
+    return key.partition(":")[2].partition(":")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """One id of one send.
@@ -29,6 +34,11 @@ class Reference:
     key: str
     at: datetime
     is_shared: bool = False
+
+    @property
+    def account(self) -> str:
+        """Whose send it is."""
+        return account_of(self.key)
 
 
 def references_of_event(event: Event[EventData], number_hash: Callable[[str], str]) -> Sequence[Reference]:

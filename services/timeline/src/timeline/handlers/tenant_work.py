@@ -16,8 +16,9 @@ from contracts.tenants import TenantSnapshot
 from timeline.errors import NotPurgedError
 from timeline.handlers import breakers
 from timeline.handlers.contact_changes import ContactChanges
+from timeline.handlers.forgetting import forget_ways
 from timeline.models import LaneView
-from timeline.ports import AccountData, LaneViews, Tenants, WorkLists
+from timeline.ports import AccountData, LaneViews, Refs, Tenants, WorkLists
 
 LOG = get_log()
 
@@ -42,6 +43,7 @@ class TenantOperations:
         lanes: how lanes stand.
         work_lists: ends their rest.
         data: all that is kept of an account.
+        refs: what leads there.
         contacts: forgets people.
         work_soon: wakes lanes.
         clock: the time.
@@ -51,6 +53,7 @@ class TenantOperations:
     lanes: LaneViews
     work_lists: WorkLists
     data: AccountData
+    refs: Refs
     contacts: ContactChanges
     work_soon: Callable[[Collection[int]], None]
     clock: Clock
@@ -85,9 +88,10 @@ class TenantOperations:
         tenant = await self.tenants.find(portal_id)
         if tenant is None or tenant.status != "purged":
             raise NotPurgedError
-        removed = await self.data.purge(portal_id, PURGED_AT_ONCE)
-        LOG.info("account.purged", portal_id=portal_id, removed=dict(removed))
-        return Removed(service=SERVICE, removed=dict(removed), kept=KEPT_OF_ACCOUNTS)
+        refs = await forget_ways(portal_id, PURGED_AT_ONCE, data=self.data, refs=self.refs)
+        removed = {**({"refs": refs} if refs else {}), **await self.data.purge(portal_id, PURGED_AT_ONCE)}
+        LOG.info("account.purged", portal_id=portal_id, removed=removed)
+        return Removed(service=SERVICE, removed=removed, kept=KEPT_OF_ACCOUNTS)
 
     def _work(self, portal_id: int, tenant: TenantSnapshot | None, lane: LaneView) -> TenantWork:
         resting = lane.paused_until if lane.pending else None

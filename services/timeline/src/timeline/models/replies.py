@@ -165,6 +165,11 @@ class Entry:
         return f"{self.portal_id}:{self.message.chert_tenant}:{self.message.message_id}"
 
     @property
+    def row_id(self) -> str:
+        """Key of its message in the inbox."""
+        return f"{self.message.chert_tenant}:{self.message.message_id}"
+
+    @property
     def conversation(self) -> Conversation:
         """The conversation it belongs to."""
         return Conversation(self.portal_id, self.message.chert_tenant, self.message.chat_id)
@@ -200,6 +205,21 @@ class Shown:
     reason: str | None = None
     settled_at: datetime | None = None
     adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What of an account is forgotten next.
+
+    Attributes:
+        entries: its replies, and on whose timeline each is.
+        links: its conversations, and whose they are.
+        elsewhere: the inbox keys of those messages that another account has, too.
+    """
+
+    entries: Sequence[tuple[Entry, str | None]] = ()
+    links: Sequence[tuple[Conversation, str]] = ()
+    elsewhere: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from contracts.tenants import TenantSnapshot
-from timeline.models import LaneView
+from timeline.models import LaneView, Leaving
 from timeline.ports.catching_up import Projects
 
 
@@ -46,6 +46,10 @@ class LaneViews(Protocol):
 
 class AccountData(Protocol):
     """Everything that is kept of an account, but for its projection."""
+
+    async def leaving(self, portal_id: int, limit: int) -> Leaving:
+        """What `purge` with the same limit would remove next."""
+        ...
 
     async def purge(self, portal_id: int, limit: int) -> Mapping[str, int]:
         """Remove it, of each kind at most so many; how many of each kind there were. Nothing when all is gone."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import TypeVar
 
 from actions.adapters.in_memory.creations import InMemoryCreationQueue, InMemoryCreationRecords
+from actions.adapters.in_memory.references import InMemoryReferenceStore
 from actions.adapters.in_memory.sends import InMemoryAliasStore, InMemorySendStore
 from actions.adapters.in_memory.steps import InMemoryStepStore
 from actions.models import AccountView
@@ -22,8 +23,10 @@ class InMemoryAccounts:
         steps: InMemoryStepStore,
         queue: InMemoryCreationQueue,
         records: InMemoryCreationRecords,
+        references: InMemoryReferenceStore,
     ) -> None:
         self._sends, self._aliases, self._steps, self._queue, self._records = sends, aliases, steps, queue, records
+        self._references = references
 
     async def look(self, portal_ids: Sequence[int]) -> Mapping[int, AccountView]:
         """Those for which something is to be done, by account."""
@@ -34,6 +37,7 @@ class InMemoryAccounts:
         """Remove it, of each kind at most so many; how many of each kind there were."""
         names = tuple(f"{kind}:{portal_id}:" for kind in ("wfx", "ccp"))
         removed = {
+            "refs": self._references.purge(portal_id, limit),
             "sends": _remove(self._sends.sends, lambda _, send: send.portal_id == portal_id, limit),
             "aliases": _remove(self._aliases.keys, lambda name, _: name.startswith(names), limit),
             "steps": _remove(self._steps.steps, lambda _, step: step.portal_id == portal_id, limit),

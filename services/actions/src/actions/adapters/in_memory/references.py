@@ -20,3 +20,9 @@ class InMemoryReferenceStore:
         """The keys of the sends that have this id, newest first."""
         known = sorted((one.at, one.key) for one in self.references if one.id == known_as and one.at <= until)
         return list(dict.fromkeys(key for _, key in reversed(known)))
+
+    def purge(self, portal_id: int, limit: int) -> int:
+        """Forget what leads to an account's sends, of at most so many ids; how many there were."""
+        ids = list(dict.fromkeys(one.id for one in self.references if one.account == str(portal_id)))[:limit]
+        self.references = [one for one in self.references if one.id not in ids or one.account != str(portal_id)]
+        return len(ids)

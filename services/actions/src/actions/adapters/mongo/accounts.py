@@ -6,7 +6,7 @@ from typing import Final
 
 from pymongo.asynchronous.database import AsyncDatabase
 
-from actions.adapters.mongo import aliases, conversations, creations, openings, sends, steps
+from actions.adapters.mongo import aliases, conversations, creations, openings, references, sends, steps
 from actions.adapters.mongo.answers import asked
 from actions.models import AccountView
 from chassis.mongo import Document
@@ -24,7 +24,7 @@ class MongoAccounts:
     """Accounts in MongoDB; every method raises `StoreAwayError`."""
 
     def __init__(self, database: AsyncDatabase[Document]) -> None:
-        self._database = database
+        self._database, self._references = database, references.MongoReferenceStore(database)
 
     async def look(self, portal_ids: Sequence[int]) -> Mapping[int, AccountView]:
         """Those for which something is to be done, by account."""
@@ -54,7 +54,7 @@ class MongoAccounts:
             ),
             *((name, {"_id": portal_id}) for name in _BY_KEY),
         ]
-        removed: dict[str, int] = {}
+        removed = {references.COLLECTION: await self._references.purge(portal_id, limit)}
         for name, query in own:
             removed[name] = removed.get(name, 0) + await self._remove(name, query, limit)
         return {name: count for name, count in removed.items() if count}

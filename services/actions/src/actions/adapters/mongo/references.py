@@ -1,6 +1,7 @@
 """Ids of sends in MongoDB, each look-up by `_id`: small documents in the place of secondary indexes.
 
-What many sends share has a document for each month, so that none grows without end and repeats change nothing.
+What many sends share has a document for each month, so that none grows without end and repeats change nothing. `of`
+names the accounts whose sends are there, so that what leads to an account's can be found when it is forgotten.
 """
 
 import hashlib
@@ -8,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from pymongo import UpdateOne
+from pymongo import DeleteOne, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
 from actions.adapters.mongo.answers import asked
-from actions.models import Reference
+from actions.models import Reference, account_of
 from chassis.mongo import Document, duplicates
 
 COLLECTION: Final = "refs"
@@ -49,13 +50,36 @@ class MongoReferenceStore:
         found = [(one["at"], one["key"]) for document in documents for one in document["keys"].values()]
         return [key for _, key in sorted(found, reverse=True)[:MOST]]
 
+    async def purge(self, portal_id: int, limit: int) -> int:
+        """Forget what leads to an account's sends, of at most so many ids; how many there were.
+
+        No index finds them: an account is forgotten rarely, and every send would have to keep it.
+        """
+        account = str(portal_id)
+        query = {_of(account): True}
+        found = await asked(lambda: self._refs.find(query).limit(limit).to_list())
+        if found:
+            await asked(lambda: self._refs.bulk_write([_without(one, account) for one in found], ordered=False))
+        return len(found)
+
 
 def _update(reference: Reference) -> UpdateOne:
     name = f"{reference.id}:{reference.at:%Y-%m}" if reference.is_shared else reference.id
     digest = hashlib.sha256(reference.key.encode()).hexdigest()[:24]
-    return UpdateOne(
-        {"_id": name}, {"$set": {f"keys.{digest}": {"key": reference.key, "at": reference.at}}}, upsert=True
-    )
+    known: Document = {f"keys.{digest}": {"key": reference.key, "at": reference.at}}
+    return UpdateOne({"_id": name}, {"$set": {**known, _of(reference.account): True}}, upsert=True)
+
+
+def _of(account: str) -> str:
+    return f"of.a{account}"
+
+
+def _without(document: Document, account: str) -> UpdateOne | DeleteOne:
+    """A document as it is once this account is forgotten; with nothing left, none."""
+    gone = [f"keys.{digest}" for digest, one in document["keys"].items() if account_of(one["key"]) == account]
+    if len(gone) == len(document["keys"]):
+        return DeleteOne({"_id": document["_id"], "of": document["of"]})
+    return UpdateOne({"_id": document["_id"]}, {"$unset": dict.fromkeys([*gone, _of(account)], "")})
 
 
 def _months(until: datetime) -> Iterator[str]:

@@ -7,7 +7,7 @@ from timeline.adapters.in_memory.entries import InMemoryCommunications, InMemory
 from timeline.adapters.in_memory.lanes import InMemoryLanes, LaneRow
 from timeline.adapters.in_memory.links import InMemoryLinks, InMemoryUnmatched
 from timeline.adapters.in_memory.retries import InMemoryRetries
-from timeline.models import LaneView
+from timeline.models import LaneView, Leaving
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -32,6 +32,17 @@ class InMemoryAccounts:
     async def look(self, portal_ids: Sequence[int]) -> Mapping[int, LaneView]:
         """Those lanes that exist, by account."""
         return {one: _view(self._lanes.lanes[one]) for one in portal_ids if one in self._lanes.lanes}
+
+    async def leaving(self, portal_id: int, limit: int) -> Leaving:
+        """What `purge` with the same limit would remove next."""
+        own = [entry for entry in self._entries.entries.values() if entry.portal_id == portal_id][:limit]
+        links = [(key, link[2]) for key, link in self._links.links.items() if key.portal_id == portal_id][:limit]
+        others = {entry.row_id for entry in self._entries.entries.values() if entry.portal_id != portal_id}
+        return Leaving(
+            entries=[(one.entry, one.contact_id) for one in await self._entries.look_at([entry.id for entry in own])],
+            links=links,
+            elsewhere=frozenset(entry.row_id for entry in own) & others,
+        )
 
     async def purge(self, portal_id: int, limit: int) -> Mapping[str, int]:
         """Remove it, of each kind at most so many; how many of each kind there were."""

@@ -236,3 +236,8 @@ def _entry(document: Document) -> Entry:
         communication_id=document.get("communication_id"),
         sent_to=document.get("sent_to"),
     )
+
+
+def kept(document: Document) -> tuple[Entry, str | None]:
+    """An entry as it lies in the collection, and on whose timeline it is, or was to be."""
+    return _entry(document), document.get("contact_id")

@@ -128,6 +128,11 @@ class MongoLinks:
         return str(document["contact"])
 
 
+def link_of(document: Document) -> tuple[Conversation, str]:
+    """A conversation and its contact, as they lie in the collection."""
+    return _conversation(document["_id"]), _contact_id(document["contact"])
+
+
 def _linked(rank: int, source: str, contact_id: str) -> str:
     return f"{rank:0{_RANK_DIGITS}}:{source}:{contact_id}"
 
