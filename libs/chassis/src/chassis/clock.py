@@ -66,6 +66,7 @@ class FileClock(SystemClock):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._read_at = float("-inf")
+        self._seen: tuple[int, int, int] | None = None
         self._offset, self._speed, self._since = 0.0, 1.0, 0.0
 
     def now(self) -> datetime:
@@ -80,9 +81,14 @@ class FileClock(SystemClock):
         self._read_at = self.monotonic()
         with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
             # Absent, half written or nonsense: what was read last stays true.
+            stat = self._path.stat()
+            seen = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+            if seen == self._seen:
+                return
             content = json.loads(self._path.read_text())
             offset, speed = float(content.get("offset_seconds", 0.0)), float(content.get("speed", 1.0))
             self._offset, self._speed, self._since = offset, speed, float(content.get("since", 0.0))
+            self._seen = seen
 
 
 class ManualClock:

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse
 
 from chassis.clock import Clock
-from chassis.failures import Refusal
 from chassis.logging import get_log
 from chassis.metrics import Metrics
 from chassis.tracing import current_trace_id
-from contracts.failures import Code, Failure
+from contracts.failures import Failure
 from oauth.api import state_cookies
+from oauth.api.direct_routes import answered_by, one_of_each, text_of
 from oauth.api.pages import CALLBACK_PATH, CONSOLE_PATH, INSTALL_PATH, redirect
-from oauth.api.sessions import SessionToken, session_of
+from oauth.api.sessions import SESSION_COOKIE, SessionToken, session_of
 from oauth.errors import (
     InstallRefusedError,
     NoSessionError,
@@ -38,9 +38,12 @@ BeginFromMarketplace = Callable[[Session, Project, str], Awaitable[Begun]]
 Complete = Callable[[Verified, Session, Start], Awaitable[Bound]]
 
 ProjectId = Annotated[str | None, Query(min_length=1, max_length=100, description="The project to connect.")]
-AuthorizationCode = Annotated[str | None, Query(max_length=2000, description="The authorization code.")]
-State = Annotated[str | None, Query(max_length=500, description="The state that the install began with.")]
-Error = Annotated[str | None, Query(max_length=200, description="Why there is no code.")]
+_LONGEST: Final = {"code": 2000, "state": 500, "error": 200}
+"""Characters of what comes back from HubSpot."""
+
+AuthorizationCode = Annotated[str | None, Query(max_length=_LONGEST["code"], description="The authorization code.")]
+State = Annotated[str | None, Query(max_length=_LONGEST["state"], description="The state that the install began with.")]
+Error = Annotated[str | None, Query(max_length=_LONGEST["error"], description="Why there is no code.")]
 Step = Annotated[
     Literal["authorize", "finalize"] | None, Query(description="How far an install that HubSpot began has come.")
 ]
@@ -75,9 +78,7 @@ async def refuse_repeats(request: Request) -> None:
     Raises:
         Refusal: one does.
     """
-    names = [name for name, _ in request.query_params.multi_items()]
-    if len(names) != len(set(names)):
-        raise Refusal(Code.INVALID_FIELD, "a parameter is repeated")
+    one_of_each(request)
 
 
 def marketplace_url(project_id: str, return_url: str) -> str:
@@ -133,6 +134,7 @@ class InstallRoutes:
             response_class=RedirectResponse,
             responses={**RESPONSES, **_FINISHING_FAILURES},
             summary="Come back from HubSpot",
+            route_class_override=answered_by(self._came_back),
         )
         return router
 
@@ -173,6 +175,12 @@ class InstallRoutes:
         """Finish the install that this browser began."""
         bound, verified = await self._finished(token, Callback(code, state, error, _states(request)), "console")
         return _leaving(_to_console(bound), verified)
+
+    async def _came_back(self, request: Request) -> RedirectResponse:
+        """The same, with its few texts read here."""
+        query = one_of_each(request)
+        code, state, error = (text_of(query, name, longest) for name, longest in _LONGEST.items())
+        return await self.callback(request, request.cookies.get(SESSION_COOKIE), code, state, error)
 
     def _begun(self, request: Request, begun: Begun) -> RedirectResponse:
         response = redirect(begun.url)
