@@ -10,10 +10,6 @@ from chassis.lifespan import Plumbing
 from chassis.server import serve
 from chassis.settings import load
 
-GC_ALLOCATIONS = 20_000
-"""Between two collections of the young. A send makes some thousands of objects and leaves hardly any cycle behind; with
-the default of 700 most of them would be looked at several times."""
-
 
 def main() -> None:
     """Read settings, say who we are, serve."""
@@ -21,7 +17,6 @@ def main() -> None:
     logging.configure("actions", settings.log_level)
     app = build(settings, Plumbing(clock=settings.clock()))
     gc.freeze()  # what is loaded by now stays; a collection need not go through it
-    gc.set_threshold(GC_ALLOCATIONS)
     with traces_exported("actions", settings):
         serve(app, host=settings.host, port=settings.port)
 

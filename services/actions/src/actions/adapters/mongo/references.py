@@ -24,6 +24,9 @@ MONTHS: Final = 25
 MOST: Final = 200
 """Keys that one answer has."""
 
+TOGETHER: Final = 20
+"""Changes in one command: a send that is under way waits for no more than these, however many others are told of."""
+
 
 class MongoReferenceStore:
     """Collection `refs`: `_id` the id, or the id and a month; `keys` by digest. Methods raise `StoreAwayError`."""
@@ -33,14 +36,9 @@ class MongoReferenceStore:
 
     async def note(self, references: Sequence[Reference]) -> None:
         """Keep them; one that is known changes nothing."""
-        if not references:
-            return
         updates = [_update(reference) for reference in references]
-        try:
-            await asked(lambda: self._refs.bulk_write(updates, ordered=False))
-        except BulkWriteError as error:
-            duplicates(error)  # a concurrent upsert came first; by now each document is there
-            await asked(lambda: self._refs.bulk_write(updates, ordered=False))
+        for start in range(0, len(updates), TOGETHER):
+            await self._write(updates[start : start + TOGETHER])
 
     async def keys(self, known_as: str, until: datetime) -> Sequence[str]:
         """The keys of the newest sends that have this id, up to some hundred."""
@@ -48,6 +46,13 @@ class MongoReferenceStore:
         documents = await asked(lambda: self._refs.find({"_id": {"$in": names}}).to_list())
         found = [(one["at"], one["key"]) for document in documents for one in document["keys"].values()]
         return [key for _, key in sorted(found, reverse=True)[:MOST]]
+
+    async def _write(self, updates: Sequence[UpdateOne]) -> None:
+        try:
+            await asked(lambda: self._refs.bulk_write(updates, ordered=False))
+        except BulkWriteError as error:
+            duplicates(error)  # a concurrent upsert came first; by now each document is there
+            await asked(lambda: self._refs.bulk_write(updates, ordered=False))
 
 
 def _update(reference: Reference) -> UpdateOne:
