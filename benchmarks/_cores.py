@@ -4,10 +4,12 @@ What is left of the machine is for the rest, the database and the simulators; wi
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from harness.system import System
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +37,12 @@ def keep(pid: int, cores: Iterable[int]) -> None:
     """Keep a process, all its threads and those to come on these cores."""
     for thread in Path(f"/proc/{pid}/task").iterdir():
         os.sched_setaffinity(int(thread.name), cores)
+
+
+def share_out_system(system: System, *, servers: Collection[str]) -> None:
+    """Give a running system its cores: the servers that are compared take turns on one; we are the load generator."""
+    cores = Cores.share_out()
+    for name, process in system.processes.items():
+        place = {cores.server} if name in servers else {cores.load} if name == "kafka" else cores.rest
+        keep(process.pid, place)
+    keep(os.getpid(), {cores.load})

@@ -2,7 +2,8 @@
 
 Both are driven over one connection that sends one call after the other, in turn, in paired windows. What the service
 does after its answer, which is to tell of the send, delays the calls that follow; the bare handler does that before its
-answer. Every call is another enrolment of another contact, so both databases grow. The simulators add nothing. For
+answer. Every call is another enrolment of another contact, so both databases grow. The two servers take turns on a core
+of their own, load generator and broker have another, and the rest what is left. The simulators add nothing. For
 comparison both are also driven over four connections at once, where each has as much to do as it can.
 """
 
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from _cores import share_out_system
 from _workflow_calls import WorkflowCalls
 
 from contracts.topics import MESSAGE_SENT
@@ -130,6 +132,7 @@ async def _measure(system: System, report: Report, rounds: int) -> None:
     bare_url = await _start_baseline(system, portal.portal_id)
     bare = Side(bare_url, itertools.count(5_000_000), system.processes["bare_action"].cpu_seconds)
     service = Side(system.url("actions"), itertools.count(), system.processes["actions"].cpu_seconds)
+    share_out_system(system, servers=("actions", "bare_action"))
     for side in (bare, service):
         await driver.first_calls(side, WARM_UP_SECONDS)
     warm = len(service.seconds)

@@ -10,7 +10,8 @@ from random import Random
 from typing import Final
 
 import httpx2
-from _workflow_world import FINAL, Enrolment, Execution, World, judge
+from _simulated_time import SimulatedTime
+from _workflow_world import Enrolment, Execution, World, judge
 from pydantic import JsonValue
 from rich.console import Console
 
@@ -30,15 +31,16 @@ POINTS: Final = (
     "after_complete",
 )
 LIMITED: Final = 200
+LINES: Final = 3
 WAITING: Final = 200
 SPEED: Final = 20.0
 """How fast the wall clock runs under kills: HubSpot's first repeat comes after three seconds."""
 DIES_SECONDS: Final = 120.0
 DRAIN_SECONDS: Final = 400.0
 """Without one more execution that ended, after which none is to end."""
+READY_EVERY: Final = 3
+"""Of so many deaths one meets a process whose consumers are at work too; the others come as soon as it listens."""
 REPEATED: Final = 100
-LOOK_SECONDS: Final = 6.0
-"""Between two looks whether all has ended: long enough for a breaker at Chert to close."""
 QUIET_SECONDS: Final = 2.0
 """Without a message after which none is to come."""
 SEND: Final = "/api/v1/send"
@@ -88,7 +90,7 @@ class Sending:
         self._system, self._http = system, http
         self._random = Random(SEED)  # noqa: S311 - a repeatable choice, no secret
         self._chert = ChertControl(system.url("chert"))
-        self._offset = 0.0
+        self._time = SimulatedTime(system)
         self.sum = Sum()
 
     async def close(self) -> None:
@@ -98,26 +100,33 @@ class Sending:
     async def under_kills(self, count: int, each: int) -> None:
         """Enrol in portions, each of which sees one death at a named point."""
         world = await World.open(self._system, self._http, 1)
-        await self._system.move_clock(offset_seconds=self._offset, speed=SPEED)
-        began = time.time()
+        await self._time.run_fast(SPEED)
         enrolments = await world.enrolments(count // 2, steps=2, inputs=INPUTS)
         plan = [point for point in POINTS for _ in range(each)]
         self._random.shuffle(plan)
         size = -(-len(enrolments) // len(plan))
-        callbacks: list[str] = []
+        began, enrolled = time.monotonic(), 0
         for number, point in enumerate(plan):
             portion = enrolments[number * size : (number + 1) * size]
-            callbacks += await self._killed_at(world, point, number, portion)
+            enrolled += len(await self._killed_at(world, point, number, portion))
             if number % 7 == 6:
-                console.print(f"{number + 1} kills, {len(callbacks)} enrolled, {dict(self.sum.hit)}", highlight=False)
+                self._tell(number + 1, len(plan), enrolled, time.monotonic() - began)
         await self._chert.call_off_faults()
         await self._start("actions", None)
-        await self._calm(time.time() - began)
+        await self._time.run_as_it_does()
         answering = asyncio.create_task(self._keep_answering(world, [one for one in enrolments if one.inputs]))
-        executions = await self._finished(world, DRAIN_SECONDS, jump_seconds=HOUR / 2)
+        executions = await self._finished(world, rest_jump=HOUR / 2)
         answering.cancel()
         await self._compare_repeats(world, executions)
         await self._judge(world, enrolments, executions)
+
+    def _tell(self, kills: int, planned: int, enrolled: int, seconds: float) -> None:
+        left = (planned - kills) * seconds / kills
+        console.print(
+            f"{kills} of {planned} kills, {enrolled} enrolled, {seconds / kills:.1f} s a kill, about {left:.0f} s left;"
+            f" {dict(self.sum.hit)}",
+            highlight=False,
+        )
 
     async def forgotten_keys(self, count: int) -> None:
         """Every answer is lost, and Chert forgets the keys before anybody can ask again."""
@@ -127,25 +136,25 @@ class Sending:
             enrolments = await world.enrolments(count, first=10_000 * (number + 1))
             await self._chert.fault(method="POST", path_prefix=SEND, kind="drop", after_write=True, count=100_000)
             await world.enrol(enrolments)
-            await self._jump(jump)
+            await self._time.jump(jump)
             await self._chert.call_off_faults()
-            executions = await self._finished(world, DRAIN_SECONDS, jump_seconds=2 * HOUR)
+            executions = await self._finished(world, rest_jump=2 * HOUR)
             await self._judge(world, enrolments, executions)
             await world.forget_keys_after(DAY)
 
     async def on_three_lines(self) -> int:
         """Contacts enrolled at once, with gaps, caps and a window: each sent once, over days; how many were."""
-        world = await World.open(self._system, self._http, 20, lines=3)
+        world = await World.open(self._system, self._http, 20, lines=LINES)
         await world.limit(daily_cap=100, window={"start": "09:00", "end": "17:00"})
         inputs = ({"if_not_now": "wait", "if_not_now_days": "10"},)
         enrolments = await world.enrolments(LIMITED, first=40_000, inputs=inputs)
         await world.enrol(enrolments)
         sent, idle = 0, 0
         while sent < LIMITED and idle < 60:
-            await self._jump(605.0 if idle < 2 else HOUR)
-            now = await self._settled(world)
+            await self._time.jump(605.0 if idle < 2 else HOUR)
+            now = await self._settled(world, sent + LINES)
             idle, sent = (0, now) if now > sent else (idle + 1, sent)
-        executions = await self._finished(world, DRAIN_SECONDS)
+        executions = await self._finished(world)
         await self._judge(world, enrolments, executions)
         return sent
 
@@ -163,13 +172,13 @@ class Sending:
             await eventually(self._is_dead, what=f"actions to die {point}", seconds=DIES_SECONDS)
             self.sum.kills += 1
         await self._start("actions", None)
-        await self._jump(25 * HOUR)
-        executions = await self._finished(world, DRAIN_SECONDS)
+        await self._time.jump(25 * HOUR)
+        executions = await self._finished(world)
         await self._judge(world, enrolments, executions)
         return sum(_is_told(one, replied=one.callback_id in answering) for one in executions)
 
     async def _killed_at(self, world: World, point: str, number: int, portion: Sequence[Enrolment]) -> list[str]:
-        await self._start("actions", point, number)
+        await self._start("actions", point, number, ready=number % READY_EVERY == 0)
         await self._chert.call_off_faults()  # what the last portion met none of would pile up, and nothing else happen
         for order in self._random.sample(FAULTS, 2):
             await self._chert.fault(method="POST", path_prefix=SEND, count=self._random.randint(1, 2), **order)
@@ -192,34 +201,25 @@ class Sending:
                 await self._reply(world, one)
             await pace(ANSWER_SECONDS)
 
-    async def _calm(self, seconds: float) -> None:
-        """Let time run as it does, from where it has come to after so many fast seconds."""
-        self._offset += seconds * (SPEED - 1)
-        await self._system.move_clock(offset_seconds=self._offset)
-
     async def _reply(self, world: World, enrolment: Enrolment) -> None:
         await world.reply(enrolment.phone, f"answer of {enrolment.phone[-4:]}")
 
     async def _is_dead(self) -> bool:
         return "actions" not in self._system.processes
 
-    async def _start(self, name: str, point: str | None, number: int = 0) -> None:
-        """Start it anew, to die at a point or to live."""
+    async def _start(self, name: str, point: str | None, number: int = 0, *, ready: bool = True) -> None:
+        """Start it anew, to die at a point or to live; `ready` waits until all that it depends on is connected."""
         await asyncio.to_thread(self._system.stop, name)
         order = {} if point is None else {"ACTIONS_FAULT_POINT": f"{point}:{number}"}
         self._system.set_environment(name, **order)
         try:
-            await asyncio.to_thread(self._system.start, name)
+            await asyncio.to_thread(self._system.start if ready else self._system.start_listening, name)
         except StartFailedError:  # what is left from before brought it to its point before it was ready
             if point is None:
                 raise
 
-    async def _jump(self, seconds: float) -> None:
-        self._offset += seconds
-        await self._system.move_clock(offset_seconds=self._offset)
-
-    async def _settled(self, world: World) -> int:
-        """How many messages went out, once no more do for two seconds."""
+    async def _settled(self, world: World, wanted: int) -> int:
+        """How many messages went out: as many as can by now, or so many that no more did for a while."""
         count, since = -1, time.monotonic()
 
         async def is_quiet() -> bool:
@@ -227,25 +227,15 @@ class Sending:
             now = sum((await world.sent()).values())
             if now != count:
                 count, since = now, time.monotonic()
-            return time.monotonic() - since >= QUIET_SECONDS
+            return now >= wanted or time.monotonic() - since >= QUIET_SECONDS
 
         await eventually(is_quiet, what="the messages to cease", seconds=DRAIN_SECONDS)
         return count
 
-    async def _finished(self, world: World, seconds: float, *, jump_seconds: float = 0.0) -> list[Execution]:
-        """Every execution, once all have ended, or none has for so long; those that never do are counted."""
-        fewest, since = -1, time.monotonic()
-        while True:
-            executions = await world.executions()
-            left = sum(one.outcome not in FINAL for one in executions)
-            if left < fewest or fewest < 0:
-                fewest, since = left, time.monotonic()
-            if not left or time.monotonic() - since > seconds:
-                self.sum.unfinished += left
-                return executions
-            await pace(LOOK_SECONDS)
-            if jump_seconds:
-                await self._jump(jump_seconds)
+    async def _finished(self, world: World, *, rest_jump: float = 0.0) -> list[Execution]:
+        """Every execution, once all have ended; those that never do are counted."""
+        self.sum.unfinished += await self._time.until_ended(world, stalled_seconds=DRAIN_SECONDS, rest_jump=rest_jump)
+        return await world.executions()
 
     async def _compare_repeats(self, world: World, executions: Sequence[Execution]) -> None:
         """A repeat's answer is the final one but for `duplicate` and `trace_id`."""

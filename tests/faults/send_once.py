@@ -1,9 +1,9 @@
 """Enrolments while `actions` is killed (-9) at every named point and Chert is as unkind as it can be: each sent once.
 
-First many wait for a reply, and half get one. Then Chert forgets idempotency keys, after an hour and after a day, while
-nobody knows whether messages went out. Then workflows have two send steps, some wait for a reply, HubSpot repeats what
-it got no answer to, and some calls that it did get one to. Then limits bind: many contacts at once on three lines over
-days. The simulators' ledgers are the judge.
+First many wait for a reply, and half get one. Then limits bind: many contacts at once on three lines over days. Then
+Chert forgets idempotency keys, after an hour and after a day, while nobody knows whether messages went out. Then
+workflows have two send steps, some wait for a reply, HubSpot repeats what it got no answer to, and some calls that it
+did get one to. The simulators' ledgers are the judge.
 """
 
 import asyncio
@@ -35,9 +35,9 @@ async def _measure(system: System, report: Report, scale: Scale) -> None:
     async with http_client() as http:
         run = Sending(system, http)
         replied = await run.for_replies()
+        waited = await run.on_three_lines()
         await run.forgotten_keys(FORGOTTEN[scale])
         await run.under_kills(ENROLMENTS[scale], EACH_POINT[scale])
-        waited = await run.on_three_lines()
         await run.close()
     found = run.sum
     report.add("F.events", found.events, "enrolments", f">= {ENROLMENTS[scale]}")

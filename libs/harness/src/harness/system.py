@@ -139,6 +139,16 @@ class System:
         self._launch(name)
         self.wait_ready(name)
 
+    def start_listening(self, service: str) -> None:
+        """Start a service again, and wait only until it answers; what it depends on may not be connected yet.
+
+        Raises:
+            StartFailedError: it ended, or did not answer in time.
+        """
+        self._launch(service)
+        url = f"{self.url(service)}/livez"
+        self._processes[service].wait_ready(lambda: _answers_ok(url), seconds=START_SECONDS)
+
     def set_environment(self, name: str, **settings: str) -> None:
         """Give a process these settings beside its own from its next start on; none takes earlier ones back."""
         self._settings[name] = settings

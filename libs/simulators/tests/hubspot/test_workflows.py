@@ -218,3 +218,23 @@ async def test_what_does_not_exist_is_refused(http: httpx2.AsyncClient, portal_i
     assert 404 == (await http.post(url, json={"callback_id": "ap-0"})).status_code
     assert 404 == (await http.post("/control/portals/1/workflow-executions", json={"contact_id": "1"})).status_code
     assert 422 == (await http.post(url, json={})).status_code
+
+
+async def test_progress_says_what_executions_came_to_and_when_the_next_is_tried(
+    http: httpx2.AsyncClient, portal_id: int, contact_id: str, receiver: Receiver, clock: ManualClock
+) -> None:
+    """Outcomes are counted, and moments of further attempts come soonest first, no more than asked for."""
+    receiver.answer_next(200, json.dumps({"outputFields": {"hs_execution_state": "SUCCESS"}}))
+    await _run(http, portal_id, contact_id=contact_id)
+    for _ in range(2):
+        receiver.answer_next(503)
+        await _run(http, portal_id, contact_id=contact_id)
+        clock.advance(1.0)
+
+    url = f"/control/portals/{portal_id}/workflow-executions/progress"
+    told, first = (await http.get(url)).json(), (await http.get(url, params={"limit": 1})).json()
+
+    assert {"success": 1, "will_retry": 2} == told["outcomes"]
+    assert clock.now() == told["now"]
+    assert [clock.now() - 2 + FIRST_RETRY_SECONDS, clock.now() - 1 + FIRST_RETRY_SECONDS] == told["next_attempts"]
+    assert told["next_attempts"][:1] == first["next_attempts"]

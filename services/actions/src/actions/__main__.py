@@ -1,5 +1,7 @@
 """`python -m actions`: serve until SIGTERM."""
 
+import gc
+
 from actions.app import build
 from actions.settings import Settings
 from chassis import logging
@@ -13,8 +15,10 @@ def main() -> None:
     """Read settings, say who we are, serve."""
     settings = load(Settings)
     logging.configure("actions", settings.log_level)
+    app = build(settings, Plumbing(clock=settings.clock()))
+    gc.freeze()  # what is loaded by now stays; a collection need not go through it
     with traces_exported("actions", settings):
-        serve(build(settings, Plumbing(clock=settings.clock())), host=settings.host, port=settings.port)
+        serve(app, host=settings.host, port=settings.port)
 
 
 if __name__ == "__main__":

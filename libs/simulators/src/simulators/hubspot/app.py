@@ -23,6 +23,7 @@ from simulators.hubspot import (
     contacts,
     control,
     control_accounts,
+    control_executions,
     control_journal,
     fault_pages,
     journal_api,
@@ -118,6 +119,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(marketplace.router, include_in_schema=False)
     app.include_router(journal_api.files_router, include_in_schema=False)
     app.include_router(control_accounts.router)
+    app.include_router(control_executions.router)
     app.include_router(control.router)
     app.include_router(control_journal.router)
     app.include_router(edge_control.router)

@@ -25,6 +25,9 @@ MONTHS: Final = 25
 MOST: Final = 200
 """Keys that one answer has."""
 
+TOGETHER: Final = 20
+"""Changes in one command: a send that is under way waits for no more than these, however many others are told of."""
+
 
 class MongoReferenceStore:
     """Collection `refs`: `_id` the id, or the id and a month; `keys` by digest. Methods raise `StoreAwayError`."""
@@ -34,14 +37,9 @@ class MongoReferenceStore:
 
     async def note(self, references: Sequence[Reference]) -> None:
         """Keep them; one that is known changes nothing."""
-        if not references:
-            return
         updates = [_update(reference) for reference in references]
-        try:
-            await asked(lambda: self._refs.bulk_write(updates, ordered=False))
-        except BulkWriteError as error:
-            duplicates(error)  # a concurrent upsert came first; by now each document is there
-            await asked(lambda: self._refs.bulk_write(updates, ordered=False))
+        for start in range(0, len(updates), TOGETHER):
+            await self._write(updates[start : start + TOGETHER])
 
     async def keys(self, known_as: str, until: datetime) -> Sequence[str]:
         """The keys of the newest sends that have this id, up to some hundred."""
@@ -61,6 +59,13 @@ class MongoReferenceStore:
         if found:
             await asked(lambda: self._refs.bulk_write([_without(one, account) for one in found], ordered=False))
         return len(found)
+
+    async def _write(self, updates: Sequence[UpdateOne]) -> None:
+        try:
+            await asked(lambda: self._refs.bulk_write(updates, ordered=False))
+        except BulkWriteError as error:
+            duplicates(error)  # a concurrent upsert came first; by now each document is there
+            await asked(lambda: self._refs.bulk_write(updates, ordered=False))
 
 
 def _update(reference: Reference) -> UpdateOne:
