@@ -102,7 +102,7 @@ async def _roll(system: System, rounds: int) -> list[float]:
     drains = []
     for number in range(rounds):
         if number == rounds // 2:
-            await _tell_newer(system)
+            await tell_newer(system)
         for service in SERVICES:
             began = time.monotonic()
             await asyncio.to_thread(system.stop, service)
@@ -112,7 +112,7 @@ async def _roll(system: System, rounds: int) -> list[float]:
     return drains
 
 
-async def _tell_newer(system: System) -> None:
+async def tell_newer(system: System) -> None:
     """An event as a later release would tell it: of version 2, with a member that this one cannot know to need."""
     headers = {
         "ce_specversion": "1.0",

@@ -1,8 +1,8 @@
 """Benchmarks and fault runs by name.
 
 A run is a module with one function, `main(scale: Scale) -> Report`: a benchmark is `benchmarks/<name>.py`, a fault run
-`tests/faults/<name>.py`. One that can be played with another seed, or a part of it alone, takes these by name too. A module whose name begins with an underscore is a part of runs and not one itself; a run
-imports it by its bare name.
+`tests/faults/<name>.py`. One that can be played with another seed, or a part of it alone, takes these by name too. A
+module whose name begins with an underscore is a part of runs and not one itself; a run imports it by its bare name.
 """
 
 import importlib.util
