@@ -28,7 +28,7 @@ SCOPES: Final[Mapping[str, frozenset[str]]] = {
 }
 """Which of HubSpot's products each scope is asked for; `automation` is what workflows need to show the action."""
 
-OTHERS: Final = re.compile(r"/oauth/(\d+/)?authorize|/control/.*|/journal-files/.*")
+OTHERS: Final = re.compile(r"/oauth/(\d+/)?authorize|/control/.*|/webhooks-journal-files/.*")
 """What browsers and tests call, and the addresses of files that HubSpot itself gives in an answer."""
 
 _PRODUCTS: Final = tuple(field.name for field in fields(Paths))
