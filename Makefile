@@ -70,7 +70,7 @@ bench: setup ## a benchmark: make bench NAME=footprint SCALE=quick|full
 	@$(BIN)/harness bench "$(NAME)" --scale $(SCALE)
 faults: setup ## a fault run: make faults NAME=… SCALE=quick|full, for some SEED=… FROM=… TO=… besides
 	@$(BIN)/harness faults "$(NAME)" --scale $(SCALE) $(if $(SEED),--seed $(SEED)) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO))
-report: setup ## every figure measured so far, misses first
+report: setup ## every figure measured so far, misses first; writes docs/proof.md and build/proof.html
 	@$(BIN)/harness report
 
 ## Keep it

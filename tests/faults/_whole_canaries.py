@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import httpx2
 import psutil
-from _whole_people import FIRST_NUMBER, People
+from _whole_accounts import FIRST_NUMBER
+from _whole_people import People
 from aiokafka import AIOKafkaConsumer
 from pymongo import AsyncMongoClient
 

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import httpx2
 from _tenant_stream import TenantStream
+from _whole_accounts import Account
 from _whole_books import Books, Install, Recorded, Sent, ToldSent, Written
-from _whole_people import Account, People
+from _whole_people import People
 from pymongo import AsyncMongoClient
 
 from contracts.internal import TenantCheck

@@ -6,11 +6,19 @@ Each does what the schedule says, comes again as its like would, and keeps what 
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 import httpx2
-from _whole_books import Asked, Said, Verdict
+from _whole_accounts import (
+    CREATING_EVERY,
+    CREATING_FIRST,
+    FIRST_NUMBER,
+    MOVING_EVERY,
+    Account,
+    Person,
+    Wanted,
+)
+from _whole_books import Said
 from _whole_schedule import Act
 
 from harness.admins import Admin, UnexpectedAnswerError
@@ -20,13 +28,8 @@ from harness.run_file import RunFile
 from harness.system import System
 from harness.waiting import eventually, pace
 
-FIRST_PORTAL: Final = 60_000_000
-FIRST_NUMBER: Final = 2_250_000_000
+NEW_NUMBER: Final = FIRST_NUMBER + 500_000_000
 BESIDE: Final = 8
-MOVING_EVERY: Final = 10
-"""Every how many accounts one is connected and disconnected time and again."""
-CREATING: Final = 4
-"""Every how many accounts one sends a message to each contact that is created."""
 PATIENCE_SECONDS: Final = 240.0
 AGAIN_SECONDS: Final = 1.0
 ACCEPTED: Final = "success"
@@ -36,101 +39,6 @@ OPTED_OUT: Final = "STOP"
 
 Trouble = (httpx2.TransportError, ControlError, UnexpectedAnswerError)
 """How a step of somebody's fails when something is away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A contact of an account, who has a phone."""
-
-    contact_id: str
-    phone: str
-
-
-@dataclass
-class Account:
-    """One HubSpot account, its project at Chert, and what its admin did last."""
-
-    number: int
-    people: list[Person] = field(default_factory=list)
-    connected: bool = True
-    moved: int = 0
-    label: str | None = None
-    stopped: bool = False
-    alone: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def portal_id(self) -> int:
-        """HubSpot's id of it."""
-        return FIRST_PORTAL + self.number
-
-    @property
-    def slug(self) -> str:
-        """The project."""
-        return f"whole-{self.number}"
-
-    @property
-    def user(self) -> str:
-        """Who may see the project."""
-        return f"ada@{self.slug}.test"
-
-    @property
-    def moving(self) -> bool:
-        """Whether it comes and goes."""
-        return self.number % MOVING_EVERY == 0
-
-    @property
-    def creating(self) -> bool:
-        """Whether a created contact gets a message."""
-        return self.number % CREATING == 1
-
-    @property
-    def stopper(self) -> Person:
-        """Who opts out, and does nothing else."""
-        return self.people[-1]
-
-    @property
-    def settings(self) -> dict[str, str]:
-        """What the form holds, but for the label."""
-        creating = {"auto_send_on_create": "on", "auto_send_template": "Welcome {{ contact.firstname }}"}
-        return {
-            "auto_create_leads": "on",
-            "default_region": "US",
-            "retention_days": "90",
-            **(creating if self.creating else {}),
-        }
-
-
-@dataclass
-class Wanted:
-    """One wish of somebody, and what is known of it so far."""
-
-    act: Act
-    source: str
-    account: Account
-    contact_id: str
-    phone: str
-    text: str
-    callback_id: str = ""
-    verdict: Verdict = "open"
-    reason: str = ""
-    refusable: bool = False
-    forbidden: bool = False
-
-    def closed(self) -> Asked:
-        """As it stands in the books."""
-        return Asked(
-            at=self.act.at,
-            source=self.source,
-            portal_id=self.account.portal_id,
-            tenant=self.account.slug,
-            contact_id=self.contact_id,
-            phone=self.phone,
-            text=self.text,
-            verdict=self.verdict,
-            reason=self.reason,
-            refusable=self.refusable,
-            forbidden=self.forbidden,
-        )
 
 
 class People:
@@ -239,7 +147,7 @@ class People:
             await self._until_done(shown)
 
     def _account(self, act: Act) -> Account:
-        group = {"move": (MOVING_EVERY, 0), "creation": (CREATING, 1)}.get(act.kind)
+        group = {"move": (MOVING_EVERY, 0), "creation": (CREATING_EVERY, CREATING_FIRST)}.get(act.kind)
         if group is None:
             return self.accounts[act.account]
         every, first = group
@@ -338,7 +246,7 @@ class People:
         return wish.verdict == "refused"
 
     async def _create(self, act: Act, account: Account) -> None:
-        phone = f"+1{FIRST_NUMBER + 500_000_000 + act.serial}"
+        phone = f"+1{NEW_NUMBER + act.serial}"
         text = self._text(act, "n")
         order = {"properties": {"firstname": text, "phone": phone}}
         url = f"{self._run.hubspot_url}/control/portals/{account.portal_id}/contacts"

@@ -70,12 +70,18 @@ def main(scale: Scale, *, seed: float = SEED, begin: float | None = None, end: f
     drawn = schedule(int(seed), scale)
     if begin is not None or end is not None:
         drawn = drawn.between(begin or 0.0, EXTENTS[scale].seconds if end is None else end)
-    report = Report("whole", scale, seed=int(seed))
+    report = Report("whole", scale, seed=int(seed), variant=_variant(int(seed), begin, end))
     with own_system("whole") as system:
         path = system.files.folder / "schedule.json"
         drawn.write(path)
         asyncio.run(_measure(system, report, drawn, path))
     return report
+
+
+def _variant(seed: int, begin: float | None, end: float | None) -> str:
+    """How this play differs from the usual one, as `make` is told so."""
+    choices = (("SEED", None if seed == SEED else seed), ("FROM", begin), ("TO", end))
+    return " ".join(f"{name}={value:g}" for name, value in choices if value is not None)
 
 
 async def _measure(system: System, report: Report, drawn: Schedule, path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from harness import card_build, compose, local, reports, runs, seeding
+from harness import card_build, compose, local, proof, reports, runs, seeding
 from harness.errors import HarnessError
 from harness.journal import Journal
 from harness.reports import Scale
@@ -94,12 +94,14 @@ def faults(
 
 @app.command()
 def report() -> None:
-    """Every figure measured so far in one table, misses first."""
+    """Every figure measured so far in one table, misses first; `docs/proof.md`, and a page with charts."""
     figures = reports.read_figures(runs.reports_folder())
     if not figures:
         console.print("Nothing was measured yet: make bench NAME=… or make faults NAME=…")
         return
     reports.print_figures(figures, console)
+    for path in proof.write(runs.reports_folder()):
+        console.print(f"Written: {path}", highlight=False)
     if not all(figure.ok for _, figure in figures):
         raise typer.Exit(MISS)
 
