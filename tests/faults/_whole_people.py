@@ -29,6 +29,8 @@ from harness.system import System
 from harness.waiting import eventually, pace
 
 NEW_NUMBER: Final = FIRST_NUMBER + 500_000_000
+AFTERWARDS: Final = 1_000_000
+"""From where acts are numbered that no schedule has."""
 BESIDE: Final = 8
 PATIENCE_SECONDS: Final = 240.0
 AGAIN_SECONDS: Final = 1.0
@@ -109,10 +111,10 @@ class People:
             await self.hubspot.uninstall(account.portal_id)
             account.connected = False
 
-    async def write_to_the_opted_out(self, at: float) -> None:
+    async def write_to_the_opted_out(self) -> None:
         """Whoever opted out is written to once more."""
         for number, account in enumerate([one for one in self.accounts if one.stopped]):
-            act = Act(at=at, kind="workflow", account=account.number, serial=1_000_000 + number)
+            act = Act(at=0.0, kind="workflow", account=account.number, serial=AFTERWARDS + number)
             await self._run_workflow(act, account, account.stopper, forbidden=True)
 
     async def settled(self) -> bool:

@@ -45,10 +45,14 @@ def product_of(path: str) -> str | None:
     return max(found)[1] if found else None
 
 
+def ours(requests: Iterable[Received]) -> list[Received]:
+    """The calls of our services; the consent screen's address, for one, has to carry the state."""
+    return [one for one in requests if not OTHERS.fullmatch(one.path)]
+
+
 def unknown_paths(requests: Iterable[Received]) -> list[str]:
     """Paths that services called and the table does not have."""
-    called = {one.path for one in requests}
-    return sorted(path for path in called if product_of(path) is None and not OTHERS.fullmatch(path))
+    return sorted({one.path for one in ours(requests) if product_of(one.path) is None})
 
 
 def unused_scopes(requests: Iterable[Received]) -> list[str]:

@@ -7,7 +7,7 @@ one seed and written to a file before anything starts, so that a failure can be 
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Final, Self
@@ -94,12 +94,13 @@ class Schedule:
 
     seed: int
     scale: Scale
+    extent: Extent
     work: Sequence[Act]
     trouble: Sequence[Act]
 
     def between(self, begin: float, end: float) -> Self:
         """What of it is due from a moment to another."""
-        return type(self)(self.seed, self.scale, _within(self.work, begin, end), _within(self.trouble, begin, end))
+        return replace(self, work=_within(self.work, begin, end), trouble=_within(self.trouble, begin, end))
 
     def write(self, path: Path) -> None:
         """Write it to a file, the same bytes for the same schedule."""
@@ -113,9 +114,13 @@ class Schedule:
 
 def schedule(seed: int, scale: Scale) -> Schedule:
     """The schedule of a seed and a scale."""
+    return draw(seed, scale, EXTENTS[scale])
+
+
+def draw(seed: int, scale: Scale, extent: Extent) -> Schedule:
+    """The schedule of a seed that is so large."""
     random = Random(seed)  # noqa: S311 - a repeatable choice, no secret
-    extent = EXTENTS[scale]
-    return Schedule(seed, scale, _work(random, extent), _trouble(random, extent))
+    return Schedule(seed, scale, extent, _work(random, extent), _trouble(random, extent))
 
 
 def _within(acts: Iterable[Act], begin: float, end: float) -> tuple[Act, ...]:

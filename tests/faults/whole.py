@@ -21,7 +21,7 @@ from _whole_books import Books, Findings, audit
 from _whole_canaries import leaks
 from _whole_collecting import collect
 from _whole_people import People
-from _whole_requests import FIVE, properties_read, unknown_paths, unused_scopes
+from _whole_requests import FIVE, ours, properties_read, unknown_paths, unused_scopes
 from _whole_schedule import EXTENTS, Act, Schedule, schedule
 from _whole_trouble import Trouble
 from rich.console import Console
@@ -74,7 +74,7 @@ def main(scale: Scale, *, seed: float = SEED, begin: float | None = None, end: f
     with own_system("whole") as system:
         path = system.files.folder / "schedule.json"
         drawn.write(path)
-        asyncio.run(_measure(system, report, drawn, path))
+        asyncio.run(measure(system, report, drawn, path))
     return report
 
 
@@ -84,8 +84,9 @@ def _variant(seed: int, begin: float | None, end: float | None) -> str:
     return " ".join(f"{name}={value:g}" for name, value in choices if value is not None)
 
 
-async def _measure(system: System, report: Report, drawn: Schedule, path: Path) -> None:
-    extent, run = EXTENTS[drawn.scale], system.seed("spare")
+async def measure(system: System, report: Report, drawn: Schedule, path: Path) -> None:
+    """Play a schedule on a system, whose file is at a path, and report."""
+    extent, run = drawn.extent, system.seed("spare")
     limits = httpx2.Limits(max_connections=200, keepalive_expiry=2.0)
     async with httpx2.AsyncClient(timeout=CALL_SECONDS, trust_env=False, limits=limits) as http:
         people = People(system, http, run)
@@ -101,7 +102,7 @@ async def _measure(system: System, report: Report, drawn: Schedule, path: Path) 
         watching.cancel()
         await watch.look()
         found = audit(books)
-        leaked = await leaks(system, people, watch.seen, trouble.stranger.bodies)
+        leaked = await leaks(system, people, ours(watch.seen), trouble.stranger.bodies)
         await people.close()
     _keep(path.parent / "books.json", books, found, [*failures, *trouble.failed], leaked)
     _report(report, drawn, found, people, trouble)
@@ -147,7 +148,7 @@ async def _calm_down(people: People, trouble: Trouble, seconds: float) -> float:
     await trouble.end()
     await people.come_back()
     await people.open_a_card_without_a_number()
-    await people.write_to_the_opted_out(EXTENTS[Scale.FULL].seconds)
+    await people.write_to_the_opted_out()
     await trouble.system.move_clock(offset_seconds=trouble.offset, speed=SPEED)
     _say("nothing befalls anybody any more; waiting until nothing is open")
     try:
@@ -167,7 +168,7 @@ async def _nothing_open(people: People) -> bool:
 
 def _report(report: Report, drawn: Schedule, found: Findings, people: People, trouble: Trouble) -> None:
     asked, said = len(people.wanted), len(people.said)
-    report.add("W.accounts", len(people.accounts), "accounts", f">= {EXTENTS[drawn.scale].accounts}")
+    report.add("W.accounts", len(people.accounts), "accounts", f">= {drawn.extent.accounts}")
     report.add("W.events", asked + said, "sends and replies", f">= {max(1, len(drawn.work) // 2)}")
     report.add(
         "W.effects", found.effects, "sends, replies and installs that stand", f">= {max(1, len(drawn.work) // 2)}"
