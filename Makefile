@@ -68,9 +68,9 @@ fmt: setup ## format and fix what can be fixed
 .PHONY: bench faults report
 bench: setup ## a benchmark: make bench NAME=footprint SCALE=quick|full
 	@$(BIN)/harness bench "$(NAME)" --scale $(SCALE)
-faults: setup ## a fault run: make faults NAME=… SCALE=quick|full
-	@$(BIN)/harness faults "$(NAME)" --scale $(SCALE)
-report: setup ## every figure measured so far, misses first
+faults: setup ## a fault run: make faults NAME=… SCALE=quick|full, for some SEED=… FROM=… TO=… besides
+	@$(BIN)/harness faults "$(NAME)" --scale $(SCALE) $(if $(SEED),--seed $(SEED)) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO))
+report: setup ## every figure measured so far, misses first; writes docs/proof.md and build/proof.html
 	@$(BIN)/harness report
 
 ## Keep it

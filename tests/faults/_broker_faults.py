@@ -1,4 +1,4 @@
-"""What may befall a broker: a crash, a freeze, and a disk that is slow."""
+"""What may befall a broker or a database: a crash, a freeze, and a disk that is slow."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from harness.backends import Broker
+from harness.backends.servers import Server
 from harness.waiting import elapse
 
 RUNS_SECONDS: Final = 0.04
@@ -16,7 +16,7 @@ STANDS_SECONDS: Final = 0.16
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """When the broker was away, by the monotonic clock.
+    """When it was away, by the monotonic clock.
 
     Attributes:
         began: the moment when it was harmed.
@@ -27,7 +27,7 @@ class Outage:
     ended: float
 
 
-async def crash(broker: Broker, seconds: float) -> Outage:
+async def crash(broker: Server, seconds: float) -> Outage:
     """Kill it (-9), and start it again after so long; its log recovery is part of the outage."""
     began = time.monotonic()
     await asyncio.to_thread(broker.kill)
@@ -36,7 +36,7 @@ async def crash(broker: Broker, seconds: float) -> Outage:
     return Outage(began, time.monotonic())
 
 
-async def freeze(broker: Broker, seconds: float) -> Outage:
+async def freeze(broker: Server, seconds: float) -> Outage:
     """Stop it for so long: its connections stay open and nothing answers."""
     began = time.monotonic()
     await asyncio.to_thread(broker.pause)
@@ -46,7 +46,7 @@ async def freeze(broker: Broker, seconds: float) -> Outage:
 
 
 @asynccontextmanager
-async def slow_disk(broker: Broker) -> AsyncIterator[None]:
+async def slow_disk(broker: Server) -> AsyncIterator[None]:
     """Let it run for a fifth of the time only, in short turns, while the block runs.
 
     A device that can be slowed down needs rights that few machines give. What a producer sees of a slow disk is
@@ -62,7 +62,7 @@ async def slow_disk(broker: Broker) -> AsyncIterator[None]:
         await asyncio.to_thread(broker.resume)
 
 
-async def _take_turns(broker: Broker) -> None:
+async def _take_turns(broker: Server) -> None:
     while True:
         await asyncio.to_thread(broker.pause)
         await elapse(STANDS_SECONDS)

@@ -9,12 +9,10 @@ Both simulators' ledgers are the judge.
 import asyncio
 import json
 import time
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
-from _workflow_world import FINAL, Enrolment, World, http_client, judge
+from _sends_and_replies import Load
+from _workflow_world import World, http_client
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from contracts.topics import CONTACT_RESTORED, dead_letter_topic
@@ -24,38 +22,15 @@ from harness.event_log import partitions_of
 from harness.own_systems import own_system
 from harness.reports import Report, Scale
 from harness.system import System
-from harness.waiting import eventually, pace
+from harness.waiting import pace
 
 ROUNDS: Final = {Scale.QUICK: 3, Scale.FULL: 20}
-PACE_SECONDS: Final = 0.2
-"""Between two enrolments, each with an answer by an earlier contact."""
 SPEED: Final = 20.0
 """How fast the wall clock runs while HubSpot's retries, a minute and more apart, are waited for."""
 DRAIN_SECONDS: Final = 300.0
 DRAIN_LIMIT_SECONDS: Final = 10.0
 AWAY: Final = frozenset({502, 503, None})
 SUCCESS: Final = range(200, 300)
-
-
-@dataclass
-class Load:
-    """Sends and replies that never stop."""
-
-    world: World
-    chert: ChertControl
-    contacts: Sequence[Enrolment]
-    enrolled: list[Enrolment] = field(default_factory=list)
-    said: dict[str, str] = field(default_factory=dict)
-    """Texts of replies by the id of their delivery."""
-
-    async def go_on(self) -> None:
-        """Enrol one contact after the other; each answers once."""
-        for contact in self.contacts:
-            self.enrolled.append(contact)
-            await self.world.enrol([contact])
-            reply = await self.chert.reply(self.world.slug, contact.phone, f"Answer of {contact.text}.")
-            self.said[reply.event_id] = reply.text
-            await pace(PACE_SECONDS)
 
 
 def main(scale: Scale) -> Report:
@@ -76,20 +51,13 @@ async def _measure(system: System, report: Report, rounds: int) -> None:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
         await system.move_clock(speed=SPEED)
-        await eventually(lambda: _settled(world), what="every call to end", seconds=DRAIN_SECONDS)
-        await eventually(lambda: _written(hubspot, load), what="every reply", seconds=DRAIN_SECONDS)
-        lost, doubled = judge(await world.sent(), load.enrolled)
-        seen = await _statuses(load)
-    bodies = Counter(text for one in await hubspot.logged() for text in load.said.values() if text in one.body)
+        await load.done(hubspot, seconds=DRAIN_SECONDS)
+        judged, seen = await load.judge(hubspot), await load.statuses()
     buried = await _count(system, dead_letter_topic(CONTACT_RESTORED.name, "timeline"))
     await hubspot.close()
     await chert.close()
-    replies = len(load.said)
     report.add("F16.rounds", rounds, "rounds", f">= {rounds}")
-    report.add("F16.events", len(load.enrolled) + replies, "sends and replies", f">= {rounds * 40}")
-    report.add("F16.effects", len(load.enrolled) - lost + len(bodies), "of them done", f">= {rounds * 40}")
-    report.add("F16.lost", lost + replies - len(bodies), "", "== 0")
-    report.add("F16.doubled", doubled + sum(bodies.values()) - len(bodies), "", "== 0")
+    judged.add_to(report, "F16", rounds * 40)
     report.add("F16.away", sum(count for status, count in seen.items() if status in AWAY), "attempts to come again")
     errors = {status: count for status, count in seen.items() if status not in AWAY and status not in SUCCESS}
     report.add("F16.client_errors", sum(errors.values()), f"other answers {errors or ''}".strip(), "== 0")
@@ -102,7 +70,7 @@ async def _roll(system: System, rounds: int) -> list[float]:
     drains = []
     for number in range(rounds):
         if number == rounds // 2:
-            await _tell_newer(system)
+            await tell_newer(system)
         for service in SERVICES:
             began = time.monotonic()
             await asyncio.to_thread(system.stop, service)
@@ -112,7 +80,7 @@ async def _roll(system: System, rounds: int) -> list[float]:
     return drains
 
 
-async def _tell_newer(system: System) -> None:
+async def tell_newer(system: System) -> None:
     """An event as a later release would tell it: of version 2, with a member that this one cannot know to need."""
     headers = {
         "ce_specversion": "1.0",
@@ -127,23 +95,6 @@ async def _tell_newer(system: System) -> None:
         value = json.dumps({"required_from_now_on": True}).encode()
         pairs = [(name, text.encode()) for name, text in headers.items()]
         await producer.send_and_wait(CONTACT_RESTORED.name, value, key=b"1", headers=pairs)
-
-
-async def _settled(world: World) -> bool:
-    return all(one.outcome in FINAL for one in await world.executions())
-
-
-async def _written(hubspot: HubSpotControl, load: Load) -> bool:
-    bodies = [one.body for one in await hubspot.logged()]
-    return all(any(text in body for body in bodies) for text in load.said.values())
-
-
-async def _statuses(load: Load) -> Counter[int | None]:
-    """What every attempt of HubSpot and Chert was answered with."""
-    seen = Counter(attempt.status for one in await load.world.executions() for attempt in one.attempts)
-    for event_id in load.said:
-        seen.update(await load.chert.deliveries(event_id))
-    return seen
 
 
 async def _count(system: System, topic: str) -> int:

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urlencode
@@ -41,8 +41,11 @@ class CardAnswer(BaseModel):
 class Card:
     """One user's cards in one account."""
 
-    def __init__(self, run: RunFile, portal_id: int, *, user_id: int = 42) -> None:
-        """Cards of a running system."""
+    def __init__(
+        self, run: RunFile, portal_id: int, *, user_id: int = 42, now: Callable[[], float] = time.time
+    ) -> None:
+        """Cards of a running system; `now` is the time that is signed, in Unix seconds."""
+        self._now = now
         self._run, self._who = run, {"userId": user_id, "portalId": portal_id, "appId": run.hubspot_app.app_id}
         self._client = httpx2.AsyncClient(base_url=run.gateway_url, timeout=_CALL_SECONDS, trust_env=False)
 
@@ -76,7 +79,7 @@ class Card:
 
     def _signed(self, method: str, target: str, body: bytes) -> dict[str, str]:
         """HubSpot's v3 headers; nothing in these queries has a code that it would decode."""
-        timestamp = str(int(time.time() * 1000))
+        timestamp = str(int(self._now() * 1000))
         source = f"{method}{self._run.public_base_url}{target}".encode() + body + timestamp.encode()
         digest = hmac.digest(self._run.hubspot_app.client_secret.encode(), source, hashlib.sha256)
         return {

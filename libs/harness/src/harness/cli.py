@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from harness import card_build, compose, local, reports, runs, seeding
+from harness import card_build, compose, local, proof, reports, runs, seeding
 from harness.errors import HarnessError
 from harness.journal import Journal
 from harness.reports import Scale
@@ -81,19 +81,27 @@ def bench(name: Name, scale: ScaleOption = Scale.QUICK) -> None:
 
 
 @app.command()
-def faults(name: Name, scale: ScaleOption = Scale.QUICK) -> None:
+def faults(
+    name: Name,
+    scale: ScaleOption = Scale.QUICK,
+    seed: Annotated[int | None, typer.Option(help="Other random choices, where a run allows it.")] = None,
+    begin: Annotated[float | None, typer.Option("--from", help="Leave out what is due before, in seconds.")] = None,
+    end: Annotated[float | None, typer.Option("--to", help="Leave out what is due after, in seconds.")] = None,
+) -> None:
     """Run one fault run and write its report."""
-    _measure(runs.FAULTS, name, scale)
+    _measure(runs.FAULTS, name, scale, seed=seed, begin=begin, end=end)
 
 
 @app.command()
 def report() -> None:
-    """Every figure measured so far in one table, misses first."""
+    """Every figure measured so far in one table, misses first; `docs/proof.md`, and a page with charts."""
     figures = reports.read_figures(runs.reports_folder())
     if not figures:
         console.print("Nothing was measured yet: make bench NAME=… or make faults NAME=…")
         return
     reports.print_figures(figures, console)
+    for path in proof.write(runs.reports_folder()):
+        console.print(f"Written: {path}", highlight=False)
     if not all(figure.ok for _, figure in figures):
         raise typer.Exit(MISS)
 
@@ -124,9 +132,9 @@ async def _walk(run: RunFile) -> None:
     console.print(f"\nAll five steps in {sum(journal.seconds.values()):.1f} s.", highlight=False)
 
 
-def _measure(kind: Path, name: str, scale: Scale) -> None:
+def _measure(kind: Path, name: str, scale: Scale, **choices: float | None) -> None:
     with _plainly():
-        measured = runs.find(kind, name)(scale)
+        measured = runs.play(runs.find(kind, name), scale, **choices)
         path = measured.write(runs.reports_folder())
         reports.print_figures([(measured.name, figure) for figure in measured.figures], console)
         console.print(f"\nSeed {measured.seed}, report in {path}", highlight=False)

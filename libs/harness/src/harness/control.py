@@ -137,6 +137,10 @@ class HubSpotControl(_Simulator):
         answer = await self._call("POST", f"/portals/{portal_id}/workflow-executions", order)
         return Execution.model_validate_json(answer.content)
 
+    async def executed(self, callback_id: str) -> str:
+        """What an execution came to, as far as HubSpot knows by now."""
+        return str((await self._call("GET", f"/workflow-executions/{callback_id}")).json()["outcome"])
+
     async def repeat_workflow(self, portal_id: int, callback_id: str) -> Execution:
         """The same workflow call once more, freshly signed."""
         answer = await self._call("POST", f"/portals/{portal_id}/workflow-executions", {"callback_id": callback_id})

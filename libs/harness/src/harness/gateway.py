@@ -4,6 +4,8 @@ It passes method, raw path, raw query, headers and body on byte for byte, becaus
 both ways. Only what the outside may reach has a route: operators' and internal paths are answered with 404 here.
 """
 
+import contextlib
+import itertools
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -32,16 +34,17 @@ _HOP_BY_HOP = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
 )
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
+_SERVERS = ("OAUTH", "WEBHOOKS", "ACTIONS", "CHERT")
 
 Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True)
 class Route:
-    """Paths, and the server that answers them. A path that ends in `/` stands for all below it."""
+    """Paths, and the servers that answer them in turn. A path that ends in `/` stands for all below it."""
 
     paths: tuple[bytes, ...]
-    server: str
+    servers: tuple[str, ...]
 
     def covers(self, raw_path: bytes) -> bool:
         """Whether this request path is one of them, compared undecoded."""
@@ -49,18 +52,13 @@ class Route:
 
 
 def routes(environment: Mapping[str, str]) -> tuple[Route, ...]:
-    """What the outside may reach, and where it is, from `GATEWAY_*_URL`."""
+    """What the outside may reach, and where it is, from `GATEWAY_*_URL`: one address, or several with commas."""
+    servers = {name: tuple(environment[f"GATEWAY_{name}_URL"].split(",")) for name in _SERVERS}
     return (
-        Route((b"/api/hubspot/oauth/", b"/console", b"/console/"), environment["GATEWAY_OAUTH_URL"]),
-        Route(
-            (b"/api/hubspot/uninstall", b"/api/hubspot/webhook", b"/api/chert/webhook"),
-            environment["GATEWAY_WEBHOOKS_URL"],
-        ),
-        Route(
-            (b"/api/hubspot/send", b"/api/hubspot/options/", b"/api/hubspot/widget/"),
-            environment["GATEWAY_ACTIONS_URL"],
-        ),
-        Route((b"/login", b"/logout", b"/.well-known/jwks.json"), environment["GATEWAY_CHERT_URL"]),
+        Route((b"/api/hubspot/oauth/", b"/console", b"/console/"), servers["OAUTH"]),
+        Route((b"/api/hubspot/uninstall", b"/api/hubspot/webhook", b"/api/chert/webhook"), servers["WEBHOOKS"]),
+        Route((b"/api/hubspot/send", b"/api/hubspot/options/", b"/api/hubspot/widget/"), servers["ACTIONS"]),
+        Route((b"/login", b"/logout", b"/.well-known/jwks.json"), servers["CHERT"]),
     )
 
 
@@ -75,6 +73,7 @@ class Gateway:
         """Pass requests on by these routes over this transport."""
         self._routes = routes
         self._transport = transport
+        self._turns = itertools.count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -94,7 +93,7 @@ class Gateway:
         if route is None:
             return _refusal(404, Code.NOT_FOUND, "not_found")
         try:
-            return await self._transport.handle_async_request(_outgoing(request, route))
+            return await self._reach(request, self._in_turn(route.servers))
         except BodyTooLargeError:
             return _refusal(413, Code.INVALID_FIELD, "body_too_large")
         except httpx2.TimeoutException:
@@ -102,14 +101,25 @@ class Gateway:
         except httpx2.TransportError:
             return _refusal(502, Code.UPSTREAM, "upstream_unavailable")
 
+    async def _reach(self, request: Request, servers: Sequence[str]) -> httpx2.Response:
+        """Ask the first server, and while one cannot be reached, which spends none of the body, the next."""
+        for server in servers[:-1]:
+            with contextlib.suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
+                return await self._transport.handle_async_request(_outgoing(request, server))
+        return await self._transport.handle_async_request(_outgoing(request, servers[-1]))
 
-def _outgoing(request: Request, route: Route) -> httpx2.Request:
+    def _in_turn(self, servers: Sequence[str]) -> Sequence[str]:
+        first = next(self._turns) % len(servers)
+        return (*servers[first:], *servers[:first])
+
+
+def _outgoing(request: Request, server: str) -> httpx2.Request:
     query: bytes = request.scope["query_string"]
     target: bytes = request.scope["raw_path"] + (b"?" + query if query else b"")
     has_body = request.method not in _WITHOUT_BODY or "content-length" in request.headers
     return httpx2.Request(
         request.method,
-        route.server,
+        server,
         headers=_end_to_end(request.headers.raw),
         content=_bounded(request.stream()) if has_body else None,
         extensions={"target": target, "timeout": TIMEOUTS},

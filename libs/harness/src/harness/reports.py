@@ -52,12 +52,14 @@ class Report:
         name: which run.
         scale: how much of it.
         seed: repeats its random choices; 0 where it makes none.
+        variant: tells reports of one run apart, where it is played in several ways; empty for the usual one.
         figures: in the order measured; one that could not be measured is absent.
     """
 
     name: str
     scale: Scale
     seed: int = 0
+    variant: str = ""
     figures: list[Figure] = field(default_factory=list)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.monotonic)
@@ -72,10 +74,11 @@ class Report:
         return bool(self.figures) and all(figure.ok for figure in self.figures)
 
     def write(self, folder: Path) -> Path:
-        """Write `<name>.json` into a folder, with the machine it ran on."""
+        """Write `<name>.json`, or `<name>.<variant>.json`, into a folder, with the machine it ran on."""
         content = {
             "name": self.name,
             "seed": self.seed,
+            **({"variant": self.variant} if self.variant else {}),
             "scale": self.scale,
             "started_at": self.started_at.isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - self.began, 1),
@@ -84,7 +87,7 @@ class Report:
             "ok": self.ok,
         }
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{self.name}.json"
+        path = folder / (f"{self.name}.{self.variant}.json" if self.variant else f"{self.name}.json")
         path.write_text(json.dumps(content, indent=2) + "\n")
         return path
 

@@ -1,11 +1,12 @@
 """Benchmarks and fault runs by name.
 
 A run is a module with one function, `main(scale: Scale) -> Report`: a benchmark is `benchmarks/<name>.py`, a fault run
-`tests/faults/<name>.py`. A module whose name begins with an underscore is a part of runs and not one itself; a run
-imports it by its bare name.
+`tests/faults/<name>.py`. One that can be played with another seed, or a part of it alone, takes these by name too. A
+module whose name begins with an underscore is a part of runs and not one itself; a run imports it by its bare name.
 """
 
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,11 @@ from harness.reports import Report, Scale
 BENCHMARKS = Path("benchmarks")
 FAULTS = Path("tests") / "faults"
 
-Run = Callable[[Scale], Report]
+Run = Callable[..., Report]
+
+
+class FixedRunError(HarnessError):
+    """This run is always played the same way, and whole."""
 
 
 class UnknownRunError(HarnessError):
@@ -49,6 +54,20 @@ def find(kind: Path, name: str) -> Run:
     module = _load(paths.repository_root() / kind / f"{name}.py")
     run: Run = module.main
     return run
+
+
+def play(run: Run, scale: Scale, **choices: float | None) -> Report:
+    """Play a run, with those of its choices that were made.
+
+    Raises:
+        FixedRunError: it has no such choice.
+    """
+    made = {name: value for name, value in choices.items() if value is not None}
+    if missing := made.keys() - inspect.signature(run).parameters.keys():
+        raise FixedRunError(
+            f"This run has no choice of {', '.join(sorted(missing))}: it is played as it is, and whole."
+        )
+    return run(scale, **made)
 
 
 def _load(path: Path) -> ModuleType:

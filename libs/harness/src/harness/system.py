@@ -1,6 +1,7 @@
 """The whole system on this machine: Kafka, the database, both simulators, the gateway and the four services."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -164,6 +165,14 @@ class System:
         self.start(name)
         return name
 
+    def share_load(self) -> None:
+        """Let the gateway go to every process of each service in turn, as a load balancer does."""
+        groups = {name: [self.url(name)] for name in self._services}
+        for copy, (service, _) in self._copies.items():
+            groups[service].append(self.url(copy))
+        self.set_environment("gateway", **{f"GATEWAY_{name.upper()}_URL": ",".join(groups[name]) for name in groups})
+        self.restart("gateway")
+
     def start_beside(self, name: str, arguments: Sequence[str], *, ready: Callable[[], bool]) -> Process:
         """Start a program that is no part of the system, such as a baseline; it ends with everything else."""
         command = Command(name=name, arguments=tuple(arguments), log=self.files.log(name), environment=dict(os.environ))
@@ -216,6 +225,11 @@ class System:
         """Move the clock of services and simulators; timeouts stay real."""
         content = {"offset_seconds": offset_seconds, "speed": speed, "since": time.time()}
         write_private(self.files.clock, content)
+
+    def now(self) -> float:
+        """What the clock of services and simulators shows, in Unix seconds."""
+        bend = json.loads(self.files.clock.read_text())
+        return float(bend["since"] + (time.time() - bend["since"]) * bend["speed"] + bend["offset_seconds"])
 
     async def move_clock(self, *, offset_seconds: float = 0.0, speed: float = 1.0) -> None:
         """Move the clock, and return when every process goes by it: none looks less often than this."""

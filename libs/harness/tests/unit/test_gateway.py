@@ -1,13 +1,13 @@
 """The gateway passes everything through unchanged, and only what the outside may reach."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import httpx2
 import pytest
 from starlette.types import Message, Scope
 
-from harness.gateway import MAX_BODY_BYTES, Gateway, routes
+from harness.gateway import MAX_BODY_BYTES, Gateway, Route, routes
 
 ROUTES = routes(
     {
@@ -75,6 +75,7 @@ async def call(
     query: bytes = b"",
     headers: list[tuple[bytes, bytes]] | None = None,
     body: tuple[bytes, ...] = (b"",),
+    reachable: Sequence[Route] = ROUTES,
 ) -> Answer:
     """One request through the gateway, with its raw bytes as a server would hand them over."""
     scope: Scope = {
@@ -91,7 +92,7 @@ async def call(
         return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
 
     answer = Answer()
-    await Gateway(ROUTES, services)(scope, receive, answer.take)
+    await Gateway(reachable, services)(scope, receive, answer.take)
     return answer
 
 
@@ -211,3 +212,26 @@ async def test_a_body_without_end_is_refused() -> None:
     answer = await call(Services(), b"/api/hubspot/send", body=(b"x" * MAX_BODY_BYTES, b"x"))
 
     assert 413 == answer.status
+
+
+class OneAway(Services):
+    """Services of which the first process of each is away."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Refuse the connection, or take the request."""
+        if request.url.port == 1001:
+            raise httpx2.ConnectError("refused")
+        return await super().handle_async_request(request)
+
+
+async def test_another_process_takes_over_for_one_that_cannot_be_reached() -> None:
+    """With two processes of a service, each request reaches the one that is there, its body whole."""
+    names = ("OAUTH", "WEBHOOKS", "ACTIONS", "CHERT")
+    twice = routes({f"GATEWAY_{name}_URL": "http://localhost:1001,http://localhost:1002" for name in names})
+    services = OneAway()
+
+    for _ in range(2):
+        await call(services, b"/api/hubspot/webhook", body=(b"[", b"]"), reachable=twice)
+
+    assert [1002, 1002] == [request.url.port for request in services.requests]
+    assert [b"[]", b"[]"] == services.bodies

@@ -1,0 +1,113 @@
+"""Where secrets, numbers and texts of the run over the whole system must not be, and the search for them there."""
+
+import base64
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+import psutil
+from _whole_accounts import FIRST_NUMBER
+from _whole_people import People
+from aiokafka import AIOKafkaConsumer
+from pymongo import AsyncMongoClient
+
+from harness.control import Received
+from harness.event_log import partitions_of
+from harness.system import System
+
+NUMBER: Final = re.compile(rf"{FIRST_NUMBER // 100_000_000}\d{{8}}")
+"""Every number of the run begins so and is as long; ids and moments that look alike are told apart by the list."""
+_SERVICES: Final = ("oauth", "webhooks", "actions", "timeline", "gateway")
+_TOKEN: Final = re.compile(r"na1-[\w-]{20,}")
+"""How a refresh token of HubSpot's looks."""
+
+
+def search(places: Iterable[tuple[str, str]], words: Mapping[str, str], numbers: frozenset[str]) -> list[str]:
+    """What was found where: words by what they are, and numbers."""
+    found = []
+    for place, text in places:
+        found += [f"{what} in {place}" for what, word in words.items() if word in text]
+        found += [f"a phone number in {place}" for number in NUMBER.findall(text) if number in numbers][:1]
+    return found
+
+
+async def leaks(system: System, people: People, requests: Sequence[Received], bodies: Sequence[str]) -> list[str]:
+    """Everything that stands where it must not."""
+    numbers = frozenset(one.phone[2:] for one in people.wanted) | frozenset(
+        person.phone[2:] for account in people.accounts for person in account.people
+    )
+    credentials = _credentials(system)
+    words = {"a text": people.canary, **credentials, **people.secrets}
+    return [
+        *search(_logs(system.files.folder / "logs"), words, numbers),
+        *search(await _metrics(system), words, numbers),
+        *search([("an error's body", body) for body in (*people.errors, *bodies)], words, numbers),
+        *search([("a called address", f"{one.path}?{one.query}") for one in requests], words, numbers),
+        *search(await _dead_letter_headers(system), words, numbers),
+        *search(_arguments(system), words, numbers),
+        *await _unsealed(system, credentials),
+    ]
+
+
+def _credentials(system: System) -> dict[str, str]:
+    own = system.credentials
+    return {
+        "HubSpot's client secret": own.hubspot_client_secret,
+        "the state secret": own.state_secret,
+        "Chert's signing secret": own.chert_signing_secret,
+        "Chert's webhook secret": own.chert_webhook_secret,
+        "a sealing key": base64.b64encode(own.sealing_key).decode(),
+        "the hash key": own.number_hash_key,
+        **{f"the credential of {name}": value for name, value in own.service_credentials.items()},
+        **{f"the credential for {name}": value for name, value in own.sister_credentials.items()},
+    }
+
+
+def _logs(folder: Path) -> Iterator[tuple[str, str]]:
+    """Line by line, of our own programs: what the simulators print is no part of the product."""
+    for path in sorted(folder.glob("*.log")):
+        if path.stem.partition("-")[0] in _SERVICES:
+            yield path.name, path.read_text(errors="replace")
+
+
+async def _metrics(system: System) -> list[tuple[str, str]]:
+    async with httpx2.AsyncClient(trust_env=False, timeout=30.0) as http:
+        return [
+            (f"metrics of {name}", (await http.get(f"{system.url(name)}/metrics")).text) for name in system.services
+        ]
+
+
+async def _dead_letter_headers(system: System) -> list[tuple[str, str]]:
+    """Headers of every dead letter; its value is the message itself, and is kept for operators alone."""
+    bootstrap, found = system.addresses.kafka_bootstrap, []
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest") as consumer:
+        topics = [topic for topic in await consumer.topics() if topic.endswith(".dlq")]
+        consumer.assign(await partitions_of(bootstrap, *topics))
+        ends = await consumer.end_offsets(list(consumer.assignment()))
+        while any([await consumer.position(one) < end for one, end in ends.items()]):
+            for place, batch in (await consumer.getmany(timeout_ms=200)).items():
+                found += [(f"a header in {place.topic}", repr(record.headers)) for record in batch]
+    return found
+
+
+def _arguments(system: System) -> list[tuple[str, str]]:
+    lines = [
+        (name, psutil.Process(process.pid).cmdline()) for name, process in system.processes.items() if process.running
+    ]
+    return [(f"arguments of {name}", " ".join(words)) for name, words in lines]
+
+
+async def _unsealed(system: System, credentials: Mapping[str, str]) -> list[str]:
+    """Tokens and credentials in any document of any service."""
+    found = []
+    async with AsyncMongoClient[dict[str, Any]](system.addresses.mongo_url) as client:
+        for name in ("oauth", "actions", "timeline"):
+            for collection in await client[name].list_collection_names():
+                async for document in client[name][collection].find():
+                    text = repr(document)
+                    found += [f"{what} in {name}.{collection}" for what, word in credentials.items() if word in text]
+                    if _TOKEN.search(text):
+                        found.append(f"a refresh token in {name}.{collection}")
+    return found
