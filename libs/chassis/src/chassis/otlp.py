@@ -19,7 +19,9 @@ QUEUE: Final = 2048
 """Spans that wait at most; more are dropped, for nothing waits for a collector."""
 
 BATCH: Final = 512
-DELAY_MILLISECONDS: Final = 1000
+DELAY_MILLISECONDS: Final = 5_000
+"""How long spans wait for others: a call to a collector costs some milliseconds, whatever it carries."""
+
 CALL_SECONDS: Final = 3.0
 """The longest that one call to a collector may take, and the end of a process with it."""
 

@@ -28,6 +28,7 @@ _NOT_ZERO: Final = 1 << 128 | 1  # neither id may be nothing but zeros
 _LOW_BITS: Final = 1 << 64
 
 _ODD_DIGITS: Final = frozenset("13579bdf")
+_ODD_BYTES: Final = b"13579bdf"
 
 Attribute = str | int | bool
 
@@ -147,6 +148,11 @@ class Trace(NamedTuple):
     trace_id: bytes
     traceparent: bytes
 
+    @property
+    def is_sampled(self) -> bool:
+        """Whether it may be handed over."""
+        return self.traceparent[-1:] in _ODD_BYTES
+
 
 class Traces:
     """Begins and continues traces; ids are drawn from a generator that is seeded once, for they are no secrets."""
@@ -226,7 +232,7 @@ def mark_trace(
     made: Trace, traceparent: bytes | None, name: str, *, seconds: float, kind: SpanKind, **attributes: Attribute
 ) -> None:
     """The same of a `Trace`, whose ids are handed on already."""
-    if recording.recorder is None or not made.traceparent.endswith(b"1"):
+    if recording.recorder is None or not made.is_sampled:
         return
     came = _context(traceparent.decode("latin-1")) if traceparent else SpanContext(0, 0, is_remote=True)
     context = _context(made.traceparent.decode())
