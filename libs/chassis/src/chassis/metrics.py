@@ -11,13 +11,18 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 
 
 class Metrics:
-    """One process's metrics; a name that is not on the list does not type-check."""
+    """One process's metrics; a name that is not on the list does not type-check.
+
+    Looking up a metric's labels takes longer than counting, so each is looked up once.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
+        self._counting: dict[tuple[str, ...], Counter] = {}
+        self._observing: dict[tuple[str, ...], Histogram] = {}
         for metric in METRICS.values():
             if metric.kind == "counter":
                 self._counters[metric.name] = Counter(metric.name, metric.help, metric.labels, registry=self.registry)
@@ -30,8 +35,12 @@ class Metrics:
 
     def count(self, name: MetricName, amount: float = 1, **labels: str) -> None:
         """Add to a counter."""
-        counter = self._counters[name]
-        (counter.labels(**labels) if labels else counter).inc(amount)
+        key = (name, *labels, *labels.values())
+        counter = self._counting.get(key)
+        if counter is None:
+            found = self._counters[name]
+            counter = self._counting[key] = found.labels(**labels) if labels else found
+        counter.inc(amount)
 
     def set(self, name: MetricName, value: float, **labels: str) -> None:
         """Set a gauge."""
@@ -40,8 +49,12 @@ class Metrics:
 
     def observe(self, name: MetricName, value: float, **labels: str) -> None:
         """Record a value in a histogram."""
-        histogram = self._histograms[name]
-        (histogram.labels(**labels) if labels else histogram).observe(value)
+        key = (name, *labels, *labels.values())
+        histogram = self._observing.get(key)
+        if histogram is None:
+            found = self._histograms[name]
+            histogram = self._observing[key] = found.labels(**labels) if labels else found
+        histogram.observe(value)
 
     def counter(self, name: MetricName, **labels: str) -> Callable[[float], None]:
         """Adds to a counter whose labels are looked up once, for hot paths."""

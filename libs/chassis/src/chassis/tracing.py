@@ -7,10 +7,10 @@ spans; whether a trace is sampled is decided once, where it begins, and travels 
 import random
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -28,6 +28,7 @@ _NOT_ZERO: Final = 1 << 128 | 1  # neither id may be nothing but zeros
 _LOW_BITS: Final = 1 << 64
 
 _ODD_DIGITS: Final = frozenset("13579bdf")
+_ODD_BYTES: Final = b"13579bdf"
 
 Attribute = str | int | bool
 
@@ -46,6 +47,8 @@ class Span:
         ended: likewise.
         failed: whether an error ended it.
         silent: whether nobody wants to see it.
+        link: work of another trace that belongs to it.
+        service: whose work it is, if not this process's own service's.
     """
 
     name: str
@@ -57,11 +60,34 @@ class Span:
     ended: int = 0
     failed: bool = False
     silent: bool = False
+    link: SpanContext | None = None
+    service: str | None = None
 
     @property
     def trace_id(self) -> str:
         """32 hex digits."""
         return trace.format_trace_id(self.context.trace_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A piece of work that is over, as it is told in a trace that its doer could not know of.
+
+    Attributes:
+        name: what was done.
+        kind: whether it answered a request or handled a record.
+        at: when, in nanoseconds since the epoch; now, if not said.
+        link: the `traceparent` under which its doer did it.
+        service: whose work it was, if not this process's own service's; then it is marked as `retold`.
+        attributes: as of a span.
+    """
+
+    name: str
+    kind: Literal["server", "consumer"]
+    at: int = field(default_factory=time.time_ns)
+    link: str | None = None
+    service: str | None = None
+    attributes: dict[str, Attribute] = field(default_factory=dict)
 
 
 class Recorder(Protocol):
@@ -121,6 +147,11 @@ class Trace(NamedTuple):
 
     trace_id: bytes
     traceparent: bytes
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether it may be handed over."""
+        return self.traceparent[-1:] in _ODD_BYTES
 
 
 class Traces:
@@ -188,7 +219,7 @@ def mark(
     **attributes: Attribute,
 ) -> None:
     """Say of work that was done together with others' that it is over; it took so many seconds."""
-    if recording.recorder is None or not _is_sampled(traceparent):  # most are not, and reading one takes 10 µs
+    if recording.recorder is None or not is_sampled(traceparent):  # most are not, and reading one takes 10 µs
         return
     came = _context(traceparent)
     if recording.wants(came):
@@ -201,7 +232,7 @@ def mark_trace(
     made: Trace, traceparent: bytes | None, name: str, *, seconds: float, kind: SpanKind, **attributes: Attribute
 ) -> None:
     """The same of a `Trace`, whose ids are handed on already."""
-    if recording.recorder is None or not made.traceparent.endswith(b"1"):
+    if recording.recorder is None or not made.is_sampled:
         return
     came = _context(traceparent.decode("latin-1")) if traceparent else SpanContext(0, 0, is_remote=True)
     context = _context(made.traceparent.decode())
@@ -210,8 +241,20 @@ def mark_trace(
     recording.take(span)
 
 
-def _is_sampled(traceparent: str | None) -> bool:
-    """Whether it may be: the last bit of its flags."""
+def joined(cause: str, hops: Sequence[Hop]) -> str:
+    """Go on with the trace of a cause through these hops, one below the other; the `traceparent` to go on with."""
+    here = _context(cause)
+    for hop in hops:
+        parent, here = here, recording.below(here)
+        link = None if hop.link is None else _context(hop.link)
+        attributes = hop.attributes if hop.service is None else {**hop.attributes, "retold": True}
+        kind = SpanKind[hop.kind.upper()]
+        recording.take(Span(hop.name, kind, here, parent, attributes, hop.at, hop.at, link=link, service=hop.service))
+    return f"00-{trace.format_trace_id(here.trace_id)}-{trace.format_span_id(here.span_id)}-{here.trace_flags:02x}"
+
+
+def is_sampled(traceparent: str | None) -> bool:
+    """Whether a trace may be handed over, as was decided where it began: the last bit of its flags."""
     return traceparent is not None and traceparent[-1:] in _ODD_DIGITS
 
 

@@ -11,7 +11,7 @@ from chassis import tracing
 from chassis.exporting import traces_exported
 from chassis.randomness import SeededRandomness
 from chassis.settings import ServiceSettings
-from chassis.tracing import Span, Traces, recording
+from chassis.tracing import Hop, Span, Traces, recording
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SAMPLED = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -133,3 +133,28 @@ def test_a_collector_that_is_away_keeps_nobody_waiting() -> None:
             tracing.mark(SAMPLED, "done")
 
     assert recording.recorder is None
+
+
+def test_a_trace_goes_on_through_hops_that_their_doer_could_not_place_in_it(kept: Kept) -> None:
+    """Hops hang one below the other under the cause; another service's is marked, and linked to its own trace."""
+    elsewhere = f"00-{'a' * 32}-{'b' * 16}-00"
+    hops = (
+        Hop("take", "server", at=5, link=elsewhere, service="ingress"),
+        Hop("process", "consumer", attributes={"message_id": "m"}),
+    )
+
+    traceparent = tracing.joined(SAMPLED, hops)
+
+    take, process = kept.spans
+    assert {TRACE} == {take.trace_id, process.trace_id}
+    assert (0x00F067AA0BA902B7, take.context.span_id) == (take.parent.span_id, process.parent.span_id)  # type: ignore[union-attr]  # fails if none
+    assert ("ingress", {"retold": True}, 5) == (take.service, take.attributes, take.began)
+    assert 0xBBBBBBBBBBBBBBBB == (take.link.span_id if take.link else None)
+    assert (None, {"message_id": "m"}) == (process.service, process.attributes)
+    assert f"00-{TRACE}-{process.context.span_id:016x}-01" == traceparent
+
+
+def test_a_trace_that_is_not_sampled_goes_on_unsampled(kept: Kept) -> None:
+    """Joining decides nothing anew."""
+    assert tracing.joined(UNSAMPLED, [Hop("take", "server")]).endswith("-00")
+    assert [] == kept.spans

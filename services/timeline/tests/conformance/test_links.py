@@ -10,7 +10,7 @@ import pytest
 from contracts.envelope import Event
 from contracts.messages import ContactLinked, MessageSent
 from contracts.topics import CONTACT_LINKED
-from timeline.models import Conversation, Retry, Standing
+from timeline.models import Conversation, Retry, SentTrace, Standing
 from timeline.ports import LinkStore, Unmatched
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -52,6 +52,22 @@ def told(contact_id: str) -> Event[ContactLinked]:
     """The event of a new link."""
     data = ContactLinked(portal_id=62515, chert_tenant="acme", chat_id="chat.$1", contact_id=contact_id, linked_at=NOW)
     return Event(CONTACT_LINKED, f"contact.linked:{contact_id}", "/timeline", NOW, data)
+
+
+async def test_the_newest_traced_send_is_what_is_known(links: LinkStore, conversation: Conversation) -> None:
+    """Whatever order traces are told in, the newest stays; one of a conversation that is not linked is forgotten."""
+    old, new = (
+        SentTrace(NOW, f"00-{'1' * 32}-{'2' * 16}-01"),
+        SentTrace(NOW + timedelta(1), f"00-{'0' * 31}1-{'2' * 16}-01"),
+    )
+    other = replace(conversation, chat_id="chat.2")
+    await links.learn([sent("2")])
+
+    await links.trace({conversation: new, other: new})
+    await links.trace({conversation: old})
+    await links.trace({})
+
+    assert {conversation: Standing(begun=True, traced=new)} == await links.standing([conversation, other])
 
 
 async def test_the_newest_send_is_what_is_known(links: LinkStore, conversation: Conversation) -> None:

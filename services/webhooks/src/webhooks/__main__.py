@@ -22,10 +22,10 @@ def main() -> None:
     settings = load(Settings)
     logging.configure("webhooks", settings.log_level)
     app = build(settings, Plumbing(clock=settings.clock()))
-    gc.freeze()  # what is loaded by now stays; a collection need not go through it
-    gc.set_threshold(GC_ALLOCATIONS)
     protocol = partial(ExchangeProtocol, reception=app.reception)
     with traces_exported("webhooks", settings):
+        gc.freeze()  # what is loaded by now stays; a collection need not go through it
+        gc.set_threshold(GC_ALLOCATIONS)
         serve(app, host=settings.host, port=settings.port, protocol=protocol)
 
 

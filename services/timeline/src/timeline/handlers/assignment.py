@@ -15,6 +15,7 @@ from chassis.logging import get_log
 from chassis.metrics import Metrics
 from chassis.randomness import Randomness
 from contracts.tenants import TenantSnapshot
+from timeline.handlers.traces import traceparent_of
 from timeline.models import Conversation, Entry, FaultPoint, Placed, Received, Standing, Work, without_content
 from timeline.ports import FaultPoints, InboxStore, NewEntries, SentLinks, Tenants, WorkLists
 
@@ -29,10 +30,17 @@ TICKET_BYTES: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """An account that gets a message; `erased` says that it must not keep the content (`contact.erased`)."""
+    """An account that gets a message.
+
+    Attributes:
+        tenant: which.
+        erased: whether it must not keep the content (`contact.erased`).
+        traceparent: under which it works on it.
+    """
 
     tenant: TenantSnapshot
     erased: bool
+    traceparent: str | None
 
 
 Plan = Mapping[str, Sequence[Recipient]]
@@ -152,7 +160,11 @@ def _recipients(
 ) -> Sequence[Recipient]:
     of = {tenant.portal_id: standing.get(_conversation(row, tenant), Standing()) for tenant in active}
     chosen = [tenant for tenant in active if of[tenant.portal_id].begun] or active
-    return [Recipient(tenant, erased=_is_erased(row, of[tenant.portal_id])) for tenant in chosen]
+    return [_recipient(row, tenant, of[tenant.portal_id]) for tenant in chosen]
+
+
+def _recipient(row: Received, tenant: TenantSnapshot, standing: Standing) -> Recipient:
+    return Recipient(tenant, _is_erased(row, standing), traceparent_of(row, standing.traced))
 
 
 def _is_erased(row: Received, standing: Standing) -> bool:
@@ -179,6 +191,6 @@ def _entry(row: Received, recipient: Recipient) -> Entry:
         project_id=tenant.project_id,
         generation=tenant.generation,
         message=without_content(row.message) if recipient.erased else row.message,
-        traceparent=row.traceparent,
+        traceparent=recipient.traceparent,
         state="erased" if recipient.erased else "pending",
     )

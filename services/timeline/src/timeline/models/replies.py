@@ -24,6 +24,19 @@ class Conversation:
         return f"{self.portal_id}:{self.chert_tenant}:{self.chat_id}"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class SentTrace:
+    """A send whose trace is exported.
+
+    Attributes:
+        at: when it was sent.
+        traceparent: the work that sent it.
+    """
+
+    at: datetime
+    traceparent: str
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What is known of a conversation before a message of it is given to accounts.
@@ -31,10 +44,12 @@ class Standing:
     Attributes:
         begun: whether the account has sent something in it.
         erased_at: when its contact was deleted for privacy; what came before must not be kept.
+        traced: the newest send in it whose trace is exported.
     """
 
     begun: bool = False
     erased_at: datetime | None = None
+    traced: SentTrace | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from contracts.messages import ContactLinked, MessageSent
 from timeline.models import (
     Conversation,
     Retry,
+    SentTrace,
     Standing,
     Work,
 )
@@ -19,6 +20,10 @@ class SentLinks(Protocol):
 
     async def learn(self, sent: Sequence[MessageSent]) -> None:
         """Link each conversation to the contact of its newest send."""
+        ...
+
+    async def trace(self, sends: Mapping[Conversation, SentTrace]) -> None:
+        """Keep the traces of sends, for the replies to them; of each conversation that is linked, the newest."""
         ...
 
     async def standing(self, conversations: Collection[Conversation]) -> Mapping[Conversation, Standing]:

@@ -96,7 +96,7 @@ class Visit(ABC):
         """Count how it ended."""
         seconds = self._clock.monotonic() - self._began
         self.route.counting.answered(status, seconds)
-        if recording.recorder is not None:
+        if recording.recorder is not None and self.trace.is_sampled:
             self._trace(status, seconds)
 
     def _trace(self, status: int, seconds: float) -> None:

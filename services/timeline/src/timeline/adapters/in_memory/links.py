@@ -7,7 +7,7 @@ from chassis.clock import milliseconds
 from contracts.envelope import Event
 from contracts.messages import ContactLinked, MessageSent
 from timeline.adapters.in_memory.outbox import InMemoryOutbox
-from timeline.models import Conversation, Standing, Work
+from timeline.models import Conversation, SentTrace, Standing, Work
 
 
 class InMemoryLinks:
@@ -16,6 +16,7 @@ class InMemoryLinks:
     def __init__(self, outbox: InMemoryOutbox) -> None:
         self.links: dict[Conversation, tuple[int, str, str]] = {}
         self.erased_at: dict[Conversation, datetime] = {}
+        self.traces: dict[Conversation, SentTrace] = {}
         self._outbox = outbox
 
     async def learn(self, sent: Sequence[MessageSent]) -> None:
@@ -25,10 +26,18 @@ class InMemoryLinks:
             newest = (milliseconds(one.at), "send", one.contact_id)
             self.links[conversation] = max(newest, self.links.get(conversation, newest))
 
+    async def trace(self, sends: Mapping[Conversation, SentTrace]) -> None:
+        """Keep the traces of sends; the newest stays."""
+        for conversation in sends.keys() & self.links.keys():
+            kept = self.traces.get(conversation, sends[conversation])
+            self.traces[conversation] = max(sends[conversation], kept)
+
     async def standing(self, conversations: Collection[Conversation]) -> Mapping[Conversation, Standing]:
         """What is known of these."""
         known = [one for one in conversations if one in self.links]
-        return {one: Standing(self.links[one][1] == "send", self.erased_at.get(one)) for one in known}
+        return {
+            one: Standing(self.links[one][1] == "send", self.erased_at.get(one), self.traces.get(one)) for one in known
+        }
 
     async def find(self, conversations: Collection[Conversation]) -> Mapping[Conversation, str]:
         """The contacts that are known."""

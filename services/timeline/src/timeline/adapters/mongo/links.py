@@ -4,10 +4,12 @@
 no condition: the rank is the milliseconds of the newest send, 0 for a contact that a search found, and one more than
 the old rank when the old contact is gone. The source, `send` or `search`, says what first made the link. A contact
 that was deleted for privacy leaves an empty id, and `erased_at`.
+
+`traced`, likewise a text that only grows, is `{milliseconds}:{traceparent}` of the newest send whose trace is exported.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from pymongo import UpdateOne
@@ -19,7 +21,7 @@ from chassis.mongo import Document, duplicates
 from contracts.envelope import Event
 from contracts.messages import ContactLinked, MessageSent
 from timeline.adapters.mongo.outbox import MongoOutbox, to_outbox
-from timeline.models import Conversation, Standing
+from timeline.models import Conversation, SentTrace, Standing
 
 COLLECTION: Final = "links"
 _RANK_DIGITS: Final = 15
@@ -49,11 +51,22 @@ class MongoLinks:
         except BulkWriteError as error:  # another upsert of the same link came first: now it is there
             await self._links.bulk_write([updates[index] for index in duplicates(error)], ordered=False)
 
+    async def trace(self, sends: Mapping[Conversation, SentTrace]) -> None:
+        """Keep the traces of sends; the newest stays."""
+        if not sends:
+            return
+        await self._links.bulk_write(
+            [UpdateOne({"_id": one.id}, {"$max": {"traced": _traced(sent)}}) for one, sent in sends.items()],
+            ordered=False,
+        )
+
     async def standing(self, conversations: Collection[Conversation]) -> Mapping[Conversation, Standing]:
         """What is known of these."""
         found = await self._read(conversations)
         return {
-            conversation: Standing(_source(document["contact"]) == "send", document.get("erased_at"))
+            conversation: Standing(
+                _source(document["contact"]) == "send", document.get("erased_at"), _sent_trace(document.get("traced"))
+            )
             for conversation, document in found.items()
         }
 
@@ -118,7 +131,7 @@ class MongoLinks:
 
     async def _read(self, conversations: Collection[Conversation]) -> Mapping[Conversation, Document]:
         by_id = {conversation.id: conversation for conversation in conversations}
-        found = self._links.find({"_id": {"$in": list(by_id)}}, {"contact": 1, "erased_at": 1})
+        found = self._links.find({"_id": {"$in": list(by_id)}}, {"contact": 1, "erased_at": 1, "traced": 1})
         return {by_id[document["_id"]]: document async for document in found}
 
     async def _contact(self, conversation: Conversation) -> str:
@@ -135,6 +148,17 @@ def link_of(document: Document) -> tuple[Conversation, str]:
 
 def _linked(rank: int, source: str, contact_id: str) -> str:
     return f"{rank:0{_RANK_DIGITS}}:{source}:{contact_id}"
+
+
+def _traced(sent: SentTrace) -> str:
+    return f"{milliseconds(sent.at):0{_RANK_DIGITS}}:{sent.traceparent}"
+
+
+def _sent_trace(traced: str | None) -> SentTrace | None:
+    if traced is None:
+        return None
+    at, _, traceparent = traced.partition(":")
+    return SentTrace(datetime.fromtimestamp(int(at) / 1000, UTC), traceparent)
 
 
 def _conversation(key: str) -> Conversation:
