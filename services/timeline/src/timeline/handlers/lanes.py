@@ -114,10 +114,6 @@ class LaneWork:
             elif ready:
                 await self._stride(turn, ready, tenant, lease)
 
-    def _stride_size(self, portal_id: int) -> int:
-        """How many replies go together: a batch, or, where batches are off, as many as the account takes calls now."""
-        return self._batch if self._batch > 1 else min(max(self._budget.left(portal_id), 1), _SIDE_BY_SIDE)
-
     def _ready(self, turn: Turn, entry_id: str, entry: Entry | None) -> Entry | None:
         """The entry, if something can be done about it now."""
         if entry is None or not entry.open:
@@ -146,6 +142,10 @@ class LaneWork:
             LOG.warning("account.resting", portal_id=lease.portal_id, reason=error.reason)
             turn.failed(self._clock.now(), error.reason, error.retry_after_seconds, self._randomness.fraction())
         self._note(turn, steps)
+
+    def _stride_size(self, portal_id: int) -> int:
+        """How many replies go together: a batch, or, where batches are off, as many as the account takes calls now."""
+        return self._batch if self._batch > 1 else min(max(self._budget.left(portal_id), 1), _SIDE_BY_SIDE)
 
     async def _advance(
         self, turn: Turn, entries: Sequence[Entry], tenant: TenantSnapshot, lease: Lease, steps: dict[str, Step]
