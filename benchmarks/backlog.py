@@ -13,9 +13,11 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 from rich.console import Console
 
+from contracts.topics import MESSAGE_RECEIVED
+from harness.event_log import EventLog
 from harness.leads import Lead, Leads
 from harness.own_systems import own_system
-from harness.progress import Progress
+from harness.progress import Progress, doing
 from harness.reports import Report, Scale
 from harness.system import System
 from harness.waiting import pace
@@ -30,6 +32,8 @@ WATCHED_SECONDS: Final = {Scale.QUICK: 40.0, Scale.FULL: 120.0}
 REPLIES: Final = {Scale.QUICK: 10_000, Scale.FULL: 100_000}
 FULL_SECONDS: Final = 360.0
 """How long 100,000 replies may take; fewer have their share of it."""
+SPARE_SECONDS: Final = 60.0
+"""How much longer the backlog lasts than it is watched: meanwhile it is taken in, and a window passes."""
 PATIENCE_SECONDS: Final = 900.0
 CHUNK: Final = 1_000
 """How many replies are told at once."""
@@ -60,11 +64,16 @@ async def _measure(system: System, report: Report, scale: Scale) -> None:
 
 
 async def _one_by_one(system: System, leads: Leads, report: Report, watched: float) -> None:
-    """Watch so many seconds of a backlog that outlasts them; the first window is not counted."""
+    """Watch so many seconds of a backlog that outlasts them, once it is on the lanes and a window has passed."""
     await leads.hubspot.switch(burst_limit=LIMIT)
-    await _restart(system, TIMELINE_BATCH="1")
-    each = int((watched + 3 * WINDOW_SECONDS) / WINDOW_SECONDS * LIMIT)
+    await asyncio.to_thread(system.stop, "timeline")
+    each = int((watched + SPARE_SECONDS) / WINDOW_SECONDS * LIMIT)
     await _tell(leads, [leads.leads[first + number % LEADS] for number in range(each) for first in _FIRST])
+    system.set_environment("timeline", TIMELINE_BATCH="1")
+    await asyncio.to_thread(system.start, "timeline")
+    log = EventLog(system.addresses.kafka_bootstrap)
+    with doing(console, f"Taking in {each * ACCOUNTS} replies"):
+        await log.wait_drained("timeline", MESSAGE_RECEIVED.name, seconds=SPARE_SECONDS)
     await _watch("until the first window is over", WINDOW_SECONDS)
     since = time.time()
     await _watch("watched one by one", watched)
@@ -77,7 +86,8 @@ async def _one_by_one(system: System, leads: Leads, report: Report, watched: flo
     report.add("S6.limit_share_median", shares[len(shares) // 2], "of its limit")
     report.add("S6.one_by_one.effects", len(written), "replies on timelines", f">= {ACCOUNTS}")
     await leads.hubspot.switch(burst_limit=110)
-    await _restart(system)
+    system.set_environment("timeline")
+    await asyncio.to_thread(system.restart, "timeline")
     await leads.all_written(seconds=PATIENCE_SECONDS)
 
 
@@ -117,9 +127,3 @@ async def _watch(what: str, seconds: float) -> None:
     while (passed := time.monotonic() - began) < seconds:
         await pace(min(1.0, seconds - passed))
         progress.at(time.monotonic() - began)
-
-
-async def _restart(system: System, **settings: str) -> None:
-    await asyncio.to_thread(system.stop, "timeline")
-    system.set_environment("timeline", **settings)
-    await asyncio.to_thread(system.start, "timeline")

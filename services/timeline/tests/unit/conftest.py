@@ -16,7 +16,7 @@ from contracts.topics import MESSAGE_RECEIVED, MESSAGE_SENT
 from timeline.adapters.in_memory import InMemoryHubSpot, InMemoryStores
 from timeline.handlers.assembly import Handlers, Process
 from timeline.handlers.budget import Budget
-from timeline.models import Candidate
+from timeline.models import MAX_BATCH, Candidate
 from timeline.ports import FaultPoints, Outside
 
 PORTAL, CONTACT, PHONE = 62515, "904", "+14155551234"
@@ -80,11 +80,13 @@ def start(
     """Starts a process: it remembers nothing but what lies in the stores."""
     randomness = SeededRandomness()
 
-    def start(faults: FaultPoints | None = None, *, stopping: Callable[[], bool] = lambda: False) -> Handlers:
+    def start(
+        faults: FaultPoints | None = None, *, stopping: Callable[[], bool] = lambda: False, batch: int = MAX_BATCH
+    ) -> Handlers:
         return Handlers(
             memory.stores,
             Outside(hubspot, hubspot, faults or NoFaultPoints()),
-            Process(randomness.uuid(), stopping, "https://console.example.test"),
+            Process(randomness.uuid(), stopping, "https://console.example.test", batch),
             hash_number=str.swapcase,
             budget=budget,
             clock=clock,

@@ -83,6 +83,29 @@ async def test_a_batch_refused_as_a_whole_is_halved(
     assert "failed" == memory.entries.entries["62515:acme:m000"].state
 
 
+async def test_without_batches_creates_go_side_by_side(
+    start: Any, bring: Any, reply: Any, on_timeline: Any, hubspot: InMemoryHubSpot
+) -> None:
+    """Where batches are off each reply is a call of its own, and one that is refused is no obstacle to the others."""
+    hubspot.answers.extend([Answer(), Answer(ReplyRefusedError("400"), None)])
+
+    await bring(start(batch=1), *replies(reply, 12))
+
+    assert [1] * 12 == hubspot.creates
+    assert 11 == len(on_timeline())
+
+
+async def test_without_batches_no_more_is_begun_than_the_account_takes(
+    start: Any, bring: Any, reply: Any, hubspot: InMemoryHubSpot, budget: Any
+) -> None:
+    """Of creates that go side by side each has room in the account's window, so none has to be taken back."""
+    budget.told(PORTAL, 5, 5)
+
+    await bring(start(batch=1), *replies(reply, 12))
+
+    assert 5 == len(hubspot.creates)
+
+
 async def test_a_batch_whose_answer_was_lost_is_reconciled_one_by_one(
     start: Any, bring: Any, wait: Any, reply: Any, on_timeline: Any, hubspot: InMemoryHubSpot, memory: InMemoryStores
 ) -> None:

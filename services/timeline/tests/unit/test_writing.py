@@ -106,6 +106,27 @@ async def test_a_lost_answer_is_adopted(
     assert 1 == hubspot.reads
 
 
+async def test_an_answer_that_could_not_be_recorded_needs_no_look(
+    start: Any, bring: Any, reply: Any, on_timeline: Any, hubspot: InMemoryHubSpot, memory: InMemoryStores
+) -> None:
+    """When the database fails after HubSpot's answer, the process that heard it records it as soon as it can."""
+    settle, failed = memory.entries.settle, []
+
+    async def fail_once(settlements: Any) -> None:
+        if not failed:
+            failed.append(settlements)
+            raise ConnectionResetError
+        await settle(settlements)
+
+    memory.entries.settle = fail_once
+    await bring(start(), reply(), reply("m2", chat_id="chat-2"))
+
+    assert [ENTRY, "62515:acme:m2"] == on_timeline()
+    assert ["recorded"] * 2 == [entry.state for entry in memory.entries.entries.values()]
+    assert not memory.entries.settlements[ENTRY].adopted
+    assert 0 == hubspot.reads
+
+
 async def test_a_late_commit_is_adopted(
     start: Any, bring: Any, wait: Any, reply: Any, on_timeline: Any, hubspot: InMemoryHubSpot
 ) -> None:

@@ -101,7 +101,7 @@ class Handlers:
             leases=stores.lanes,
             entries=stores.entries,
             tenants=stores.tenants,
-            writer=_writer(stores, outside, outcomes, self._refs, budget, clock, process.public_base_url),
+            writer=_writer(stores, outside, outcomes, self._refs, budget, clock, process),
             outcomes=outcomes,
             budget=budget,
             holder=process.holder,
@@ -148,7 +148,7 @@ def _writer(
     refs: RefKeeper,
     budget: Budget,
     clock: Clock,
-    public_base_url: str,
+    process: Process,
 ) -> Writer:
     reconciler = Reconciler(
         intents=stores.entries,
@@ -158,7 +158,7 @@ def _writer(
         budget=budget,
         faults=outside.faults,
         clock=clock,
-        public_base_url=public_base_url,
+        public_base_url=process.public_base_url,
     )
     return Writer(
         intents=stores.entries,
@@ -172,5 +172,6 @@ def _writer(
         budget=budget,
         faults=outside.faults,
         clock=clock,
-        public_base_url=public_base_url,
+        public_base_url=process.public_base_url,
+        batch=process.batch,
     )

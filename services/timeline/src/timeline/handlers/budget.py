@@ -76,6 +76,12 @@ class Budget:
         if wait > 0:
             raise BudgetSpentError("budget", wait)
 
+    def left(self, portal_id: int) -> int:
+        """How many calls the account takes now, as far as this process has made them."""
+        account = self._account(portal_id)
+        _slide(account.calls, self._clock.monotonic() - WINDOW_SECONDS)
+        return max(_share(account.maximum) - len(account.calls), 0)
+
     def require_search(self, portal_id: int) -> None:
         """Return if the account takes one more search now.
 

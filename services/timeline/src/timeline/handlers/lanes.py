@@ -37,6 +37,9 @@ _PAUSED = timedelta(seconds=10)
 _UNEXPECTED = timedelta(seconds=60)
 """How long a reply rests that made us stumble."""
 
+_SIDE_BY_SIDE: Final = 10
+"""How many creates go side by side where batches are off."""
+
 _STRIDE_SECONDS: Final = 25.0
 """The longest one stride may take: reading, searching and writing."""
 
@@ -101,7 +104,7 @@ class LaneWork:
             turn.wait_for_account(self._clock.now() + _PAUSED)
             return
         while not turn.is_over():
-            entry_ids = turn.due(self._clock.now(), 1 if turn.probing else self._batch)
+            entry_ids = turn.due(self._clock.now(), 1 if turn.probing else self._stride_size(lease.portal_id))
             if not entry_ids:
                 return
             found = {entry.id: entry for entry in await self._entries.read(entry_ids)}
@@ -139,6 +142,10 @@ class LaneWork:
             LOG.warning("account.resting", portal_id=lease.portal_id, reason=error.reason)
             turn.failed(self._clock.now(), error.reason, error.retry_after_seconds, self._randomness.fraction())
         self._note(turn, steps)
+
+    def _stride_size(self, portal_id: int) -> int:
+        """How many replies go together: a batch, or, where batches are off, as many as the account takes calls now."""
+        return self._batch if self._batch > 1 else min(max(self._budget.left(portal_id), 1), _SIDE_BY_SIDE)
 
     async def _advance(
         self, turn: Turn, entries: Sequence[Entry], tenant: TenantSnapshot, lease: Lease, steps: dict[str, Step]

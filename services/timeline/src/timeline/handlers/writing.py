@@ -6,9 +6,11 @@ the two, and after an answer that leaves open what happened, a reply is reconcil
     intent ── write ── answer ────────────────────────────────► recorded
                  └──── unknown, or crash ── wait ── look ──────► adopted, or intent ── write ── …
 
-One reply is one create; several that are due together, of different conversations, are one batch.
+One reply is one create; several that are due together, of different conversations, are one batch. Where batches are off
+they are creates side by side, announced and recorded together.
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -28,6 +30,7 @@ from timeline.errors import (
     WriteUnknownError,
 )
 from timeline.handlers import bodies
+from timeline.handlers.answers import Answer, Answers
 from timeline.handlers.budget import Budget
 from timeline.handlers.contacts import ContactFinder
 from timeline.handlers.leases import require_call_time, require_lease
@@ -67,7 +70,9 @@ class Writer:
         faults: FaultPoints,
         clock: Clock,
         public_base_url: str,
+        batch: int,
     ) -> None:
+        self._batch, self._answers = batch, Answers()
         self._intents, self._communications = intents, communications
         self._unmatched, self._tenants, self._contacts = unmatched, tenants, contacts
         self._reconciler, self._timeline, self._outcomes = reconciler, timeline, outcomes
@@ -82,7 +87,10 @@ class Writer:
             LeaseSpentError: nothing more may be begun under this lease.
         """
         await self._bring([entry for entry in entries if not entry.intents], tenant, lease, done)
-        unknown = [entry for entry in entries if entry.intents]
+        begun = {entry.id: entry for entry in entries if entry.intents}
+        answers = self._answers.of(begun)
+        await self._record(begun, answers, done)
+        unknown = [entry for entry in begun.values() if entry.id not in answers]
         for start in range(0, len(unknown), _LOOKED_FOR):
             group = unknown[start : start + _LOOKED_FOR]
             steps = await self._reconciled(group, lease)
@@ -154,8 +162,10 @@ class Writer:
         await self._faults.reach(FaultPoint.AFTER_INTENT)
         notes = {entry.id: self._note(entry, contacts[entry.id]) for entry in entries.values()}
         results = await self._send(notes, lease)
+        named = {key: Answer(contacts[key], record) for key, record in results.items() if isinstance(record, str)}
+        self._answers.keep(named)
         await self._faults.reach(FaultPoint.AFTER_WRITE)
-        await self._record(entries, contacts, results, done)
+        await self._record(entries, named, done)
         failed = {entry_id: error for entry_id, error in results.items() if isinstance(error, TimelineError)}
         await self._settle_failed(entries, contacts, failed, lease, done)
 
@@ -185,16 +195,22 @@ class Writer:
         try:
             require_call_time(lease, self._clock)
             self._budget.require_call(lease.portal_id)
-            if len(notes) > 1:
+            if len(notes) > 1 and self._batch > 1:
                 return await self._timeline.create_batch(lease.portal_id, notes)
-            ((entry_id, note),) = notes.items()
-            return {entry_id: await self._timeline.create(lease.portal_id, note, trace_id=entry_id)}
+            ends = [self._create(lease.portal_id, entry_id, note) for entry_id, note in notes.items()]
+            return dict(zip(notes, await asyncio.gather(*ends), strict=True))
         except (ReplyRefusedError, ContactGoneError) as error:
             if len(notes) > 1:
                 return await self._send_halves(list(notes.items()), lease)
             return dict.fromkeys(notes, error)
         except TimelineError as error:
             return dict.fromkeys(notes, error)
+
+    async def _create(self, portal_id: int, entry_id: str, note: Note) -> str | TimelineError:
+        try:
+            return await self._timeline.create(portal_id, note, trace_id=entry_id)
+        except TimelineError as error:
+            return error
 
     async def _send_halves(self, notes: Sequence[tuple[str, Note]], lease: Lease) -> Results:
         middle = len(notes) // 2
@@ -204,27 +220,26 @@ class Writer:
             return {**first, **dict.fromkeys((entry_id for entry_id, _ in notes[middle:]), stop)}
         return {**first, **await self._send(dict(notes[middle:]), lease)}
 
-    async def _record(
-        self, entries: Mapping[str, Entry], contacts: Mapping[str, str], results: Results, done: Done
-    ) -> None:
+    async def _record(self, entries: Mapping[str, Entry], named: Mapping[str, Answer], done: Done) -> None:
         """Record what HubSpot named; a communication that is another reply's leaves open what became of this one."""
-        named = {record: entry_id for entry_id, record in results.items() if isinstance(record, str)}
         if not named:
             return
-        portal_id = entries[next(iter(named.values()))].portal_id
-        of_others = await self._communications.own(portal_id, named)
+        portal_id = entries[next(iter(named))].portal_id
+        owners = {answer.communication_id: entry_id for entry_id, answer in named.items()}
+        of_others = await self._communications.own(portal_id, owners)
         await self._faults.reach(FaultPoint.AFTER_OWN)
         targets = [
-            Target(entries[entry_id], contacts[entry_id], record)
-            for record, entry_id in named.items()
+            Target(entries[entry_id], named[entry_id].contact_id, record)
+            for record, entry_id in owners.items()
             if record not in of_others
         ]
         step = await self._outcomes.recorded(targets)
+        self._answers.forget(named)
         for target in targets:
             done(target.entry, step)
         for record in of_others:
             error = WriteUnknownError("HubSpot named a communication that another reply has")
-            done(entries[named[record]], await self._after(error, entries[named[record]]))
+            done(entries[owners[record]], await self._after(error, entries[owners[record]]))
         await self._faults.reach(FaultPoint.AFTER_RECORD)
 
     async def _settle_failed(
