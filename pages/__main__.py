@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from pages import configuration, reference
+from pages import commands, configuration, reference
 
 FOLDER = Path(__file__).parents[1] / "docs"
 PAGES = {
+    "engineers/commands.md": commands.page,
     "configuration.md": configuration.page,
     "engineers/events.md": reference.events,
     "engineers/http.md": reference.routes,

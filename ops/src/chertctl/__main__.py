@@ -12,6 +12,7 @@ VERBS: Final = {
     "dates.",
     "tenant": "Accounts: list, show, pause, resume, drain, breaker-reset, purge, erase-contact.",
     "dlq": "Dead letters: list and group them, show one, redrive, discard.",
+    "held": "Held messages: list what is kept aside of whom, and release it.",
     "replay": "Let a consumer group work through records again; what it has done before stays as it is.",
     "topics": "Topics: create and compare them, see lag and what lies on them.",
     "tokens": "HubSpot's grants.",

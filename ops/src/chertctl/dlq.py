@@ -45,13 +45,17 @@ def list_letters(
     """List dead letters, the oldest first."""
 
     async def work(desk: Desk) -> None:
-        found = await _found(desk, Choice(topic, group, tenant, because, settled))
-        documents = [letter.document() for letter in found[:limit]]
-        desk.screen.document({"letters": documents, "more": max(0, len(found) - limit)})
-        desk.screen.table(_COLUMNS, [[document[name] for name in _COLUMNS] for document in documents])
-        desk.screen.say(f"{len(documents)} of {len(found)}.")
+        show_letters(desk, await _found(desk, Choice(topic, group, tenant, because, settled)), limit)
 
     run(work, as_json=as_json)
+
+
+def show_letters(desk: Desk, found: Sequence[Letter], limit: int) -> None:
+    """Show the first of these letters."""
+    documents = [letter.document() for letter in found[:limit]]
+    desk.screen.document({"letters": documents, "more": max(0, len(found) - limit)})
+    desk.screen.table(_COLUMNS, [[document[name] for name in _COLUMNS] for document in documents])
+    desk.screen.say(f"{len(documents)} of {len(found)}.")
 
 
 @app.command(epilog="Example: chertctl dlq reasons --topic message.received")
@@ -61,27 +65,32 @@ def reasons(
     """Count dead letters by why they died, the most frequent first."""
 
     async def work(desk: Desk) -> None:
-        by_reason: dict[tuple[str, str, str, str], list[Letter]] = defaultdict(list)
-        for letter in await _found(desk, Choice(topic, group, tenant, None, settled)):
-            by_reason[letter.topic, letter.group, letter.record.header("dlq_error_type"), letter.reason].append(letter)
-        rows = [
-            {
-                "topic": key[0],
-                "group": key[1],
-                "error": key[2],
-                "reason": key[3],
-                "letters": len(found),
-                "tenants": len({letter.tenant for letter in found}),
-                "oldest": found[0].record.header("dlq_time"),
-                "newest": found[-1].record.header("dlq_time"),
-            }
-            for key, found in sorted(by_reason.items(), key=lambda pair: (-len(pair[1]), pair[0]))
-        ]
-        desk.screen.document(rows)
-        columns = ("topic", "group", "error", "reason", "letters", "tenants", "oldest", "newest")
-        desk.screen.table(columns, [[row[name] for name in columns] for row in rows])
+        show_reasons(desk, await _found(desk, Choice(topic, group, tenant, None, settled)))
 
     run(work, as_json=as_json)
+
+
+def show_reasons(desk: Desk, found: Sequence[Letter]) -> None:
+    """Count these letters, which are in order, by why they died."""
+    by_reason: dict[tuple[str, str, str, str], list[Letter]] = defaultdict(list)
+    for letter in found:
+        by_reason[letter.topic, letter.group, letter.record.header("dlq_error_type"), letter.reason].append(letter)
+    rows = [
+        {
+            "topic": key[0],
+            "group": key[1],
+            "error": key[2],
+            "reason": key[3],
+            "letters": len(those),
+            "tenants": len({letter.tenant for letter in those}),
+            "oldest": those[0].record.header("dlq_time"),
+            "newest": those[-1].record.header("dlq_time"),
+        }
+        for key, those in sorted(by_reason.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    ]
+    desk.screen.document(rows)
+    columns = ("topic", "group", "error", "reason", "letters", "tenants", "oldest", "newest")
+    desk.screen.table(columns, [[row[name] for name in columns] for row in rows])
 
 
 @app.command(epilog="Example: chertctl dlq show message.received.timeline.dlq:3:17")
@@ -134,7 +143,7 @@ def redrive(
     async def work(desk: Desk) -> None:
         chosen = await _chosen(desk, places or [], Choice(topic, group, tenant, because), limit)
         tried = await redrive_letters(desk, chosen, dry_run=True, sends=with_sends, rate=None)
-        _tell(desk, tried, dry_run=True)
+        tell(desk, tried, dry_run=True)
         if not chosen or not desk.screen.decide(f"Redrive {len(chosen)} letters?", dry_run=dry_run, yes=yes):
             desk.screen.document(_told(tried, dry_run=True))
             return
@@ -142,7 +151,7 @@ def redrive(
             desk.screen.decide_to_send(yes=sends_confirmed)
         async with desk.audit() as audit, audit.act("dlq redrive", reason=reason, owner=tenant) as act:
             driven = await redrive_letters(desk, chosen, dry_run=False, sends=with_sends, rate=rate or None, act=act)
-        _tell(desk, driven, dry_run=False)
+        tell(desk, driven, dry_run=False)
         desk.screen.document(_told(driven, dry_run=False))
 
     run(work, as_json=as_json)
@@ -166,7 +175,7 @@ def discard(
     async def work(desk: Desk) -> None:
         chosen = await _chosen(desk, places or [], Choice(topic, group, tenant, because), limit)
         outcomes = [(letter, "discarded", None) for letter in chosen]
-        _tell(desk, outcomes, dry_run=True)
+        tell(desk, outcomes, dry_run=True)
         if not chosen or not desk.screen.decide(f"Discard {len(chosen)} letters?", dry_run=dry_run, yes=yes):
             desk.screen.document(_told(outcomes, dry_run=True))
             return
@@ -206,7 +215,8 @@ Outcomes = Sequence[tuple[Letter, str, str | None]]
 """Letters, what became of them, and why."""
 
 
-def _tell(desk: Desk, outcomes: Outcomes, *, dry_run: bool) -> None:
+def tell(desk: Desk, outcomes: Outcomes, *, dry_run: bool) -> None:
+    """Show what became of letters, or what would."""
     columns = ("place", "tenant", "would be" if dry_run else "outcome", "why")
     rows = [(letter.record.place, letter.tenant, outcome, why) for letter, outcome, why in outcomes]
     desk.screen.table(columns, rows)

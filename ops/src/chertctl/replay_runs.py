@@ -108,7 +108,8 @@ async def give_up(desk: Desk, file: JobFile, reason: str | None, *, dry_run: boo
         OperatorError: nobody agreed, or it came to its end meanwhile, or the process at work on it did not stop.
     """
     found = file.read_open()
-    desk.screen.say(f"Replay {found.id}; so far: {found.result or 'nothing'}.")
+    so_far = ", ".join(f"{number} {outcome}" for outcome, number in sorted(found.result.items()))
+    desk.screen.say(f"Replay {found.id}; so far: {so_far or 'nothing'}.")
     if desk.screen.decide("Give it up?", dry_run=dry_run, yes=yes):
         await _stopped(desk, file)
         found = file.read_open()

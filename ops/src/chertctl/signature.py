@@ -1,6 +1,5 @@
 """`chertctl signature`: say why the signature of a captured request does not hold."""
 
-import json
 import os
 import re
 import sys
@@ -11,11 +10,10 @@ from typing import Annotated, NoReturn
 
 import typer
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
-from rich.console import Console
-from rich.table import Table
 
 from chertctl.captured import Captured, CaptureError, read, whole_url
 from chertctl.explaining import Explanation, NoSignatureError, Sender, explain, sender_of
+from chertctl.screen import Screen
 from chertctl.verbs import AsJson, verb_app
 
 app = verb_app("Signatures: why a request of HubSpot or Chert was refused.")
@@ -85,10 +83,7 @@ def explain_request(
         explanation = explain(captured, secrets, _moment(at, captured))
     except (CaptureError, NoSignatureError) as error:
         _fail(str(error))
-    if as_json:
-        print(json.dumps(_document(explanation), indent=2))
-    else:
-        _print(explanation)
+    show(Screen(as_json=as_json), explanation)
     raise typer.Exit(0 if explanation.holds else DOES_NOT_HOLD)
 
 
@@ -149,6 +144,18 @@ def _moment(at: str | None, captured: Captured) -> float:
     return moment.timestamp()
 
 
+def show(screen: Screen, explanation: Explanation) -> None:
+    """Show an explanation."""
+    screen.document(_document(explanation))
+    which = f" It was made with secret {explanation.secret}." if explanation.secret is not None else ""
+    if explanation.holds:
+        screen.say(f"The signature holds, and it is fresh.{which}")
+        return
+    screen.say(f"The signature does not hold.{which}")
+    rows = [(one.part, one.received, one.signed, one.advice) for one in explanation.differences]
+    screen.table(("part", "received", "signed", "what to do"), rows)
+
+
 def _document(explanation: Explanation) -> dict[str, object]:
     return {
         "holds": explanation.holds,
@@ -159,18 +166,6 @@ def _document(explanation: Explanation) -> dict[str, object]:
             for one in explanation.differences
         ],
     }
-
-
-def _print(explanation: Explanation) -> None:
-    which = f" It was made with secret {explanation.secret}." if explanation.secret is not None else ""
-    if explanation.holds:
-        print(f"The signature holds, and it is fresh.{which}")
-        return
-    print(f"The signature does not hold.{which}")
-    table = Table("part", "received", "signed", "what to do")
-    for one in explanation.differences:
-        table.add_row(one.part, one.received, one.signed, one.advice)
-    Console(markup=False).print(table)
 
 
 def _fail(words: str) -> NoReturn:

@@ -2,9 +2,8 @@
 
 import heapq
 import itertools
-import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Annotated, Final
@@ -14,6 +13,7 @@ from pydantic import JsonValue
 
 from chertctl import lag as lags
 from chertctl import reading
+from chertctl.letters import written
 from chertctl.outcomes import OperatorError, WrongCallError
 from chertctl.reading import Lying, Place, Ranges, Topics
 from chertctl.redaction import Redactor, seen
@@ -35,13 +35,18 @@ def lag(
 
     async def work(desk: Desk) -> None:
         found = await lags.measure(desk.settings.need("kafka_bootstrap"), group, topic, desk.clock.now())
-        desk.screen.document([asdict(one) for one in found])
-        desk.screen.table(
-            ("group", "topic", "messages", "seconds", "partitions"),
-            [(one.group, one.topic, one.messages, one.seconds, one.partitions) for one in found],
-        )
+        show_lag(desk, found)
 
     run(work, as_json=as_json)
+
+
+def show_lag(desk: Desk, found: Sequence[lags.Lag]) -> None:
+    """Show how far groups are behind."""
+    desk.screen.document([asdict(one) for one in found])
+    desk.screen.table(
+        ("group", "topic", "messages", "seconds", "partitions"),
+        [(one.group, one.topic, one.messages, one.seconds, one.partitions) for one in found],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def tail(
             async for record in _records(desk, topics, topic, await topics.between(topic, since, None)):
                 if wanted(shown := seen(record, redactor)):
                     latest.add(record.timestamp, shown)
-        _show(desk, latest.found())
+        show_records(desk, latest.found())
 
     run(work, as_json=as_json)
 
@@ -114,7 +119,7 @@ def show(
         if reveal:
             shown["content"] = await revealed(desk, record, reason)
         desk.screen.document(shown)
-        desk.screen.say(json.dumps(shown, indent=2, ensure_ascii=False))
+        desk.screen.say(written(shown))
 
     run(work, as_json=as_json)
 
@@ -173,7 +178,8 @@ class _Latest:
         return [shown for _, _, shown in sorted(self._heap, key=lambda one: one[:2])]
 
 
-def _show(desk: Desk, found: list[dict[str, JsonValue]]) -> None:
+def show_records(desk: Desk, found: Sequence[Mapping[str, JsonValue]]) -> None:
+    """Show redacted records."""
     desk.screen.document(found)
     rows = [(one["place"], one["time"], one["type"], one["tenant"], one["id"]) for one in found]
     desk.screen.table(("place", "time", "type", "tenant", "id"), rows)

@@ -1,9 +1,8 @@
 """`chertctl topics`: make topics as `deploy/topics.yaml` says, and say where a cluster differs."""
 
 import asyncio
-import json
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
@@ -12,13 +11,12 @@ import typer
 import yaml
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 
 from chertctl import tailing
 from chertctl.catalogue import Catalogue, Topic, read
 from chertctl.cluster import ClusterError, Difference, connected
 from chertctl.outcomes import Exit, WrongCallError
+from chertctl.screen import Screen
 from chertctl.settings import load
 from chertctl.verbs import TOPICS_FILE, TopicsFile, verb_app
 
@@ -43,24 +41,32 @@ def create(
 ) -> None:
     """Make the topics that are missing; what exists is left as it is."""
     made, there = _answer(_create(_address(bootstrap), _catalogue(file), dry_run=dry_run))
-    if as_json:
-        print(json.dumps({"created": made, "existing": there, "dry_run": dry_run}))
-        return
-    verb = "would be created" if dry_run else "created"
-    print(f"{len(made)} topics {verb}, {len(there)} existed." + "".join(f"\n  {name}" for name in made))
+    show_created(Screen(as_json=as_json), made, there, dry_run=dry_run)
 
 
 @app.command(epilog="Example: chertctl topics diff --bootstrap localhost:9092")
 def diff(bootstrap: Bootstrap = None, file: TopicsFile = TOPICS_FILE, as_json: AsJson = False) -> None:
     """Say where a cluster is not as the catalogue says; exit code 3 if anywhere."""
     found = _answer(_diff(_address(bootstrap), _catalogue(file)))
-    if as_json:
-        print(json.dumps([asdict(difference) for difference in found]))
-    elif found:
-        Console().print(_table(found))
-    else:
-        print("The cluster is as the catalogue says.")
+    show_differences(Screen(as_json=as_json), found)
     raise typer.Exit(Exit.FOUND if found else Exit.DONE)
+
+
+def show_created(screen: Screen, made: Sequence[str], there: Sequence[str], *, dry_run: bool) -> None:
+    """Show which topics were made."""
+    screen.document({"created": made, "existing": there, "dry_run": dry_run})
+    verb = "would be created" if dry_run else "created"
+    screen.say(f"{len(made)} topics {verb}, {len(there)} existed." + "".join(f"\n  {name}" for name in made))
+
+
+def show_differences(screen: Screen, found: Sequence[Difference]) -> None:
+    """Show where a cluster is not as the catalogue says."""
+    screen.document([asdict(difference) for difference in found])
+    if found:
+        rows = [(one.topic, one.what, one.wanted, one.found) for one in found]
+        screen.table(("topic", "what", "wanted", "found"), rows)
+    else:
+        screen.say("The cluster is as the catalogue says.")
 
 
 async def _create(bootstrap: str, catalogue: Catalogue, *, dry_run: bool) -> tuple[list[str], list[str]]:
@@ -107,10 +113,3 @@ def _catalogue(file: Path) -> Catalogue:
 def _fail(words: str) -> NoReturn:
     print(words, file=sys.stderr)
     raise typer.Exit(1)
-
-
-def _table(found: list[Difference]) -> Table:
-    table = Table("topic", "what", "wanted", "found")
-    for difference in found:
-        table.add_row(difference.topic, difference.what, difference.wanted, difference.found)
-    return table

@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from tests.e2e._golden import same_as_golden
 from typer.testing import CliRunner, Result
 
 from chertctl.__main__ import app
@@ -31,7 +32,9 @@ def topics(verb: str, bootstrap: str, file: Path, *more: str) -> Result:
 def test_create_makes_what_is_missing_and_diff_agrees(kafka_bootstrap: str, file: Path) -> None:
     """A dry run makes nothing, a create makes all, a second one makes none, and then nothing differs."""
     announced = json.loads(topics("create", kafka_bootstrap, file, "--dry-run").stdout)["created"]
-    made = json.loads(topics("create", kafka_bootstrap, file).stdout)["created"]
+    created = topics("create", kafka_bootstrap, file).stdout
+    same_as_golden("topics-create", json.loads(re.sub(r"\bt[0-9a-f]{32}\.", "", created)))
+    made = json.loads(created)["created"]
     again = json.loads(topics("create", kafka_bootstrap, file).stdout)
 
     assert announced == made
@@ -56,6 +59,7 @@ def test_diff_names_each_difference(kafka_bootstrap: str, file: Path) -> None:
         for row in json.loads(difference.stdout)
     }
 
+    same_as_golden("topics-diff", json.loads(re.sub(r"\bt[0-9a-f]{32}\.", "", difference.stdout)))
     assert difference.exit_code == 3
     assert found["message.received", "partitions"] == ("13", "12")
     assert found["message.sent", "retention.ms"] == ("1123200000", "1209600000")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.e2e._golden import same_as_golden
 from typer.testing import CliRunner
 
 from chertctl.__main__ import app
@@ -105,6 +106,11 @@ def test_a_right_signature_holds(desk: Desk) -> None:
     told = desk.explain(headers_of(Made()))
 
     assert (0, {"holds": True, "sender": "hubspot", "secret": 1, "differences": []}) == (told.code, told.document)
+
+
+def test_what_scripts_are_told_is_recorded(desk: Desk) -> None:
+    """Each difference has its part, both values and an advice, in the form that is recorded."""
+    same_as_golden("signature-explain", desk.explain(headers_of(Made(method="GET"))).document)
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,19 @@ async def test_an_order_is_audited_before_and_after(desk: PlayedDesk, capsys: py
     assert [("tenant pause", "began"), ("tenant pause", "done")] == desk.told()
 
 
+async def test_a_paused_account_goes_on(desk: PlayedDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Resumed, an account is at work again, and scripts learn its new revision."""
+    paused, resumed = details(paused=True), details(revision=1_795_348_800_001)
+    desk.services.answers["oauth", ONE].clear()
+    desk.services.will("oauth", ONE, paused)
+    desk.services.will("oauth", f"{ONE}/resume", resumed)
+
+    await orders.Order(verb="resume", portal_id=PORTAL, reason="loop removed", yes=True)(desk)
+
+    same_as_golden("tenant-resume", json.loads(capsys.readouterr().out))
+    assert [("tenant resume", "began"), ("tenant resume", "done")] == desk.told()
+
+
 async def test_a_refused_order_is_audited_as_failed(desk: PlayedDesk) -> None:
     """What did not come about is told as such."""
     with pytest.raises(AwayError):

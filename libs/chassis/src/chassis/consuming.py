@@ -91,6 +91,16 @@ class Consumers:
         return self._kinds
 
     @property
+    def held(self) -> HeldMessages:
+        """Where messages are kept that are held."""
+        return self._held
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        """Where goes what cannot be handled."""
+        return self._dead_letters
+
+    @property
     def subscriptions(self) -> Mapping[str, Declared]:
         """Every subscription, by topic."""
         return self._subscriptions

@@ -4,7 +4,7 @@ An owner is held on a partition as long as messages of theirs lie here; when an 
 again. Holding is idempotent: the place of a record in Kafka is its key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -14,6 +14,7 @@ from pymongo.errors import BulkWriteError
 
 from chassis.clock import Clock
 from chassis.mongo import Document, duplicates
+from contracts.held import HeldLane
 
 COLLECTION = "held_messages"
 """Where a service's database keeps them."""
@@ -56,6 +57,18 @@ class HeldMessages(Protocol):
         """Who is held on which partition of a topic."""
         ...
 
+    async def summary(self, group: str) -> Sequence[HeldLane]:
+        """What is held by owner and partition, that which is held the longest first."""
+        ...
+
+    async def oldest(self, group: str, topic: str, partition: int, owner: str, limit: int) -> Sequence[HeldMessage]:
+        """The first messages of an owner on a partition, in order."""
+        ...
+
+    async def remove(self, message: HeldMessage) -> None:
+        """Forget a message: it is done with."""
+        ...
+
 
 class InMemoryHeldMessages:
     """Held messages in memory, by id."""
@@ -75,6 +88,28 @@ class InMemoryHeldMessages:
             for message in self.messages.values()
             if (message.group, message.topic) == (group, topic)
         )
+
+    async def summary(self, group: str) -> Sequence[HeldLane]:
+        """What is held by owner and partition, that which is held the longest first."""
+        by_lane: dict[tuple[str, int, str], list[HeldMessage]] = {}
+        for message in self.messages.values():
+            if message.group == group:
+                by_lane.setdefault((message.topic, message.partition, message.owner), []).append(message)
+        return _longest_first(
+            HeldLane(topic=topic, partition=partition, owner=owner, messages=len(found),
+                     oldest_at=min(message.held_at for message in found))
+            for (topic, partition, owner), found in by_lane.items()
+        )  # fmt: skip
+
+    async def oldest(self, group: str, topic: str, partition: int, owner: str, limit: int) -> Sequence[HeldMessage]:
+        """The first messages of an owner on a partition, in order."""
+        wanted = (group, topic, partition, owner)
+        found = [one for one in self.messages.values() if (one.group, one.topic, one.partition, one.owner) == wanted]
+        return sorted(found, key=lambda message: message.offset)[:limit]
+
+    async def remove(self, message: HeldMessage) -> None:
+        """Forget a message: it is done with."""
+        self.messages.pop(message.id, None)
 
 
 class MongoHeldMessages:
@@ -105,6 +140,42 @@ class MongoHeldMessages:
             ]
         )
         return frozenset([(found["_id"]["partition"], found["_id"]["owner"]) async for found in cursor])
+
+    async def summary(self, group: str) -> Sequence[HeldLane]:
+        """What is held by owner and partition, that which is held the longest first."""
+        lane = {"topic": "$topic", "partition": "$partition", "owner": "$owner"}
+        grouped = {"$group": {"_id": lane, "messages": {"$sum": 1}, "oldest_at": {"$min": "$held_at"}}}
+        cursor = await self._collection.aggregate([{"$match": {"group": group}}, grouped])
+        found = [HeldLane(**one["_id"], messages=one["messages"], oldest_at=one["oldest_at"]) async for one in cursor]
+        return _longest_first(found)
+
+    async def oldest(self, group: str, topic: str, partition: int, owner: str, limit: int) -> Sequence[HeldMessage]:
+        """The first messages of an owner on a partition, in order."""
+        query = {"group": group, "topic": topic, "partition": partition, "owner": owner}
+        found = self._collection.find(query).sort("offset", 1).limit(limit)
+        return [_message(document) async for document in found]
+
+    async def remove(self, message: HeldMessage) -> None:
+        """Forget a message: it is done with."""
+        await self._collection.delete_one({"_id": message.id})
+
+
+def _longest_first(lanes: Iterable[HeldLane]) -> Sequence[HeldLane]:
+    return sorted(lanes, key=lambda lane: (lane.oldest_at, lane.topic, lane.partition, lane.owner))
+
+
+def _message(document: Document) -> HeldMessage:
+    return HeldMessage(
+        group=document["group"],
+        topic=document["topic"],
+        partition=document["partition"],
+        offset=document["offset"],
+        owner=document["owner"],
+        key=document["key"],
+        headers=tuple((name, value) for name, value in document["headers"]),
+        value=document["value"],
+        held_at=document["held_at"],
+    )
 
 
 def _document(message: HeldMessage) -> Document:

@@ -2,7 +2,8 @@
 
 import uuid
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,6 +18,7 @@ from chassis.inbox import (
 )
 from chassis.mongo import connect
 from chassis.subset import SubsetListener
+from contracts.held import HeldLane
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -83,3 +85,27 @@ async def test_a_release_is_noticed(held: HeldMessages) -> None:
     clock.advance(REFRESH_SECONDS)
     await holds.refresh(1)
     assert (0, "acme") not in holds
+
+
+async def test_what_is_held_is_listed(held: HeldMessages) -> None:
+    """An operator sees how much is held of whom, and since when, the longest held first; of this group alone."""
+    later = NOW + timedelta(minutes=1)
+    await held.hold([replace(message(1, "new"), held_at=later), message(2), replace(message(3), held_at=later)])
+    await held.hold([replace(message(4), group="others")])
+
+    lane = HeldLane(topic="notes.told", partition=0, owner="acme", messages=2, oldest_at=NOW)
+    assert [lane, lane.model_copy(update={"owner": "new", "messages": 1, "oldest_at": later})] == list(
+        await held.summary("readers")
+    )
+
+
+async def test_what_is_held_comes_back_in_order_and_whole(held: HeldMessages) -> None:
+    """The first messages of an owner on a partition come as they lay in Kafka; one that is done with is gone."""
+    await held.hold([message(10), message(9), message(8, "other"), message(2, partition=1), message(11, value=None)])
+
+    first = await held.oldest("readers", "notes.told", 0, "acme", 2)
+    for one in first:
+        await held.remove(one)
+
+    assert [message(9), message(10)] == list(first)
+    assert [message(11, value=None)] == list(await held.oldest("readers", "notes.told", 0, "acme", 2))

@@ -17,6 +17,7 @@ from chassis.inbox import InMemoryHeldMessages
 from chassis.metrics import Metrics
 from chassis.outcomes import ErrorKinds
 from chassis.randomness import SeededRandomness
+from chassis.releasing import Releases
 from chassis.replaying import ALREADY, BITE, Look, Replays
 from contracts.envelope import Event, EventData, EventType
 from contracts.replays import ReplayBatch, ReplayedRecord
@@ -209,7 +210,7 @@ async def http(consumers: Consumers) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
     failures.install(app)
     credentials = {"ops": SecretStr("operator"), "oauth": SecretStr("sister")}
-    app.include_router(operating.router(Replays(consumers), lambda: credentials))
+    app.include_router(operating.router(Replays(consumers), Releases(consumers), lambda: credentials))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://service") as client:
         yield client
 

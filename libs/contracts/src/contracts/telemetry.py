@@ -92,6 +92,7 @@ LogEvent = Literal[
     "tenant.buried",
     "replay.answered",
     "replay.failed",
+    "held.released",
 ]
 """Every log event. One canonical line per request or message; the rest are lifecycle and trouble."""
 

@@ -21,6 +21,7 @@ from chassis.kafka import KafkaEventPublisher
 from chassis.lifespan import Plumbing, service_app
 from chassis.mongo import DATABASE_AWAY, Document
 from chassis.number_hash import KeyedNumberHash
+from chassis.releasing import Releases
 from chassis.replaying import Replays
 from chassis.settings import RereadFile
 from chassis.sisters import Sister
@@ -125,7 +126,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     app.include_router(api.tenants.router(credentials, running.operations, DATABASE_AWAY))
     inbox = stores.stores.inbox
     replays = Replays(consumers, looks={MESSAGE_RECEIVED.name: LookAtReceived(inbox, plumbing.clock)})
-    app.include_router(operating.router(replays, credentials))
+    app.include_router(operating.router(replays, Releases(consumers), credentials))
     replay_log = partial(replay_page, log=event_log, replay=partial(replays.replay_events, MESSAGE_RECEIVED.name))
     app.include_router(api.operators_router(credentials, replay_log))
     app.include_router(api.where.router(credentials, _where(stores, hash_number), DATABASE_AWAY))

@@ -31,6 +31,7 @@ from actions.handlers.workflow import SendForWorkflow
 from actions.settings import Settings
 from chassis import operating, tenant_operating
 from chassis.lifespan import Plumbing
+from chassis.releasing import Releases
 from chassis.replaying import Replays
 from contracts.topics import CONTACT_CREATED
 
@@ -81,8 +82,10 @@ def add_routes(
     )
     credentials, away = lambda: secrets.read().service_credentials, (StoreAwayError,)
     app.include_router(tenant_operating.router(credentials, operations, away=away, not_purged=NotPurgedError))
-    replays = Replays(background.consumers, sending={CONTACT_CREATED.name})
-    app.include_router(operating.router(replays, lambda: secrets.read().service_credentials))
+    sending = {CONTACT_CREATED.name}
+    replays = Replays(background.consumers, sending=sending)
+    releases = Releases(background.consumers, sending=sending)
+    app.include_router(operating.router(replays, releases, lambda: secrets.read().service_credentials))
     app.include_router(
         ops.router(lambda: secrets.read().service_credentials, _where(connections, background, plumbing))
     )

@@ -6,9 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from chassis import kafka
+from chassis import kafka, operating
 from chassis.lifespan import Plumbing, service_app
 from chassis.mongo import DATABASE_AWAY
+from chassis.releasing import Releases
+from chassis.replaying import Replays
 from oauth import __doc__ as description
 from oauth.adapters.mongo import MongoInstallationStore, MongoReplicaStore, Readiness
 from oauth.api.routes import Choices, add_routes
@@ -63,6 +65,8 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
         check_soon=workers.grants.wake,
     )
     add_routes(app, outside, plumbing, choices)
+    replays, releases = Replays(workers.consumers), Releases(workers.consumers)
+    app.include_router(operating.router(replays, releases, lambda: connections.secrets.read().service_credentials))
     return app
 
 

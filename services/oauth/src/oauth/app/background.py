@@ -38,11 +38,12 @@ KINDS: Final = ErrorKinds(retryable=DATABASE_AWAY)
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """All loops but the relay, and those that others wake."""
+    """All loops but the relay, those that others wake, and the subscriptions."""
 
     all: tuple[Worker, ...]
     departures: Worker
     grants: Worker
+    consumers: Consumers
 
 
 def relay_of(plumbing: Plumbing, connections: Connections) -> Worker:
@@ -55,7 +56,7 @@ def background(
     settings: Settings, plumbing: Plumbing, connections: Connections, outside: Outside, sealing_key: SealingKey
 ) -> Background:
     """Every other loop; the subscription is declared on the way."""
-    grants = _grants(settings, plumbing, connections, outside)
+    grants, consumers = _grants(settings, plumbing, connections, outside)
     departures = departure_worker(
         Departures(
             outside.installations,
@@ -78,7 +79,7 @@ def background(
     ]
     if settings.journal:
         loops.append(_journal(settings, plumbing, connections, outside, grants))
-    return Background(tuple(loops), departures, grants)
+    return Background(tuple(loops), departures, grants, consumers)
 
 
 def _journal(
@@ -101,7 +102,9 @@ def _journal(
     return journal_worker(reader.step, plumbing)
 
 
-def _grants(settings: Settings, plumbing: Plumbing, connections: Connections, outside: Outside) -> Worker:
+def _grants(
+    settings: Settings, plumbing: Plumbing, connections: Connections, outside: Outside
+) -> tuple[Worker, Consumers]:
     """The loop that settles doubts about grants, and the subscription that raises them."""
     settle = partial(
         check_grants,
@@ -125,7 +128,7 @@ def _grants(settings: Settings, plumbing: Plumbing, connections: Connections, ou
     )
     note = partial(note_uninstall, app_id=settings.hubspot_app_id, checks=outside.checks, clock=plumbing.clock)
     subscribe(consumers, note_uninstall=note, check_soon=worker.wake)
-    return worker
+    return worker, consumers
 
 
 def _leases(plumbing: Plumbing, store: LeaseStore) -> Leases:
