@@ -4,7 +4,7 @@ import asyncio
 import base64
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -15,6 +15,7 @@ from contracts.internal import KeyReport
 from harness.admins import Admin, client
 from harness.credentials import OPERATOR, write_private
 from harness.seeding import console_user
+from harness.session import TestSession
 from harness.system import System
 from harness.waiting import eventually
 
@@ -23,6 +24,13 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 ACCOUNTS = 20
 SECONDS = 90.0
 TOKEN_SECONDS = 1_800.0
+
+
+@pytest.fixture
+def installs(harness_session: TestSession) -> Iterator[System]:
+    """A system that installs and gives out tokens, for this test alone."""
+    with harness_session.system(services=("oauth",)) as system:
+        yield system
 
 
 async def is_free(system: System, http: httpx2.AsyncClient, key_id: str) -> bool:
@@ -66,30 +74,30 @@ async def running(work: asyncio.Task[None]) -> AsyncIterator[None]:
     await asyncio.gather(work, return_exceptions=True)
 
 
-async def test_no_token_stays_shut_when_keys_rotate(new_system: System) -> None:
+async def test_no_token_stays_shut_when_keys_rotate(installs: System) -> None:
     """Three rotations under load, each old key removed as soon as it is free: every token opens, every time."""
-    run = new_system.seed("rotated")
-    await asyncio.to_thread(new_system.start_copy, "oauth")
+    run = installs.seed("rotated")
+    await asyncio.to_thread(installs.start_copy, "oauth")
     portals = [run.portals[0].portal_id + number for number in range(1, ACCOUNTS + 1)]
     answers: Counter[int] = Counter()
-    keys = {"k1": base64.b64encode(new_system.credentials.sealing_key).decode()}
+    keys = {"k1": base64.b64encode(installs.credentials.sealing_key).decode()}
     async with client() as http:
         admin = await Admin.sign_in(http, run.chert_url, console_user("rotated"))
         for portal_id in portals:
             await http.post(f"{run.hubspot_url}/control/portals", json={"portal_id": portal_id, "name": "Rotated"})
-            await admin.connect(new_system.url("oauth"), "project-rotated", portal_id)
-        async with running(asyncio.create_task(load(new_system, http, portals, answers))):
+            await admin.connect(installs.url("oauth"), "project-rotated", portal_id)
+        async with running(asyncio.create_task(load(installs, http, portals, answers))):
             for old, new in (("k1", "k2"), ("k2", "k3"), ("k3", "k4")):
                 keys[new] = base64.b64encode(secrets.token_bytes(32)).decode()
-                write_private(new_system.files.key_ring, {"current": new, "keys": dict(keys)})
-                await eventually(partial(is_free, new_system, http, old), what=f"{old} to be free", seconds=SECONDS)
+                write_private(installs.files.key_ring, {"current": new, "keys": dict(keys)})
+                await eventually(partial(is_free, installs, http, old), what=f"{old} to be free", seconds=SECONDS)
                 del keys[old]
-                write_private(new_system.files.key_ring, {"current": new, "keys": dict(keys)})
+                write_private(installs.files.key_ring, {"current": new, "keys": dict(keys)})
             served = answers[200]
             await eventually(partial(more, answers, served), what="calls with the last key alone", seconds=SECONDS)
 
     assert answers.keys() <= {200, 302, 303}
     assert answers[200] > 10 * ACCOUNTS
     for name in ("oauth", "oauth-2"):
-        log = new_system.files.log(name).read_text()
+        log = installs.files.log(name).read_text()
         assert [] == [word for word in ("SealBrokenError", "SealKeyMissingError") if word in log]

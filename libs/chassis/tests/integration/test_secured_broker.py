@@ -20,7 +20,7 @@ from chassis.clock import SystemClock
 from chassis.health import Health
 from chassis.kafka_security import KafkaSettings
 from chassis.metrics import Metrics
-from harness import runtime
+from harness.backends import embedded
 from harness.backends.embedded import EmbeddedBroker
 from harness.ports import LOOPBACK, free_port
 from harness.processes import Supervisor
@@ -85,7 +85,7 @@ class SecuredBroker(EmbeddedBroker):
     format_options = ("--add-scram", f"SCRAM-SHA-512=[name={USERNAME},password={PASSWORD}]")
 
     def __init__(self, supervisor: Supervisor, folder: Path, files: Certificates) -> None:
-        super().__init__(supervisor, runtime.prepare(Console(stderr=True)), folder)
+        super().__init__(supervisor, embedded.prepare(Console(stderr=True)), folder)
         self._files, self._certified, self._named = files, free_port(), free_port()
 
     @property

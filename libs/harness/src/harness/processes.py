@@ -62,6 +62,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._asked = False
 
     @property
     def pid(self) -> int:
@@ -100,10 +101,16 @@ class Process:
         if not self.running:
             raise StartFailedError(self._failure(f"ended with code {self._child.returncode}"))
 
+    def ask_to_end(self) -> None:
+        """Ask it to end (SIGTERM), once, without waiting: for several that may end at the same time."""
+        self.resume()
+        if not self._asked:
+            self._asked = True
+            self._signal(signal.SIGTERM)
+
     def stop(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
         """Ask it to end (SIGTERM), and kill it when it has not within the grace."""
-        self.resume()
-        self._signal(signal.SIGTERM)
+        self.ask_to_end()
         try:
             self._child.wait(timeout=grace_seconds)
         except subprocess.TimeoutExpired:

@@ -4,7 +4,7 @@ import fcntl
 import hashlib
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,26 +30,47 @@ class JavaRuntime:
         """The template of the broker's settings."""
         return self.folder / "server.properties"
 
-    def command(self, main_class: str, *arguments: str, heap_mib: int) -> tuple[str, ...]:
-        """The command line of one program with so much heap.
+    @property
+    def kafka_classes(self) -> Path:
+        """Kafka's classes, loaded and verified, as a JVM lays them down for the next one (JEP 350)."""
+        return self.folder / "target" / "kafka.jsa"
 
-        The serial collector and the first compiler alone suit small, short-lived servers: less memory, quicker start.
+    def kafka(self, main_class: str, *arguments: str, heap_mib: int, options: Sequence[str] = ()) -> tuple[str, ...]:
+        """The command line of one of Kafka's programs with so much heap.
+
+        With its classes laid down it starts in half the time. A JVM that cannot use them, such as one of another
+        version, goes on without; folders on the class path would forbid them.
         """
+        if not options and self.kafka_classes.exists():
+            options = (f"-XX:SharedArchiveFile={self.kafka_classes}",)
+        return self._java(self._jars, options, heap_mib, (main_class, *arguments))
+
+    def database(self, *arguments: str, heap_mib: int) -> tuple[str, ...]:
+        """The command line of the database server with so much heap."""
+        classes = f"{self.folder / 'target' / 'classes'}:{self._jars}"
+        return self._java(classes, (), heap_mib, ("local.DurableDatabase", *arguments))
+
+    @property
+    def _jars(self) -> str:
+        return f"{self.folder / 'target' / 'lib'}/*"
+
+    def _java(self, classes: str, options: Sequence[str], heap_mib: int, program: Sequence[str]) -> tuple[str, ...]:
+        """The serial collector and the first compiler alone suit small, short-lived servers: less memory, quicker."""
         return (
             "java",
             f"-Xmx{heap_mib}m",
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
+            *options,
             f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}",
             "-cp",
-            f"{self.folder / 'target' / 'classes'}:{self.folder / 'target' / 'lib'}/*",
-            main_class,
-            *arguments,
+            classes,
+            *program,
         )
 
 
-def prepare(console: Console) -> JavaRuntime:
-    """The embedded servers, ready to run; the first time they are fetched and compiled.
+def prepare(console: Console, lay_down: Callable[[JavaRuntime], None]) -> JavaRuntime:
+    """The embedded servers, ready to run; the first time they are fetched and compiled, and classes laid down.
 
     Raises:
         PrerequisiteMissingError: there is no JDK or no Maven.
@@ -64,6 +85,8 @@ def prepare(console: Console) -> JavaRuntime:
     with _alone(folder / "target"):
         if _read(stamp) != wanted:
             _build(folder, console)
+            with doing(console, "Preparing Kafka for quick starts, the first time only"):
+                lay_down(JavaRuntime(folder))
             stamp.write_text(wanted)
     return JavaRuntime(folder)
 
@@ -77,7 +100,7 @@ def version(artifact: str) -> str:
 def _fingerprint(folder: Path) -> str:
     """Tells one state of the sources from another."""
     digest = hashlib.sha256()
-    for source in sorted([folder / "pom.xml", *(folder / "src").rglob("*.java")]):
+    for source in sorted([folder / "pom.xml", folder / "server.properties", *(folder / "src").rglob("*.java")]):
         digest.update(source.read_bytes())
     return digest.hexdigest()
 

@@ -129,9 +129,13 @@ class System:
             self._start_all()
 
     def down(self) -> None:
-        """Stop everything, the last started first."""
-        for name in ("gateway", *self._copies, *self._services, *SIMULATORS):
-            self.stop(name)
+        """Stop everything, the last started first; what stands on the same end together."""
+        for names in (("gateway", *self._copies, *self._services), SIMULATORS):
+            for name in names:
+                if name in self._processes:
+                    self._processes[name].ask_to_end()
+            for name in names:
+                self.stop(name)
         self.kafka.stop()
         self.database.stop()
 

@@ -1,12 +1,14 @@
 """What the embedded broker promises, and servers that exist already."""
 
 import asyncio
+import subprocess
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from rich.console import Console
 
 from harness import backends, ports
-from harness.backends import Broker, Database, existing
+from harness.backends import Broker, Database, embedded, existing
 from harness.errors import HarnessError, NotSupportedError, StartFailedError
 from harness.settings import BackendKind, HarnessSettings
 from harness.topics import TopicFactory
@@ -29,6 +31,17 @@ async def test_acknowledged_records_survive_a_kill(kafka: Broker, topic: TopicFa
         await producer.stop()
 
     assert [*(str(number).encode() for number in range(100)), b"after"] == await read(kafka.bootstrap, name, 101)
+
+
+def test_kafkas_classes_were_laid_down() -> None:
+    """What was prepared for quick starts is there, and is what a JVM loads Kafka's classes from."""
+    java = embedded.prepare(Console(stderr=True))
+    program, *arguments = java.kafka("kafka.tools.StorageTool", "random-uuid", heap_mib=64)
+    told = subprocess.run((program, "-Xlog:class+load", *arguments), capture_output=True, text=True, check=True).stdout
+
+    laid_down = [line for line in told.splitlines() if line.endswith("source: shared objects file (top)")]
+    assert java.kafka_classes.exists()
+    assert any("org.apache.kafka." in line for line in laid_down)
 
 
 async def test_a_frozen_broker_goes_on_where_it_was(kafka: Broker, topic: TopicFactory) -> None:

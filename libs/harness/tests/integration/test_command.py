@@ -108,11 +108,17 @@ def test_an_unknown_run_lists_the_names() -> None:
 
 
 @pytest.mark.e2e
-def test_a_clean_stop_leaves_nothing_behind(checkout: Checkout) -> None:
-    """While it runs, `run.json` has exactly the agreed form; after SIGTERM no process and no list of them is left."""
+def test_one_folder_runs_one_system_and_a_clean_stop_leaves_nothing_behind(checkout: Checkout) -> None:
+    """While it runs, `run.json` has exactly the agreed form and a second start is refused; SIGTERM leaves nothing."""
     with checkout.up() as supervisor:
         assert RUN_MEMBERS == checkout.described().keys()
         assert PROCESSES == checkout.described()["pids"].keys()
+
+        second = checkout.run("up")
+        assert 1 == second.returncode
+        assert "is running already" in second.stdout
+        assert "make down" in second.stdout
+        assert supervisor.poll() is None
 
         processes = checkout.processes()
         supervisor.terminate()
@@ -121,18 +127,6 @@ def test_a_clean_stop_leaves_nothing_behind(checkout: Checkout) -> None:
     assert not [process for process in processes if process.is_running()]
     assert not (checkout.folder / "run.json").exists()
     assert not (checkout.folder / "processes.json").exists()
-
-
-@pytest.mark.e2e
-def test_one_folder_runs_one_system(checkout: Checkout) -> None:
-    """A second start in the same folder is refused with the way to stop the first, which goes on."""
-    with checkout.up() as supervisor:
-        second = checkout.run("up")
-
-        assert 1 == second.returncode
-        assert "is running already" in second.stdout
-        assert "make down" in second.stdout
-        assert supervisor.poll() is None
 
 
 @pytest.mark.e2e

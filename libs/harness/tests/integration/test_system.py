@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from harness.journal import Journal
+from harness.session import TestSession
 from harness.system import System
 from harness.walk import MissError, Walk
 
@@ -35,16 +36,27 @@ async def test_a_walk_ends_at_the_first_miss(system: System) -> None:
             await walk.send()
 
 
-async def test_a_service_can_be_killed_in_the_midst_of_a_walk(new_system: System, system: System) -> None:
-    """A system of one's own runs beside the shared one; a killed service comes back and goes on where it was."""
-    assert new_system.addresses.gateway_port != system.addresses.gateway_port
-
-    async with Walk(await asyncio.to_thread(new_system.seed, "acme"), quiet()) as walk:
+async def test_a_service_can_be_killed_in_the_midst_of_a_walk(system: System) -> None:
+    """A killed service comes back and goes on where it was."""
+    async with Walk(await asyncio.to_thread(system.seed, "acme"), quiet()) as walk:
         await walk.connect()
         await walk.send()
         reply = await walk.lead_replies()
-        await asyncio.to_thread(new_system.kill, "timeline")
-        assert "timeline" not in new_system.processes
+        await asyncio.to_thread(system.kill, "timeline")
+        assert "timeline" not in system.processes
 
-        await asyncio.to_thread(new_system.start, "timeline")
+        await asyncio.to_thread(system.start, "timeline")
         await walk.reply_on_timeline(reply, seconds=90)
+
+
+async def test_a_system_of_ones_own_runs_beside_the_shared_one(harness_session: TestSession, system: System) -> None:
+    """Another system has servers of its own on ports of its own, and the shared one goes on when it is gone."""
+    with harness_session.system(services=()) as own:
+        ours, theirs = own.addresses, system.addresses
+        assert not {ours.gateway_port, ours.kafka_bootstrap, ours.mongo_url} & {
+            theirs.gateway_port,
+            theirs.kafka_bootstrap,
+            theirs.mongo_url,
+        }
+    async with Walk(await asyncio.to_thread(system.seed, "beside"), quiet()) as walk:
+        await walk.connect()

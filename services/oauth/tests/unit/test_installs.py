@@ -499,6 +499,28 @@ async def test_odd_parameters_are_refused_with_a_page(browser: httpx2.AsyncClien
     assert page.headers["content-type"].startswith("text/html")
 
 
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ("code=a&code=b&state=s", "a parameter is repeated"),
+        (f"code={'a' * 2001}&state=s", "query.code: string_too_long"),
+        (f"code=a&state={'s' * 501}", "query.state: string_too_long"),
+        (f"error={'e' * 201}", "query.error: string_too_long"),
+    ],
+)
+async def test_odd_callbacks_are_refused_before_anything_is_looked_at(
+    api: httpx2.AsyncClient, query: str, error: str
+) -> None:
+    """A callback's repeated and oversized parameters are refused in words that name the parameter."""
+    response = await api.get(f"{CALLBACK_PATH}?{query}")
+
+    assert (400, Code.INVALID_FIELD, error) == (
+        response.status_code,
+        response.json()["code"],
+        response.json()["error"],
+    )
+
+
 async def test_nothing_sends_a_callback_address_on(
     browser: httpx2.AsyncClient, hubspot: InMemoryHubSpot, acme: Project
 ) -> None:

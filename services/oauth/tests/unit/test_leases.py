@@ -5,6 +5,18 @@ import pytest
 from chassis.clock import ManualClock
 from oauth.adapters.in_memory import InMemoryLeaseStore
 from oauth.handlers.leases import PATIENCE_SECONDS, Leases
+from oauth.models import Lease
+
+
+class WatchedLeases(InMemoryLeaseStore):
+    """Counts how often somebody looks before taking."""
+
+    looks = 0
+
+    async def current(self, name: str) -> Lease | None:
+        """The lease as it lies there."""
+        self.looks += 1
+        return await super().current(name)
 
 
 @pytest.fixture
@@ -88,3 +100,22 @@ async def test_a_process_takes_back_what_it_could_not_give_back(first: Leases, s
     assert again is not None
     assert again.lease.fence > held.lease.fence
     assert await second.take("work") is None
+
+
+async def test_what_lies_as_it_was_left_is_taken_without_looking(clock: ManualClock) -> None:
+    """Whoever alone takes a lease again and again looks once; after another had it, looking comes first again."""
+    store = WatchedLeases()
+    first, second = (Leases(store, clock=clock, holder=name) for name in ("first", "second"))
+    for _ in range(3):
+        held = await first.take("work")
+        assert held is not None
+        await first.give_back(held)
+    assert 1 == store.looks
+
+    others = await second.take("work")
+    assert others is not None
+    assert await first.take("work") is None
+    await second.give_back(others)
+    mine = await first.take("work")
+    assert mine is not None
+    assert mine.lease.fence > others.lease.fence

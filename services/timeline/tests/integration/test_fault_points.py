@@ -1,13 +1,15 @@
 """The service killed from within (-9) at every named point, on real parts, and started again."""
 
 import sys
+from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
 
-from harness.addresses import Environments
+from harness.addresses import SERVICES, Environments
 from harness.journal import Journal
 from harness.processes import Command, Process, Supervisor
+from harness.session import TestSession
 from harness.system import System
 from harness.waiting import wait_for
 from harness.walk import Walk
@@ -26,13 +28,20 @@ SPEED = 20.0
 
 
 @pytest.fixture
-def faulty(new_system: System) -> Command:
+def others(harness_session: TestSession) -> Iterator[System]:
+    """A system without this service."""
+    with harness_session.system(services=[name for name in SERVICES if name != "timeline"]) as system:
+        yield system
+
+
+@pytest.fixture
+def faulty(others: System) -> Command:
     """How to start the service so that it dies; the name of the point is still missing."""
-    environment = Environments(new_system.addresses, new_system.credentials, new_system.files).of("timeline")
+    environment = Environments(others.addresses, others.credentials, others.files).of("timeline")
     return Command(
         name="timeline",
         arguments=(sys.executable, "-m", "timeline"),
-        log=new_system.files.log("timeline.faulty"),
+        log=others.files.log("timeline.faulty"),
         environment=environment,
     )
 
@@ -44,13 +53,12 @@ def started(supervisor: Supervisor, faulty: Command, point: FaultPoint) -> Proce
     return supervisor.start(command)
 
 
-async def test_killed_at_every_point(new_system: System, faulty: Command) -> None:
+async def test_killed_at_every_point(others: System, faulty: Command) -> None:
     """Whichever point the process dies at, the reply is on the timeline once when it is back, and it dies only once."""
-    new_system.stop("timeline")
-    new_system.set_clock(speed=SPEED)
+    others.set_clock(speed=SPEED)
     with Supervisor() as supervisor:
         process = started(supervisor, faulty, FaultPoint.AFTER_INBOX_INSERT)
-        async with Walk(new_system.seed("acme"), Journal(Console(quiet=True))) as walk:
+        async with Walk(others.seed("acme"), Journal(Console(quiet=True))) as walk:
             await walk.connect()
             await walk.send()
             for point in FaultPoint:

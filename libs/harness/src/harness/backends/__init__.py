@@ -20,7 +20,7 @@ def prepare(settings: HarnessSettings, console: Console) -> None:
         HarnessError: it failed; the text says why and what to do.
     """
     if settings.backend is BackendKind.EMBEDDED:
-        runtime.prepare(console)
+        embedded.prepare(console)
 
 
 def choose(settings: HarnessSettings, supervisor: Supervisor, folder: Path, console: Console) -> Backends:
@@ -31,7 +31,7 @@ def choose(settings: HarnessSettings, supervisor: Supervisor, folder: Path, cons
     """
     match settings.backend:
         case BackendKind.EMBEDDED:
-            return embedded.backends(supervisor, runtime.prepare(console), folder)
+            return embedded.backends(supervisor, embedded.prepare(console), folder)
         case BackendKind.DOCKER:
             from harness.backends import docker  # noqa: PLC0415 - testcontainers takes a second to import
 

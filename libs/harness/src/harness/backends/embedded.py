@@ -4,9 +4,13 @@ import base64
 import os
 import string
 import subprocess
+import tempfile
 import uuid
 from pathlib import Path
 
+from rich.console import Console
+
+from harness import runtime
 from harness.backends import probes
 from harness.backends.servers import Backends
 from harness.errors import StartFailedError
@@ -69,9 +73,11 @@ class EmbeddedBroker(_EmbeddedServer):
 
     Attributes:
         format_options: for `kafka-storage format` besides, such as users that log in by SCRAM.
+        jvm_options: for the broker's own process besides.
     """
 
     format_options: tuple[str, ...] = ()
+    jvm_options: tuple[str, ...] = ()
 
     def __init__(self, supervisor: Supervisor, runtime: JavaRuntime, folder: Path) -> None:
         """A broker that keeps its data below this folder; not started yet."""
@@ -93,7 +99,10 @@ class EmbeddedBroker(_EmbeddedServer):
         if not self._settings.exists():
             self._format()
         process = self.launch(
-            "kafka", self._runtime.command("kafka.Kafka", str(self._settings), heap_mib=_BROKER_HEAP_MIB)
+            "kafka",
+            self._runtime.kafka(
+                "kafka.Kafka", str(self._settings), heap_mib=_BROKER_HEAP_MIB, options=self.jvm_options
+            ),
         )
         process.wait_ready(lambda: answers(self._port) and probes.broker_serves(self.bootstrap), seconds=START_SECONDS)
 
@@ -114,7 +123,7 @@ class EmbeddedBroker(_EmbeddedServer):
         # One id in 64 begins with a dash: behind a blank the tool would take it for an option.
         arguments = ("format", f"--cluster-id={cluster}", "--config", str(self._settings), *self.format_options)
         done = subprocess.run(
-            self._runtime.command("kafka.tools.StorageTool", *arguments, heap_mib=_DATABASE_HEAP_MIB),
+            self._runtime.kafka("kafka.tools.StorageTool", *arguments, heap_mib=_DATABASE_HEAP_MIB),
             capture_output=True,
             text=True,
             timeout=START_SECONDS,
@@ -146,9 +155,7 @@ class EmbeddedDatabase(_EmbeddedServer):
         """
         self._file.parent.mkdir(parents=True, exist_ok=True)
         arguments = (LOOPBACK, str(self._port), str(self._file))
-        process = self.launch(
-            "database", self._runtime.command("local.DurableDatabase", *arguments, heap_mib=_DATABASE_HEAP_MIB)
-        )
+        process = self.launch("database", self._runtime.database(*arguments, heap_mib=_DATABASE_HEAP_MIB))
         process.wait_ready(lambda: answers(self._port) and probes.database_serves(self.url), seconds=START_SECONDS)
 
     def restart(self) -> None:
@@ -162,3 +169,35 @@ def backends(supervisor: Supervisor, runtime: JavaRuntime, folder: Path) -> Back
     return Backends(
         kafka=EmbeddedBroker(supervisor, runtime, folder), database=EmbeddedDatabase(supervisor, runtime, folder)
     )
+
+
+def prepare(console: Console) -> JavaRuntime:
+    """What both servers run with; the first time it is fetched, compiled and made quick.
+
+    Raises:
+        HarnessError: it cannot be had; the text says why.
+    """
+    return runtime.prepare(console, _lay_down_classes)
+
+
+def _lay_down_classes(java: JavaRuntime) -> None:
+    """Let a broker start and end whose JVM writes down what it loaded."""
+    fresh = java.kafka_classes.with_suffix(".new")
+    java.kafka_classes.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as folder, Supervisor() as supervisor:
+        broker = EmbeddedBroker(supervisor, java, Path(folder))
+        broker.jvm_options = (f"-XX:ArchiveClassesAtExit={fresh}",)
+        broker.start()
+        if broker.process is not None:
+            broker.process.stop(grace_seconds=START_SECONDS)
+    if _can_be_used(java, fresh):  # one that was cut off would end every JVM that took it
+        fresh.rename(java.kafka_classes)
+
+
+def _can_be_used(java: JavaRuntime, classes: Path) -> bool:
+    """Whether a JVM starts that may not go on without these."""
+    options = ("-Xshare:on", f"-XX:SharedArchiveFile={classes}")
+    trial = java.kafka("kafka.tools.StorageTool", "random-uuid", heap_mib=_DATABASE_HEAP_MIB, options=options)
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(trial, capture_output=True, cwd=folder, timeout=START_SECONDS, check=False)
+    return done.returncode == 0

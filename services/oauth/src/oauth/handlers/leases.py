@@ -6,7 +6,7 @@ monotonic clock, so wall clocks that jump or differ never make two holders.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from chassis.clock import Clock
@@ -42,9 +42,22 @@ class Leases:
     def __init__(self, store: LeaseStore, *, clock: Clock, holder: str) -> None:
         self._store, self._clock, self._holder = store, clock, holder
         self._silent: dict[str, tuple[int, float]] = {}
+        self._given_back: dict[str, Lease] = {}
 
     async def take(self, name: str) -> Held | None:
-        """Take a lease that is free or abandoned; none while another holds it."""
+        """Take a lease that is free or abandoned; none while another holds it.
+
+        One that lies as we left it is taken without looking.
+        """
+        return await self._take_again(name) or await self._take(name)
+
+    async def _take_again(self, name: str) -> Held | None:
+        left = self._given_back.pop(name, None)
+        asked_at = self._clock.monotonic()
+        lease = None if left is None else await self._store.take(name, self._holder, replacing=left)
+        return None if lease is None else Held(lease, until=asked_at + PATIENCE_SECONDS)
+
+    async def _take(self, name: str) -> Held | None:
         asked_at = self._clock.monotonic()
         current = await self._store.current(name)
         if current is not None and current.holder not in {None, self._holder} and not self._abandoned(current):
@@ -56,6 +69,7 @@ class Leases:
     async def give_back(self, held: Held) -> None:
         """Leave a lease to others."""
         await self._store.give_back(held.lease)
+        self._given_back[held.lease.name] = replace(held.lease, holder=None)
 
     def _abandoned(self, lease: Lease) -> bool:
         now = self._clock.monotonic()

@@ -28,9 +28,11 @@ def from_installation(installation: Installation) -> Document:
 def changes_from(former: Installation, installation: Installation) -> tuple[Document, Sequence[Document]]:
     """What makes the document of `former` that of `installation`: fields to set, and what to add to the history.
 
-    A history that lost its oldest entries is among the fields: adding cannot make it shorter.
+    Only what differs is set: each field costs the server a little. A history that lost its oldest entries is among the
+    fields: adding cannot make it shorter.
     """
-    members, kept = _from_members(installation), len(former.history)
+    before, kept = _from_members(former), len(former.history)
+    members = {name: value for name, value in _from_members(installation).items() if value != before[name]}
     if installation.history[:kept] != former.history:
         return {**members, "history": [_from_entry(entry) for entry in installation.history]}, ()
     return members, [_from_entry(entry) for entry in installation.history[kept:]]
