@@ -98,13 +98,20 @@ def _is_of_contact(event: HubSpotEvent) -> bool:
 _Meaning = Callable[[HubSpotEvent, Trace], Understood]
 
 
-def _contact_record(template: Template, event: HubSpotEvent, trace: Trace, *, again: bool) -> Record:
-    """What happened to a contact; with its moment in the event id if it may happen `again`."""
+def _once(template: Template, event: HubSpotEvent, trace: Trace) -> Record:
+    """What happens to a contact once, whatever tells of it: no moment in the event id."""
+    return _contact_record(template, event, "", trace)
+
+
+def _each_time(template: Template, event: HubSpotEvent, trace: Trace) -> Record:
+    """What may happen to a contact again, at another moment."""
+    return _contact_record(template, event, f":{event.occurred_at}", trace)
+
+
+def _contact_record(template: Template, event: HubSpotEvent, which: str, trace: Trace) -> Record:
     portal, contact, at = event.portal_id, str(_contact_id(event.object_id, "objectId")), moment(event.occurred_at)
     fact = ContactFact(portal, contact, at, event.change_source, event.source_id)
-    event_id = f"{template.topic}:{portal}:{contact}"
-    if again:
-        event_id = f"{event_id}:{event.occurred_at}"
+    event_id = f"{template.topic}:{portal}:{contact}{which}"
     return template.record(fact, b"%d" % portal, event_id.encode(), at.encode(), trace)
 
 
@@ -158,16 +165,16 @@ def _contact_id(number: int | None, member: str) -> int:
 
 
 _ABOUT_CONTACTS: Final[dict[str, _Meaning]] = {
-    "creation": partial(_contact_record, _CREATED, again=False),  # once, whatever tells of it
+    "creation": partial(_once, _CREATED),
     "propertyChange": _updated,
-    "deletion": partial(_contact_record, Template(topics.CONTACT_DELETED), again=True),
+    "deletion": partial(_each_time, Template(topics.CONTACT_DELETED)),
     "merge": _merged,
-    "restore": partial(_contact_record, Template(topics.CONTACT_RESTORED), again=True),
+    "restore": partial(_each_time, Template(topics.CONTACT_RESTORED)),
 }
 _MEANINGS: Final[dict[str, _Meaning]] = {
     **{f"contact.{kind}": meaning for kind, meaning in _ABOUT_CONTACTS.items()},
     **{f"object.{kind}": meaning for kind, meaning in _ABOUT_CONTACTS.items()},
-    "contact.privacyDeletion": partial(_contact_record, Template(topics.CONTACT_ERASED), again=True),
+    "contact.privacyDeletion": partial(_each_time, Template(topics.CONTACT_ERASED)),
     "app.uninstalled": _uninstalled,
 }
 """By subscription type; every other type is nobody's business here."""

@@ -142,8 +142,10 @@ class BatchingPublisher:
             Exception: the producer cannot be used.
         """
         producer, (topic, partition) = self._connection.producer, lane.place
-        if producer is None or self._connection.partitions(topic) is None:
+        if producer is None:
             raise NotStoredError
+        if topic not in self._partitions:
+            self._learn(topic)
         batch.builder.close()
         written: asyncio.Future[object] = await producer.send_batch(batch.builder, topic, partition=partition)
         return written
