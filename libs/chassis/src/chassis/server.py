@@ -7,7 +7,7 @@ read its answer; it takes headers and trailers of any size, and any number of co
 import asyncio
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final, cast
 
@@ -36,7 +36,8 @@ DRAIN_SECONDS: Final = 5
 TRIPPED: Final = 70
 """Exit code of a process that stopped itself (`EX_SOFTWARE` of sysexits.h)."""
 
-_SWEEP_TICKS: Final = 5  # of uvicorn's tenths of a second
+_TICK_SECONDS: Final = 0.1  # uvicorn's
+_SWEEP_TICKS: Final = 5
 _DESCRIPTORS: Final = MAX_CONNECTIONS + 512
 
 # Before any app could answer.
@@ -46,7 +47,7 @@ _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close
 class DeadlineProtocol(HttpToolsProtocol):
     """Closes a connection whose client keeps us waiting for too long, or for too many bytes that say nothing yet.
 
-    One look at all connections every half second costs less than two timers for every request.
+    One look at each connection every half second costs less than two timers for every request.
     """
 
     def __init__(self, *args: Any, request_seconds: float = REQUEST_SECONDS, **kwargs: Any) -> None:
@@ -115,10 +116,15 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().resume_writing()
         self._unread_since = None
 
-    def sweep(self, now: float) -> None:
-        """Close the connection if its client has kept us waiting for too long, for a request or to read an answer."""
-        waits = (now - since for since in (self._waiting_since, self._unread_since) if since is not None)
-        if max(waits, default=0.0) > self._request_seconds:
+    def dawdles(self, now: float) -> bool:
+        """Whether its client has kept us waiting for too long, for a request or to read an answer."""
+        oldest = now - self._request_seconds
+        waiting, unread = self._waiting_since, self._unread_since
+        return (waiting is not None and waiting < oldest) or (unread is not None and unread < oldest)
+
+    def close_if_dawdling(self) -> None:
+        """Close it if its client has kept us waiting for too long."""
+        if self.dawdles(self.loop.time()):
             self.transport.abort()
 
 
@@ -128,6 +134,7 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, health: Health | None) -> None:
         super().__init__(config)
         self._health = health
+        self._to_look_at: list[asyncio.Protocol] = []
         if health is not None:
             health.when_tripped(self._stop)
 
@@ -147,12 +154,22 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Every tenth of a second: also look for clients that dawdle."""
-        if not counter % _SWEEP_TICKS:
-            now = asyncio.get_running_loop().time()
-            for connection in list(self.server_state.connections):
-                if isinstance(connection, DeadlineProtocol):
-                    connection.sweep(now)
+        turn = counter % _SWEEP_TICKS
+        if turn == 0:
+            self._to_look_at = list(self.server_state.connections)
+        self._close_dawdling(self._to_look_at[turn::_SWEEP_TICKS])
         return await super().on_tick(counter)
+
+    def _close_dawdling(self, connections: Iterable[asyncio.Protocol]) -> None:
+        """Close these if they dawdle, spread over a tick: all at once they would hold up whoever does not.
+
+        Clients that came together are due together, and closing one takes as long as answering one.
+        """
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        found = [one for one in connections if isinstance(one, DeadlineProtocol) and one.dawdles(now)]
+        for number, one in enumerate(found):
+            loop.call_later(_TICK_SECONDS * number / len(found), one.close_if_dawdling)
 
     def _stop(self) -> None:
         self.should_exit = True

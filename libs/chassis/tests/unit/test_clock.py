@@ -34,6 +34,15 @@ def test_milliseconds_are_exact(moment: datetime) -> None:
     ) < timedelta(milliseconds=1)  # fmt: skip
 
 
+def test_a_timestamp_is_now_in_seconds(tmp_path: Path) -> None:
+    """Whichever clock, its timestamp and its date are the same moment."""
+    moved = tmp_path / "clock.json"
+    moved.write_text(json.dumps({"offset_seconds": -86_400.0, "speed": 1.0, "since": 0}))
+
+    for clock in (SystemClock(), StillFileClock(moved), ManualClock()):
+        assert near(datetime.fromtimestamp(clock.timestamp(), UTC), clock.now())
+
+
 def test_the_system_clock_is_aware() -> None:
     """Now is aware, in UTC, and real."""
     assert near(SystemClock().now(), datetime.now(UTC))

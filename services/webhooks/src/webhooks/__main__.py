@@ -8,6 +8,7 @@ from chassis.exporting import traces_exported
 from chassis.lifespan import Plumbing
 from chassis.server import serve
 from chassis.settings import load
+from webhooks.adapters.allocator import keep_buffers
 from webhooks.api.exchange import ExchangeProtocol
 from webhooks.app import build
 from webhooks.settings import Settings
@@ -22,6 +23,7 @@ def main() -> None:
     settings = load(Settings)
     logging.configure("webhooks", settings.log_level)
     app = build(settings, Plumbing(clock=settings.clock()))
+    keep_buffers()
     protocol = partial(ExchangeProtocol, reception=app.reception)
     with traces_exported("webhooks", settings):
         gc.freeze()  # what is loaded by now stays; a collection need not go through it

@@ -20,7 +20,7 @@ from webhooks.adapters.admission import InFlight
 from webhooks.adapters.in_memory import InMemoryPublisher, TrustingVerifier
 from webhooks.errors import NotStoredError
 from webhooks.handlers.hubspot import receive_hubspot_delivery
-from webhooks.models.deliveries import Delivery, Taken
+from webhooks.models.deliveries import Delivery, Receipt, Taken
 
 TRACE = Traces(SeededRandomness()).of(None)
 UNMERGED = "mergedObjectIds: none, or too many"
@@ -186,7 +186,7 @@ def test_one_poison_never_takes_its_batch_along(poison: bytes) -> None:
     good = json.dumps(EVENT).encode()
     taken, publisher = take(b" [ %b ,%b, %b]" % (good, poison, good))
 
-    assert (2, 1, 0) == taken.receipt
+    assert Receipt(2, 1, 0) == taken.receipt
     assert ["contact.created", "delivery.rejected", "contact.created"] == [one.topic for one in publisher.records]
 
 

@@ -25,6 +25,9 @@ SHARE: Final = 4
 """One account may have a quarter. HubSpot keeps at most 10 requests of one account in flight."""
 
 
+_NOTHING: Final = (0, 0)
+
+
 class InFlight:
     """Counts what waits for the broker."""
 
@@ -40,9 +43,12 @@ class InFlight:
     @property
     def is_full(self) -> bool:
         """Whether nothing more is taken, so that a delivery need not even be verified."""
+        return self._is_full(self._clock.monotonic())
+
+    def _is_full(self, now: float) -> bool:
         if not self._came:
             return False
-        late = self._clock.monotonic() - self._came[0] > MAX_SECONDS
+        late = now - self._came[0] > MAX_SECONDS
         return late or len(self._came) >= self._max_deliveries or self._bytes >= self._max_bytes
 
     def enter(self, owners: Collection[bytes], size: int) -> None:
@@ -51,15 +57,16 @@ class InFlight:
         Raises:
             OverloadedError: it is one too many.
         """
-        if self.is_full:
+        now = self._clock.monotonic()
+        if self._is_full(now):
             raise OverloadedError
         for owner in owners:
-            if self._has_its_share(owner):
+            if owner in self._of_owner and self._has_its_share(owner):
                 raise OverloadedError
-        self._came.append(self._clock.monotonic())
+        self._came.append(now)
         self._bytes += size
         for owner in owners:
-            deliveries, held = self._of_owner.get(owner, (0, 0))
+            deliveries, held = self._of_owner.get(owner, _NOTHING)
             self._of_owner[owner] = (deliveries + 1, held + size)
 
     def leave(self, owners: Collection[bytes], size: int) -> None:
@@ -74,5 +81,5 @@ class InFlight:
                 self._of_owner[owner] = (deliveries - 1, held - size)
 
     def _has_its_share(self, owner: bytes) -> bool:
-        deliveries, size = self._of_owner.get(owner, (0, 0))
+        deliveries, size = self._of_owner[owner]
         return deliveries * SHARE >= self._max_deliveries or size * SHARE >= self._max_bytes

@@ -64,7 +64,7 @@ class HubSpotVerifier:
                 delivery.body,
                 delivery.headers.get(_V3),
                 delivery.headers.get(_TIMESTAMP),
-                int(self._clock.now().timestamp() * 1000),
+                int(self._clock.timestamp() * 1000),
             )
         except hubspot.SignatureRejectedError as error:
             raise UnauthenticDeliveryError(error.reason) from None
@@ -96,7 +96,7 @@ class ChertVerifier:
             NotLoadedError: the subscription's secret is not loaded.
         """
         given = delivery.headers.get(_CHERT) or delivery.headers.get(_CHERT_LEGACY)
-        seconds = int(self._clock.now().timestamp())
+        seconds = int(self._clock.timestamp())
         try:
             self._current.get().verify(delivery.body, given, seconds)
         except chert.SignatureRejectedError as error:

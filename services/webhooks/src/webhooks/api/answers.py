@@ -16,7 +16,8 @@ Header = tuple[bytes, bytes]
 
 _RETRY_AFTER: Final = (b"retry-after", str(RETRY_AFTER_SECONDS).encode())
 _CLOSE: Final = b"connection: close\r\n"
-_WIRE: Final = b"HTTP/1.1 %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nx-trace-id: %b\r\n%b\r\n%b"
+_HEAD: Final = b"HTTP/1.1 %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nx-trace-id: "
+_END: Final = b"\r\n\r\n"
 _OK: Final = 200  # a plain number: it is a key and a label, thousands of times a second
 _STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}".encode() for status in HTTPStatus}
 
@@ -43,15 +44,31 @@ class Answer:
 
     def wire(self, *, keep_alive: bool) -> bytes:
         """The whole response."""
-        more = b"".join([b"%b: %b\r\n" % header for header in self._more]) if self._more else b""
+        if keep_alive and not self._more:
+            return b"".join((_head(self.status, len(self._body)), self._trace_id, _END, self._body))
+        more = b"".join([b"%b: %b\r\n" % header for header in self._more])
         if not keep_alive:
             more += _CLOSE
-        return _WIRE % (_STATUS_LINES[self.status], len(self._body), self._trace_id, more, self._body)
+        return b"".join((_head(self.status, len(self._body)), self._trace_id, b"\r\n", more, b"\r\n", self._body))
+
+
+@lru_cache
+def _head(status: int, length: int) -> bytes:
+    return _HEAD % (_STATUS_LINES[status], length)
 
 
 def accepted(receipt: Receipt, trace: Trace) -> Answer:
     """Every event of the delivery is durable, or was not for us."""
-    return Answer(_OK, b'{"ok":true,"accepted":%d,"rejected":%d,"ignored":%d}' % receipt, trace)
+    return Answer(_OK, _receipt(receipt), trace)
+
+
+@lru_cache  # nearly all are of one event that was accepted
+def _receipt(receipt: Receipt) -> bytes:
+    return b'{"ok":true,"accepted":%d,"rejected":%d,"ignored":%d}' % (
+        receipt.accepted,
+        receipt.rejected,
+        receipt.ignored,
+    )
 
 
 def failure(

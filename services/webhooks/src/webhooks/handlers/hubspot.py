@@ -4,6 +4,7 @@ Event ids are made of what happened, so that the same event, delivered again or 
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -24,7 +25,7 @@ from webhooks.ports import Admission, Done, Publisher, Verifier
 _EVENT: Final = msgspec.json.Decoder(HubSpotEvent)
 _EVENTS: Final = msgspec.json.Decoder(list[HubSpotEvent])
 _PHONE_PROPERTIES: Final = frozenset({"phone", "mobilephone"})
-_CONTACT_IDS: Final = range(10**20)  # at most twenty digits, as `contracts.contacts.ContactId`
+_CONTACT_IDS: Final = 10**20  # at most twenty digits, as `contracts.contacts.ContactId`
 _MERGED: Final = range(1, 251)  # how many, as `contracts.contacts.ContactMerged`
 
 _CREATED = Template(topics.CONTACT_CREATED)
@@ -82,42 +83,36 @@ def _understand(raw: msgspec.Raw, trace: Trace, clock: Clock) -> Understood:
 
 def _meaning(event: HubSpotEvent, trace: Trace) -> Understood:
     meaning = _MEANINGS.get(event.subscription_type)
-    if meaning is None or not _is_of_contact(event):
+    if meaning is None or not (event.object_type_id == CONTACT_OBJECT_TYPE or _is_of_contact(event)):
         return Ignored(event.subscription_type)
     return meaning(event, trace)
 
 
 def _is_of_contact(event: HubSpotEvent) -> bool:
-    """Whether an event of the `object.` form is about a contact; the other forms say so by their names."""
+    """Whether an event without a contact's object type is about one: the `contact.` form says so by its names."""
     if event.object_type_id is None and event.subscription_type.startswith("object."):
         raise _BrokenEventError("objectTypeId is missing")
-    return event.object_type_id is None or event.object_type_id == CONTACT_OBJECT_TYPE
+    return event.object_type_id is None
 
 
 _Meaning = Callable[[HubSpotEvent, Trace], Understood]
 
 
-def _created(event: HubSpotEvent, trace: Trace) -> Record:
-    # No moment in the id: a contact is created once, whatever tells of it.
-    return _contact_record(_CREATED, event, trace, again=False)
+def _once(template: Template, event: HubSpotEvent, trace: Trace) -> Record:
+    """What happens to a contact once, whatever tells of it: no moment in the event id."""
+    return _contact_record(template, event, "", trace)
 
 
-def _happened(template: Template) -> _Meaning:
-    """An event about a contact that may happen again, at another moment."""
-
-    def understand(event: HubSpotEvent, trace: Trace) -> Record:
-        return _contact_record(template, event, trace, again=True)
-
-    return understand
+def _each_time(template: Template, event: HubSpotEvent, trace: Trace) -> Record:
+    """What may happen to a contact again, at another moment."""
+    return _contact_record(template, event, f":{event.occurred_at}", trace)
 
 
-def _contact_record(template: Template, event: HubSpotEvent, trace: Trace, *, again: bool) -> Record:
-    contact, at = _contact_id(event.object_id, "objectId"), moment(event.occurred_at)
-    fact = ContactFact(event.portal_id, str(contact), at, event.change_source, event.source_id)
-    event_id = b"%b:%d:%d" % (template.name, event.portal_id, contact)
-    if again:
-        event_id = b"%b:%d" % (event_id, event.occurred_at)
-    return template.record(fact, key=b"%d" % event.portal_id, event_id=event_id, at=at.encode(), trace=trace)
+def _contact_record(template: Template, event: HubSpotEvent, which: str, trace: Trace) -> Record:
+    portal, contact, at = event.portal_id, str(_contact_id(event.object_id, "objectId")), moment(event.occurred_at)
+    fact = ContactFact(portal, contact, at, event.change_source, event.source_id)
+    event_id = f"{template.topic}:{portal}:{contact}{which}"
+    return template.record(fact, b"%d" % portal, event_id.encode(), at.encode(), trace)
 
 
 def _updated(event: HubSpotEvent, trace: Trace) -> Understood:
@@ -128,8 +123,8 @@ def _updated(event: HubSpotEvent, trace: Trace) -> Understood:
         return Ignored(event.subscription_type)
     portal, contact, at = event.portal_id, _contact_id(event.object_id, "objectId"), moment(event.occurred_at)
     fact = ContactUpdatedFact(portal, str(contact), at, event.change_source, event.source_id, property=name)
-    event_id = b"%b:%d:%d:%b:%d" % (_UPDATED.name, portal, contact, name.encode(), event.occurred_at)
-    return _UPDATED.record(fact, key=b"%d" % portal, event_id=event_id, at=at.encode(), trace=trace)
+    event_id = f"{_UPDATED.topic}:{portal}:{contact}:{name}:{event.occurred_at}"
+    return _UPDATED.record(fact, b"%d" % portal, event_id.encode(), at.encode(), trace)
 
 
 def _merged(event: HubSpotEvent, trace: Trace) -> Record:
@@ -151,35 +146,35 @@ def _merged(event: HubSpotEvent, trace: Trace) -> Record:
     )
     # Two merges into one contact may fall into one millisecond; HubSpot's id tells them apart.
     event_id = f"{_MERGED_INTO.topic}:{portal}:{survivor}:{event.occurred_at}:{event.event_id}"
-    return _MERGED_INTO.record(fact, key=b"%d" % portal, event_id=event_id.encode(), at=at.encode(), trace=trace)
+    return _MERGED_INTO.record(fact, b"%d" % portal, event_id.encode(), at.encode(), trace)
 
 
 def _uninstalled(event: HubSpotEvent, trace: Trace) -> Record:
     portal, at = event.portal_id, moment(event.occurred_at)
     fact = AppUninstalledFact(portal, event.app_id, at)
     event_id = f"{_UNINSTALLED.topic}:{portal}:{event.event_id}:{event.occurred_at}"
-    return _UNINSTALLED.record(fact, key=b"%d" % portal, event_id=event_id.encode(), at=at.encode(), trace=trace)
+    return _UNINSTALLED.record(fact, b"%d" % portal, event_id.encode(), at.encode(), trace)
 
 
 def _contact_id(number: int | None, member: str) -> int:
     if number is None:
         raise _BrokenEventError(f"{member} is missing")
-    if number not in _CONTACT_IDS:
+    if not 0 <= number < _CONTACT_IDS:
         raise _BrokenEventError(f"{member} is out of range")
     return number
 
 
 _ABOUT_CONTACTS: Final[dict[str, _Meaning]] = {
-    "creation": _created,
+    "creation": partial(_once, _CREATED),
     "propertyChange": _updated,
-    "deletion": _happened(Template(topics.CONTACT_DELETED)),
+    "deletion": partial(_each_time, Template(topics.CONTACT_DELETED)),
     "merge": _merged,
-    "restore": _happened(Template(topics.CONTACT_RESTORED)),
+    "restore": partial(_each_time, Template(topics.CONTACT_RESTORED)),
 }
 _MEANINGS: Final[dict[str, _Meaning]] = {
     **{f"contact.{kind}": meaning for kind, meaning in _ABOUT_CONTACTS.items()},
     **{f"object.{kind}": meaning for kind, meaning in _ABOUT_CONTACTS.items()},
-    "contact.privacyDeletion": _happened(Template(topics.CONTACT_ERASED)),
+    "contact.privacyDeletion": partial(_each_time, Template(topics.CONTACT_ERASED)),
     "app.uninstalled": _uninstalled,
 }
 """By subscription type; every other type is nobody's business here."""

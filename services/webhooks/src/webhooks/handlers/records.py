@@ -39,19 +39,10 @@ class Template:
             ("content-type", b"application/json"),
         )
 
-    def record(self, fact: msgspec.Struct, *, key: bytes, event_id: bytes, at: bytes, trace: Trace) -> Record:
+    def record(self, fact: msgspec.Struct, key: bytes, event_id: bytes, at: bytes, trace: Trace) -> Record:
         """The record of a fact that happened then, as RFC 3339 writes it."""
-        return Record(
-            self.topic,
-            key,
-            _ENCODER.encode(fact),
-            [
-                *self._headers,
-                ("ce_id", event_id),
-                ("ce_time", at),
-                ("traceparent", trace.traceparent),
-            ],
-        )
+        headers = [*self._headers, ("ce_id", event_id), ("ce_time", at), ("traceparent", trace.traceparent)]
+        return Record(self.topic, key, _ENCODER.encode(fact), headers)
 
 
 def templates(types: Mapping[str, EventType[EventData]]) -> dict[str, Template]:

@@ -18,16 +18,56 @@ GATHERING_SECONDS: Final = 0.001
 """The longest that records wait for others while nothing is under way; a produce request takes three times that."""
 
 
+TELLING_SECONDS: Final = 0.1
+"""How often flushes are told of. At load there are hundreds a second, and a line costs as much as three deliveries."""
+
+
+class FlushLog:
+    """Tells of flushes: of each by itself while they are few, of all since the last line when they are many."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._told = clock, float("-inf")
+        self._flushes = self._records = self._deliveries = 0
+        self._longest = 0.0
+
+    def add(self, records: int, deliveries: int, seconds: float) -> None:
+        """A flush is durable."""
+        self._flushes += 1
+        self._records += records
+        self._deliveries += deliveries
+        self._longest = max(self._longest, seconds)
+        self.tell_when_due()
+
+    def tell_when_due(self) -> None:
+        """Write a line if there is anything to tell, and the last one is old enough."""
+        if self._flushes and self._clock.monotonic() - self._told >= TELLING_SECONDS:
+            self.tell()
+
+    def tell(self) -> None:
+        """Write a line if there is anything to tell."""
+        if not self._flushes:
+            return
+        LOG.info(
+            "delivery.accepted",
+            records=self._records,
+            deliveries=self._deliveries,
+            flushes=self._flushes,
+            longest_milliseconds=round(self._longest * 1000, 1),
+        )
+        self._told, self._longest = self._clock.monotonic(), 0.0
+        self._flushes = self._records = self._deliveries = 0
+
+
 class Flush:
-    """What is with the brokers now, and in time; one line when all of it is durable.
+    """What is with the brokers now, and in time; it is told of when all of it is durable.
 
     Attributes:
         batches: so many are with them.
         deliveries: so many wait for them; after the last batch is settled, so many waited.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, log: FlushLog) -> None:
+        self._clock, self._log = clock, log
         self._began = 0.0
         self._records = 0
         self.batches = self.deliveries = 0
@@ -44,8 +84,7 @@ class Flush:
         self.batches -= 1
         self._records += batch.records if durable else 0
         if not self.batches and self._records:
-            took = round((self._clock.monotonic() - self._began) * 1000, 1)
-            LOG.info("delivery.accepted", records=self._records, deliveries=self.deliveries, milliseconds=took)
+            self._log.add(self._records, self.deliveries, self._clock.monotonic() - self._began)
 
 
 class Gathering:

@@ -11,7 +11,7 @@ from chassis.clock import Clock
 from chassis.logging import get_log
 from chassis.metrics import Metrics
 from webhooks.adapters.kafka.connection import Connection
-from webhooks.adapters.kafka.flushes import Flush, Gathering
+from webhooks.adapters.kafka.flushes import Flush, FlushLog, Gathering
 from webhooks.adapters.kafka.lanes import Batch, Lane, Place
 from webhooks.adapters.kafka.partitions import partition_of
 from webhooks.errors import NotStoredError
@@ -39,7 +39,8 @@ class BatchingPublisher:
         self._connection, self._clock, self._metrics = connection, clock, metrics
         self._lanes: dict[Place, Lane] = {}
         self._partitions: dict[str, int] = {}
-        self._flush = Flush(clock)
+        self._log = FlushLog(clock)
+        self._flush = Flush(clock, self._log)
         self._gathering = Gathering(self._flush)
 
     @asynccontextmanager
@@ -54,6 +55,7 @@ class BatchingPublisher:
             await asyncio.gather(*tasks, return_exceptions=True)
             for lane in self._lanes.values():
                 lane.give_up()
+            self._log.tell()
 
     def publish(self, records: Sequence[Record], stored: Stored) -> None:
         """Call `stored` with true once every in-sync replica has every record, with false if that takes too long.
@@ -140,8 +142,10 @@ class BatchingPublisher:
             Exception: the producer cannot be used.
         """
         producer, (topic, partition) = self._connection.producer, lane.place
-        if producer is None or self._connection.partitions(topic) is None:
+        if producer is None:
             raise NotStoredError
+        if topic not in self._partitions:
+            self._learn(topic)
         batch.builder.close()
         written: asyncio.Future[object] = await producer.send_batch(batch.builder, topic, partition=partition)
         return written
@@ -163,6 +167,7 @@ class BatchingPublisher:
         while True:
             await self._clock.sleep(ROUND_SECONDS)
             self._partitions.clear()
+            self._log.tell_when_due()
             now = self._clock.monotonic()
             for lane in self._lanes.values():
                 if lane.is_overdue(now):
