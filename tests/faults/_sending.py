@@ -105,16 +105,16 @@ class Sending:
         plan = [point for point in POINTS for _ in range(each)]
         self._random.shuffle(plan)
         size = -(-len(enrolments) // len(plan))
-        began, enrolled = time.monotonic(), 0
+        began, enrolled = time.monotonic(), dict[str, Enrolment]()
         for number, point in enumerate(plan):
             portion = enrolments[number * size : (number + 1) * size]
-            enrolled += len(await self._killed_at(world, point, number, portion))
+            enrolled |= zip(await self._killed_at(world, point, number, portion), portion, strict=True)
             if number % 7 == 6:
-                self._tell(number + 1, len(plan), enrolled, time.monotonic() - began)
+                self._tell(number + 1, len(plan), len(enrolled), time.monotonic() - began)
         await self._chert.call_off_faults()
         await self._start("actions", None)
         await self._time.run_as_it_does()
-        answering = asyncio.create_task(self._keep_answering(world, [one for one in enrolments if one.inputs]))
+        answering = asyncio.create_task(self._answer_blocked(world, enrolled))
         executions = await self._finished(world, rest_jump=HOUR / 2)
         answering.cancel()
         await self._compare_repeats(world, executions)
@@ -199,6 +199,13 @@ class Sending:
         while True:
             for one in asked:
                 await self._reply(world, one)
+            await pace(ANSWER_SECONDS)
+
+    async def _answer_blocked(self, world: World, enrolled: Mapping[str, Enrolment]) -> None:
+        """Leads answer where a step waits for that."""
+        while True:
+            for callback_id in (await world.progress()).blocked:
+                await self._reply(world, enrolled[callback_id])
             await pace(ANSWER_SECONDS)
 
     async def _reply(self, world: World, enrolment: Enrolment) -> None:

@@ -54,6 +54,7 @@ class Progress(BaseModel):
     now: float
     outcomes: Mapping[str, int]
     next_attempts: list[float]
+    blocked: list[str]
 
     @property
     def left(self) -> int:

@@ -223,7 +223,9 @@ async def test_what_does_not_exist_is_refused(http: httpx2.AsyncClient, portal_i
 async def test_progress_says_what_executions_came_to_and_when_the_next_is_tried(
     http: httpx2.AsyncClient, portal_id: int, contact_id: str, receiver: Receiver, clock: ManualClock
 ) -> None:
-    """Outcomes are counted, and moments of further attempts come soonest first, no more than asked for."""
+    """Outcomes are counted; moments of further attempts and held steps are told, no more than asked for."""
+    receiver.answer_next(200, json.dumps({"outputFields": {"hs_execution_state": "BLOCK"}}))
+    held = await _run(http, portal_id, contact_id=contact_id)
     receiver.answer_next(200, json.dumps({"outputFields": {"hs_execution_state": "SUCCESS"}}))
     await _run(http, portal_id, contact_id=contact_id)
     for _ in range(2):
@@ -234,7 +236,8 @@ async def test_progress_says_what_executions_came_to_and_when_the_next_is_tried(
     url = f"/control/portals/{portal_id}/workflow-executions/progress"
     told, first = (await http.get(url)).json(), (await http.get(url, params={"limit": 1})).json()
 
-    assert {"success": 1, "will_retry": 2} == told["outcomes"]
+    assert {"blocked": 1, "success": 1, "will_retry": 2} == told["outcomes"]
+    assert [held["callback_id"]] == told["blocked"]
     assert clock.now() == told["now"]
     assert [clock.now() - 2 + FIRST_RETRY_SECONDS, clock.now() - 1 + FIRST_RETRY_SECONDS] == told["next_attempts"]
     assert told["next_attempts"][:1] == first["next_attempts"]

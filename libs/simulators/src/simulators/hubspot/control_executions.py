@@ -20,6 +20,7 @@ class ExecutionProgress(BaseModel):
     now: float = Field(description="the simulated moment, in Unix seconds")
     outcomes: dict[Outcome, int] = Field(description="what executions have come to, those that go on included")
     next_attempts: list[float] = Field(description="soonest first; one that is past is being made")
+    blocked: list[str] = Field(description="callback ids of steps that wait to be completed, oldest first")
 
 
 @router.get("/workflow-executions/progress")
@@ -33,4 +34,5 @@ async def read_progress(
         now=simulator.clock.now(),
         outcomes=Counter(one.outcome for one in executions),
         next_attempts=planned[:limit],
+        blocked=[one.callback_id for one in executions if one.outcome is Outcome.BLOCKED][:limit],
     )
