@@ -28,7 +28,7 @@ from chassis.logging import get_log
 from chassis.metrics import Metrics
 from chassis.outcomes import ErrorKinds, Policy
 from chassis.partitions import HEARTBEAT_SECONDS, REBALANCE_SECONDS, Partitions
-from chassis.polling import Subscriber, Subscription, as_it_is, is_out_of_group
+from chassis.polling import Subscriber, Subscription, as_it_is, is_out_of_group, patient_poll
 from chassis.projections import CaughtUp
 from chassis.randomness import Randomness
 from chassis.settling import Handle, Settler
@@ -48,8 +48,8 @@ class Declared:
     handle: Handle[EventData]
 
 
-BATCH_WAIT_SECONDS: Final = 0.01
-"""How long a batch poll waits. FastStream sleeps as long again after an empty one, so this is also latency."""
+PATIENCE_SECONDS: Final = 1.0
+"""How long a batch poll waits that ends with the first record."""
 
 
 class Consumers:
@@ -141,7 +141,7 @@ class Consumers:
         *,
         max_records: int = 500,
         projection: bool = False,
-        wait_seconds: float = BATCH_WAIT_SECONDS,
+        wait_seconds: float | None = None,
     ) -> Callable[[Handle[D]], Handle[D]]:
         """Handle events of a type many at a time; a batch that fails for good is handled one by one.
 
@@ -149,7 +149,7 @@ class Consumers:
             event_type: which.
             max_records: the most at a time.
             projection: `/readyz` waits until the end offsets seen at start are reached.
-            wait_seconds: how long a poll waits; where nobody waits for the effect, longer costs less processor.
+            wait_seconds: how long records may collect; none hands them over as soon as there is one.
         """
 
         def declare(handler: Handle[D]) -> Handle[D]:
@@ -167,7 +167,7 @@ class Consumers:
         *,
         max_records: int | None,
         projection: bool,
-        wait_seconds: float = BATCH_WAIT_SECONDS,
+        wait_seconds: float | None = None,
     ) -> None:
         topic = event_type.name
         self._subscriptions[topic] = Declared(event_type, cast("Handle[EventData]", handle))
@@ -197,7 +197,7 @@ class Consumers:
                 topic,
                 batch=max_records is not None,
                 max_records=max_records,
-                batch_timeout_ms=int(wait_seconds * 1000),
+                batch_timeout_ms=int((wait_seconds or PATIENCE_SECONDS) * 1000),
                 group_id=self._group,
                 auto_offset_reset="earliest",  # FastStream's default, the latest, would skip what came before us
                 heartbeat_interval_ms=int(HEARTBEAT_SECONDS * 1000),
@@ -209,6 +209,8 @@ class Consumers:
             ),
         )
         subscription.subscriber = subscriber
+        if max_records is not None and wait_seconds is None:
+            subscriber.get_msg = patient_poll(max_records, PATIENCE_SECONDS)
         subscriber(subscription.consume)
         self._health.watch(f"consume loop {topic}", lambda: "ended" if self._has_ended(subscriber) else None)
         if projection:

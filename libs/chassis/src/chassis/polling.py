@@ -5,7 +5,8 @@ decode headers as text and would lose a record whose headers are not.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 from faststream.kafka.message import KafkaAckableMessage
@@ -21,11 +22,24 @@ from chassis.projections import OffsetReader
 LOG = get_log()
 
 
+class BatchReader(Protocol):
+    """What a poll uses of aiokafka's consumer."""
+
+    async def getmany(self, *, timeout_ms: int, max_records: int) -> Mapping[object, Sequence[Record]]:
+        """Records by partition, as soon as there are some; none after so long."""
+        ...
+
+
+Poll = Callable[[BatchReader], Awaitable[tuple[Record, ...]]]
+"""One round of a consume loop: records in the order of their partitions, or none."""
+
+
 class Subscriber(Protocol):
     """What is used of a FastStream subscriber."""
 
     consumer: OffsetReader | None
     tasks: list[asyncio.Task[Any]]
+    get_msg: Poll
 
     def __call__(self, func: Callable[[Delivery], Awaitable[None]]) -> object:
         """Say what consumes."""
@@ -103,6 +117,21 @@ class Subscription:
         consumer = self.subscriber.consumer if self.subscriber is not None else None
         assert consumer is not None, "records come from a started consumer"  # noqa: S101 - FastStream's own order
         return consumer
+
+
+def patient_poll(max_records: int, seconds: float) -> Poll:
+    """A batch poll that ends with the first record; FastStream's own sleeps after an empty one, with records waiting.
+
+    Args:
+        max_records: the most it gives.
+        seconds: how long it waits for one.
+    """
+
+    async def poll(consumer: BatchReader) -> tuple[Record, ...]:
+        found = await consumer.getmany(timeout_ms=int(seconds * 1000), max_records=max_records)
+        return tuple(chain.from_iterable(found.values()))
+
+    return poll
 
 
 def is_out_of_group(consumer: OffsetReader | None) -> bool:

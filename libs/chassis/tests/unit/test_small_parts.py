@@ -1,4 +1,6 @@
-"""Traces, randomness, metrics, publishing in memory, failure bodies."""
+"""Traces, randomness, metrics, publishing in memory, polls, failure bodies."""
+
+from typing import Any
 
 import pytest
 from fastapi.responses import JSONResponse
@@ -9,6 +11,7 @@ from chassis import tracing
 from chassis.failures import Refusal, unavailable
 from chassis.kafka import ACK_POLICY, BrokerAwayError, InMemoryEventPublisher, broker
 from chassis.metrics import Metrics
+from chassis.polling import patient_poll
 from chassis.randomness import SeededRandomness, SystemRandomness
 from contracts.failures import REGISTRY, Code
 
@@ -124,3 +127,24 @@ def test_an_outage_says_when_to_come_back() -> None:
     """A temporary fault of ours is 503 with a Retry-After."""
     answer = unavailable("the database").response()
     assert (503, "1") == (answer.status_code, answer.headers["retry-after"])
+
+
+class Reader:
+    """A consumer with these records by partition; notes how it was asked."""
+
+    def __init__(self, *found: dict[int, list[str]]) -> None:
+        self._found, self.asked = iter(found), (0, 0)
+
+    async def getmany(self, *, timeout_ms: int, max_records: int) -> Any:
+        """The next records."""
+        self.asked = (timeout_ms, max_records)
+        return next(self._found)
+
+
+async def test_a_patient_poll_waits_at_the_broker_only() -> None:
+    """Records come as soon as there are some, by partition; without any the next poll follows at once."""
+    reader, poll = Reader({}, {0: ["a", "b"], 3: ["c"]}), patient_poll(500, 1.5)
+
+    assert () == await poll(reader)
+    assert ("a", "b", "c") == await poll(reader)
+    assert (1500, 500) == reader.asked

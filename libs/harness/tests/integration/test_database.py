@@ -3,8 +3,11 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Final
 
 import pytest
+from bson import Decimal128, Int64, ObjectId
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError, PyMongoError
@@ -13,6 +16,12 @@ from harness.backends import Database
 from harness.waiting import eventually
 
 pytestmark = pytest.mark.integration
+
+KINDS: Final = (
+    None, True, 1, 1.5, "", "Zoë 🎈", b"bytes", ObjectId(), Int64(2**40), Decimal128("2.50"), {"a": None, "b": [1, {}]},
+    datetime(2026, 11, 23, 1, 2, 3, 456_000, UTC),
+)  # fmt: skip
+"""Values of every kind that a document, or its key, may have."""
 
 Documents = AsyncCollection[dict[str, object]]
 
@@ -103,3 +112,19 @@ async def test_a_claim_has_one_winner(documents: Documents) -> None:
         answers = await asyncio.gather(*claims)
 
         assert len([answer for answer in answers if answer is not None]) == 1
+
+
+async def test_documents_are_found_as_they_were_after_a_restart(database: Database, documents: Documents) -> None:
+    """Whatever kinds of keys and values: each is there as it was, found by its key, and keys stay unique."""
+    many = [{"_id": f"k{number:05}", "writer": f"w{number % 7}", "number": number} for number in range(2_000)]
+    kinds = [{"_id": kind, "writer": kind, "number": -place, "value": kind} for place, kind in enumerate(KINDS, 1)]
+    await documents.insert_many([*many, *kinds])
+    await asyncio.to_thread(database.restart)
+    asked = documents.with_options(codec_options=documents.codec_options.with_options(tz_aware=True))
+
+    for one in [*many[::99], *kinds]:
+        assert one == await asked.find_one({"_id": one["_id"]})
+        assert one == await asked.find_one({"writer": one["writer"], "number": one["number"]})
+        with pytest.raises(DuplicateKeyError):
+            await documents.insert_one({**one, "_id": "another"})
+    assert len(many) + len(kinds) == await documents.count_documents({})

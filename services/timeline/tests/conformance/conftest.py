@@ -36,6 +36,8 @@ RARE: Final = [
     {"portal_id"},
     {"received_at", "waiting_for"},
     {"received_at"},
+    {"$or"},
+    {"chat_id"},
 ]
 
 
@@ -84,7 +86,7 @@ def filters(command: Mapping[str, Any]) -> Iterator[set[str]]:
 
 
 def direct(names: set[str]) -> bool:
-    """Whether a condition is by key, one of the few sweeps, or about something rare: retention, a change, a replay."""
+    """Whether a condition is by key, one of the few sweeps, or rare: retention, a change, a question."""
     return "_id" in names or names in SWEEPS or names in RARE
 
 

@@ -66,11 +66,11 @@ async def test_an_entry_is_kept_as_it_was_made(entries: EntryStore, entry: Any) 
 
 
 async def test_an_entry_that_is_there_stays(entries: EntryStore, entry: Any) -> None:
-    """Adding again, alone or in a batch, changes nothing of what became of an entry."""
-    await entries.add([entry()], NOW)
+    """Adding again, alone or in a batch, changes nothing of what became of an entry; only what was new is named."""
+    assert [entry()] == list(await entries.add([entry(), entry()], NOW))
     await intend(entries, FIRST)
 
-    await entries.add([entry("m2"), entry()], NOW)
+    assert [entry("m2")] == list(await entries.add([entry("m2"), entry()], NOW))
 
     assert [replace(entry(), intents=(FIRST,), attempts=1), entry("m2")] == list(
         await entries.read([ENTRY, "62515:acme:m2"])

@@ -22,23 +22,23 @@ def refs(memory: Any) -> Refs:
 async def test_an_id_leads_to_all_that_was_said_of_it(refs: Refs) -> None:
     """Kinds do not mix, and what is not known is not there."""
     await refs.add(
-        [Ref("chat", "c.$1", "1:acme:m1"), Ref("chat", "c.$1", "1:acme:m2"), Ref("event", "c.$1", "acme:m1")]
+        [Ref("chat", "c.$1", "1:acme:m1"), Ref("chat", "c.$1", "1:acme:m2"), Ref("contact", "c.$1", "chat-1")]
     )
     await refs.add([])
 
-    found = await refs.find(["chat:c.$1", "event:c.$1", "trace:c.$1"])
+    found = await refs.find(["chat:c.$1", "contact:c.$1", "phone:c.$1"])
 
-    assert {"chat:c.$1": {"1:acme:m1", "1:acme:m2"}, "event:c.$1": {"acme:m1"}} == found
+    assert {"chat:c.$1": {"1:acme:m1", "1:acme:m2"}, "contact:c.$1": {"chat-1"}} == found
 
 
 async def test_a_ref_is_kept_once_however_often_it_is_told(refs: Refs) -> None:
     """The same again, also at the same time, changes nothing."""
-    both = [Ref("phone", "f00", "chat-1"), Ref("trace", "1" * 32, "acme:m1")]
+    both = [Ref("phone", "f00", "chat-1"), Ref("contact", "904", "chat-1")]
 
     await asyncio.gather(*(refs.add(both) for _ in range(8)))
     await refs.add(both)
 
-    assert {"phone:f00": {"chat-1"}, f"trace:{'1' * 32}": {"acme:m1"}} == await refs.find([one.key for one in both])
+    assert {"phone:f00": {"chat-1"}, "contact:904": {"chat-1"}} == await refs.find([one.key for one in both])
 
 
 async def test_the_newest_of_many_is_there(refs: Refs) -> None:
@@ -71,6 +71,19 @@ async def test_a_record_is_found_whatever_its_account(memory: Any) -> None:
 
     assert ["1:acme:m1"] == list(await communications.owners_anywhere([1, 2], "77"))
     assert [] == list(await communications.owners_anywhere([1, 2], "79"))
+
+
+async def test_a_row_is_found_by_what_it_names(memory: Any, received: Any) -> None:
+    """Its event, its trace and its conversation lead to a row, whoever has it; of many the newest are told."""
+    inbox = memory.stores.inbox
+    await inbox.add([Placed(received(f"m{number}", seconds=number), (7,)) for number in range(3)], NOW)
+    await inbox.add([Placed(received("m3", seconds=3), waits_for="acme")], NOW)
+
+    for asked in ("e1", "1" * 32, "chat.1"):
+        assert ["acme:m3", "acme:m2"] == list(await inbox.named(asked, 2))
+    assert ["acme:m3", "acme:m2", "acme:m1", "acme:m0"] == list(await inbox.of_chats(["chat.1", "chat.2"], 9))
+    assert [] == list(await inbox.named("m1", 9))
+    assert [] == list(await inbox.of_chats(["e1"], 9))
 
 
 async def test_an_operator_sees_where_a_row_stands(memory: Any, received: Any) -> None:

@@ -12,6 +12,7 @@ from timeline.handlers.assignment import Assigner
 from timeline.handlers.budget import Budget
 from timeline.handlers.contact_changes import ContactChanges
 from timeline.handlers.contacts import ContactFinder
+from timeline.handlers.fresh import FreshEntries
 from timeline.handlers.intake import nobody_waits, store_received
 from timeline.handlers.lanes import LaneWork
 from timeline.handlers.leases import LaneFinder
@@ -70,12 +71,14 @@ class Handlers:
             requeue=self._requeue,
             clock=clock,
         )
+        fresh = FreshEntries(clock)
         self.assigner = Assigner(
             inbox=stores.inbox,
             tenants=stores.tenants,
             links=stores.links,
             entries=stores.entries,
             lanes=stores.lanes,
+            fresh=fresh,
             faults=outside.faults,
             clock=clock,
             randomness=randomness,
@@ -100,6 +103,7 @@ class Handlers:
         self.lanes = LaneWork(
             leases=stores.lanes,
             entries=stores.entries,
+            fresh=fresh,
             tenants=stores.tenants,
             writer=_writer(stores, outside, outcomes, self._refs, budget, clock, process),
             outcomes=outcomes,

@@ -6,7 +6,7 @@ made later than the message is assigned, and must not decide about the others. W
 Every step can be done again, so a crash between two of them only repeats work.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ from chassis.logging import get_log
 from chassis.metrics import Metrics
 from chassis.randomness import Randomness
 from contracts.tenants import TenantSnapshot
+from timeline.handlers.fresh import FreshEntries
 from timeline.handlers.traces import traceparent_of
 from timeline.models import Conversation, Entry, FaultPoint, Placed, Received, Standing, Work, without_content
 from timeline.ports import FaultPoints, InboxStore, NewEntries, SentLinks, Tenants, WorkLists
@@ -89,27 +90,28 @@ class Assigner:
         links: SentLinks,
         entries: NewEntries,
         lanes: WorkLists,
+        fresh: FreshEntries,
         faults: FaultPoints,
         clock: Clock,
         randomness: Randomness,
         metrics: Metrics,
     ) -> None:
         self._inbox, self._tenants, self._links = inbox, tenants, links
-        self._entries, self._lanes, self._faults = entries, lanes, faults
+        self._entries, self._lanes, self._fresh, self._faults = entries, lanes, fresh, faults
         self._clock, self._randomness, self._metrics = clock, randomness, metrics
 
-    async def place(self, rows: Sequence[Received]) -> Places:
-        """Give messages to accounts: an entry for each, and a line on its lane's list."""
+    async def place(self, rows: Sequence[Received], plan: Plan) -> Places:
+        """Give messages to the accounts of their plan: an entry for each, and a line on its lane's list."""
         if not rows:
             return Places((), frozenset())
-        plan = await self._plan(rows)
         full = await self._enlist([row for row in rows if plan[row.id]], plan)
-        portal_ids = frozenset(portal_id for recipients in plan.values() for portal_id in _portals(recipients))
+        portal_ids = frozenset(portal_id for row in rows for portal_id in _portals(plan[row.id]))
         return Places(tuple(_placed(row, plan[row.id], full) for row in rows), portal_ids)
 
     async def sweep(self) -> Assigned:
         """Assign what was left behind, the oldest first."""
-        places = await self.place(await self._inbox.left_over(LIMIT))
+        left = await self._inbox.left_over(LIMIT)
+        places = await self.place(left, await self.plan(left))
         await self._inbox.assigned(places.housed)
         await self._inbox.wait([row.id for row in places.homeless])
         await self.welcome(places.homeless)
@@ -126,7 +128,10 @@ class Assigner:
         for tenant in await self._tenants.active({row.message.chert_tenant for row in rows}):
             await self._inbox.call(tenant.chert_tenant, self._clock.now())
 
-    async def _plan(self, rows: Sequence[Received]) -> Plan:
+    async def plan(self, rows: Collection[Received]) -> Plan:
+        """Which accounts are to get messages; nothing is written."""
+        if not rows:
+            return {}
         active: dict[str, list[TenantSnapshot]] = {}
         for tenant in await self._tenants.active({row.message.chert_tenant for row in rows}):
             active.setdefault(tenant.chert_tenant, []).append(tenant)
@@ -141,7 +146,7 @@ class Assigner:
             return frozenset()
         now = self._clock.now()
         entries = [_entry(row, recipient) for row in rows for recipient in plan[row.id]]
-        await self._entries.add(entries, now)
+        self._fresh.note(await self._entries.add(entries, now))
         await self._faults.reach(FaultPoint.AFTER_ENTRIES)
         works: dict[int, list[Work]] = {}
         for entry in filter(lambda entry: entry.open, entries):

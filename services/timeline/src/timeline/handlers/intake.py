@@ -44,8 +44,8 @@ async def store_received(
         work_soon: told of the lanes with work as soon as they have it.
     """
     rows = {row.id: row for row in (Received(event.data, event.traceparent) for event in events)}
-    known = await inbox.known(rows)
-    places = await assigner.place([row for row_id, row in rows.items() if row_id not in known])
+    known, plan = await asyncio.gather(inbox.known(rows), assigner.plan(rows.values()))
+    places = await assigner.place([row for row_id, row in rows.items() if row_id not in known], plan)
     work_soon(places.portal_ids)
     await asyncio.gather(inbox.add(places.rows, clock.now()), refs.received(places.rows))
     await assigner.welcome(places.homeless)

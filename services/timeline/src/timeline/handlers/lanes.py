@@ -1,7 +1,7 @@
 """Working on a lane: one account's replies, oldest first, under a lease."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,6 +19,7 @@ from timeline.errors import (
     LeaseSpentError,
 )
 from timeline.handlers.budget import WINDOW_SECONDS, Budget
+from timeline.handlers.fresh import FreshEntries
 from timeline.handlers.leases import LEASE_SECONDS, require_call_time
 from timeline.handlers.outcomes import Outcomes, Postponed, Step
 from timeline.handlers.turns import Turn
@@ -52,6 +53,7 @@ class LaneWork:
         *,
         leases: Leases,
         entries: EntryReader,
+        fresh: FreshEntries,
         tenants: Tenants,
         writer: Writer,
         outcomes: Outcomes,
@@ -63,7 +65,7 @@ class LaneWork:
         randomness: Randomness,
         metrics: Metrics,
     ) -> None:
-        self._leases, self._entries, self._tenants = leases, entries, tenants
+        self._leases, self._entries, self._fresh, self._tenants = leases, entries, fresh, tenants
         self._writer, self._outcomes, self._budget = writer, outcomes, budget
         self._holder, self._batch, self._stopping = holder, batch, stopping
         self._clock, self._randomness, self._metrics = clock, randomness, metrics
@@ -107,12 +109,17 @@ class LaneWork:
             entry_ids = turn.due(self._clock.now(), 1 if turn.probing else self._stride_size(lease.portal_id))
             if not entry_ids:
                 return
-            found = {entry.id: entry for entry in await self._entries.read(entry_ids)}
+            found = await self._read(entry_ids)
             ready = [entry for entry_id in entry_ids if (entry := self._ready(turn, entry_id, found.get(entry_id)))]
             if self._stopping():
                 turn.spend()
             elif ready:
                 await self._stride(turn, ready, tenant, lease)
+
+    async def _read(self, entry_ids: Sequence[str]) -> Mapping[str, Entry]:
+        found = self._fresh.take(entry_ids)
+        left = [entry_id for entry_id in entry_ids if entry_id not in found]
+        return found | {entry.id: entry for entry in (await self._entries.read(left) if left else ())}
 
     def _ready(self, turn: Turn, entry_id: str, entry: Entry | None) -> Entry | None:
         """The entry, if something can be done about it now."""

@@ -1,14 +1,13 @@
 """Keeping what an operator may ask by: which ids lead to which replies.
 
-Message ids, entry ids and communication ids are keys already. What is kept beside them is written once a reply, after
-its lane has it, so that nobody waits for it.
+Message ids, entry ids and communication ids are keys already, and a row of the inbox names its event, its trace and its
+conversation. What is kept beside them says the same with every reply of a conversation.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from timeline.handlers.activity import trace_id
-from timeline.models import Conversation, Placed, Received, Ref
+from timeline.models import Conversation, Placed, Ref
 from timeline.ports import NumberHash, Refs
 
 PHONE: Final = "phone:"
@@ -44,16 +43,7 @@ class RefKeeper:
 
     def _of_row(self, row: Placed) -> Iterator[Ref]:
         message = row.received.message
-        yield Ref("event", message.event_id, row.received.id)
-        if row.received.traceparent is not None:
-            yield Ref("trace", trace_id(row.received), row.received.id)
         if not row.erased:
             hashed = self._hash_number(message.sender)
             yield Ref("phone", hashed, message.chat_id)
             yield Ref("chat", message.chat_id, f"{PHONE}{hashed}")
-        yield from _of_entries(row.received, row.portals)
-
-
-def _of_entries(received: Received, portals: Collection[int]) -> Iterator[Ref]:
-    for portal_id in portals:
-        yield Ref("chat", received.message.chat_id, f"{portal_id}:{received.id}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import chain, islice
 
 from contracts.envelope import Event, EventData
 from timeline.handlers import breakers
@@ -26,7 +27,11 @@ class Turn:
     def refresh(self, lane: Lane) -> None:
         """Take in what was added meanwhile."""
         self._version = lane.version
-        self._works = sorted(lane.pending, key=lambda work: (work.sent, work.received_at, work.entry_id))
+        left = [work for work in lane.pending if work.ticket not in self._settled]
+        self._works = sorted(left, key=lambda work: (work.sent, work.received_at, work.entry_id))
+        self._tickets: dict[str, list[str]] = {}
+        for work in left:
+            self._tickets.setdefault(work.entry_id, []).append(work.ticket)
 
     @property
     def probing(self) -> bool:
@@ -42,15 +47,16 @@ class Turn:
 
         Sent messages come only when no reply is due.
         """
-        heads = [work for work in self._heads() if self._due_at(work, now) <= now]
-        due = [work.entry_id for work in heads if work.sent == heads[0].sent]
-        if due and due[0] in self._isolated:
-            return due[:1]
-        return [entry_id for entry_id in due if entry_id not in self._isolated][:limit]
+        heads = (work for work in self._heads() if self._due_at(work, now) <= now)
+        first = next(heads, None)
+        if first is None or first.entry_id in self._isolated:
+            return () if first is None else [first.entry_id]
+        due = (work.entry_id for work in chain([first], heads) if work.sent == first.sent)
+        return list(islice((entry_id for entry_id in due if entry_id not in self._isolated), limit))
 
     def settle(self, entry_id: str) -> None:
         """This reply is done with, as far as the list goes."""
-        self._settled.update(work.ticket for work in self._works if work.entry_id == entry_id)
+        self._settled.update(self._tickets.get(entry_id, ()))
 
     def postpone(self, entry_id: str, until: datetime) -> None:
         """Leave this reply, and its conversation, alone for a while."""

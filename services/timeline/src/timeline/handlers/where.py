@@ -1,6 +1,7 @@
 """Where is this id? What this service knows of any id of the product, and what happens next.
 
-Every look is by key, so it takes as long with a million entries as with none.
+Every look is by key or by an index, so it takes as long with a million messages as with none. A server without indexes
+reads the inbox through once or twice for a question, which is a person's, now and then.
 """
 
 import asyncio
@@ -83,17 +84,22 @@ class Where:
         hashed = f"phone:{self._hash_number(asked)}"
         of_refs = [hashed, *(f"{kind}:{asked}" for kind in ("event", "trace", "chat", "contact"))]
         portal_ids = [tenant.portal_id for tenant in tenants] if asked.isdecimal() else []  # as HubSpot's ids are
-        known, of_records = await asyncio.gather(
-            self._refs.find(of_refs), self._owners.owners_anywhere(portal_ids, asked)
+        known, of_records, named = await asyncio.gather(
+            self._refs.find(of_refs),
+            self._owners.owners_anywhere(portal_ids, asked),
+            self._inbox.named(asked, _SHOWN),
         )
-        slugs = () if known else {tenant.chert_tenant for tenant in tenants}
+        slugs = () if known or named else {tenant.chert_tenant for tenant in tenants}
         chats = known.get(hashed, frozenset()) | known.get(f"contact:{asked}", frozenset())
+        rows = await self._inbox.of_chats(chats, _SHOWN) if chats else ()
         of_chats = await self._refs.find([f"chat:{chat}" for chat in chats]) if chats else {}
         of_chats = {**of_chats, f"chat:{asked}": known.get(f"chat:{asked}", frozenset())}
         return _Keys(
             rows={
                 *_named(asked),
                 *(f"{slug}:{asked}" for slug in slugs),
+                *named,
+                *rows,
                 *known.get(f"event:{asked}", ()),
                 *known.get(f"trace:{asked}", ()),
             },

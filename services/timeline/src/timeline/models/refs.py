@@ -1,11 +1,11 @@
-"""Refs: which ids lead to which replies, for whoever asks where one of them is."""
+"""Refs: which ids lead to which conversations, for whoever asks where one of them is."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-RefKind = Literal["event", "trace", "chat", "contact", "phone"]
-"""`event` and `trace` lead to rows of the inbox, `chat` to entries, `contact` and `phone` to chats."""
+RefKind = Literal["chat", "contact", "phone"]
+"""`contact` and `phone` lead to chats, `chat` to its number; rows of the inbox name their event, trace and chat."""
 
 
 @dataclass(frozen=True, slots=True)

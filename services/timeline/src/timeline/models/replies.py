@@ -64,6 +64,11 @@ class Received:
         """Key of the inbox (`architecture.md`, rule 2)."""
         return f"{self.message.chert_tenant}:{self.message.message_id}"
 
+    @property
+    def trace_id(self) -> str | None:
+        """The trace that brought it."""
+        return None if self.traceparent is None else self.traceparent.split("-")[1]
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:

@@ -19,8 +19,8 @@ from timeline.ports.refs import RecordOwners
 class NewEntries(Protocol):
     """Where assigned replies are kept."""
 
-    async def add(self, entries: Sequence[Entry], now: datetime) -> None:
-        """Keep entries that are not there yet."""
+    async def add(self, entries: Sequence[Entry], now: datetime) -> Sequence[Entry]:
+        """Keep entries that are not there yet; those."""
         ...
 
 

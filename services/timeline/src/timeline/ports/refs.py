@@ -7,7 +7,7 @@ from timeline.models import InboxView, Ref
 
 
 class Refs(Protocol):
-    """Which ids lead to which replies."""
+    """Which ids lead to which conversations."""
 
     async def add(self, refs: Collection[Ref]) -> None:
         """Keep these; an id that leads to many keys keeps some tens of them, the newest among them."""
@@ -32,6 +32,14 @@ class NumberHash(Protocol):
 
 class InboxViews(Protocol):
     """The inbox as an operator sees it."""
+
+    async def named(self, asked: str, limit: int) -> Collection[str]:
+        """Keys of the newest rows whose event, trace or conversation has this id."""
+        ...
+
+    async def of_chats(self, chat_ids: Collection[str], limit: int) -> Collection[str]:
+        """Keys of the newest rows of these conversations."""
+        ...
 
     async def look_at(self, row_ids: Collection[str]) -> Sequence[InboxView]:
         """Those that exist, in no order."""

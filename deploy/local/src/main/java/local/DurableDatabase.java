@@ -1,5 +1,6 @@
 package local;
 
+import de.bwaldvogel.mongo.MongoDatabase;
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
@@ -45,6 +46,11 @@ final class DurableDatabase extends H2Backend {
     }
 
     @Override
+    protected MongoDatabase openOrCreateDatabase(String name) {
+        return new StoredDatabase(name, getMvStore(), getCursorRegistry());
+    }
+
+    @Override
     public void close() {
         getMvStore().close(COMPACT_MILLISECONDS);
     }
@@ -66,6 +72,7 @@ final class DurableDatabase extends H2Backend {
         MVStore store = new MVStore.Builder().fileName(arguments[2]).autoCommitDisabled().open();
         // Nobody reads old versions, so the space they took is used again at once and the file stays small.
         store.setRetentionTime(0);
+        StoredDatabase.convert(store);
         DurableDatabase database = new DurableDatabase(store);
         MongoServer server = new MongoServer(database);
         server.bind(arguments[0], Integer.parseInt(arguments[1]));

@@ -29,11 +29,12 @@ class InMemoryEntries:
         self.purged: set[str] = set()
         self._outbox = outbox
 
-    async def add(self, entries: Sequence[Entry], now: datetime) -> None:
-        """Keep entries that are not there yet."""
-        for entry in entries:
-            self.entries.setdefault(entry.id, entry)
-            self.assigned_at.setdefault(entry.id, now)
+    async def add(self, entries: Sequence[Entry], now: datetime) -> Sequence[Entry]:
+        """Keep entries that are not there yet; those."""
+        new = {entry.id: entry for entry in reversed(entries) if entry.id not in self.entries}
+        self.entries.update(new)
+        self.assigned_at.update(dict.fromkeys(new, now))
+        return list(new.values())
 
     async def read(self, entry_ids: Sequence[str]) -> Sequence[Entry]:
         """Those that exist, in the order of their ids here."""

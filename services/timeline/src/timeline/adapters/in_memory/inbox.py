@@ -20,6 +20,8 @@ class InboxRow:
     waiting_for: str | None = None
     portals: tuple[int, ...] = ()
     received_at: datetime = _NEVER
+    names: frozenset[str] = frozenset()
+    chat_id: str = ""
 
 
 class InMemoryInbox:
@@ -54,6 +56,17 @@ class InMemoryInbox:
         """Those that exist, as an operator sees them."""
         found = [(row_id, self.rows[row_id]) for row_id in row_ids if row_id in self.rows]
         return [InboxView(key, row.received_at, row.portals, row.since, row.waiting_for) for key, row in found]
+
+    async def named(self, asked: str, limit: int) -> Collection[str]:
+        """Keys of the newest rows whose event, trace or conversation has this id."""
+        return self._newest([key for key, row in self.rows.items() if asked in row.names], limit)
+
+    async def of_chats(self, chat_ids: Collection[str], limit: int) -> Collection[str]:
+        """Keys of the newest rows of these conversations."""
+        return self._newest([key for key, row in self.rows.items() if row.chat_id in chat_ids], limit)
+
+    def _newest(self, row_ids: Sequence[str], limit: int) -> Collection[str]:
+        return sorted(row_ids, key=lambda row_id: self.rows[row_id].received_at, reverse=True)[:limit]
 
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting."""
@@ -99,7 +112,11 @@ class InMemoryInbox:
 
 
 def _row(row: Placed, now: datetime) -> InboxRow:
-    received_at = row.received.message.received_at
+    message = row.received.message
+    names = frozenset(filter(None, (message.event_id, row.received.trace_id, message.chat_id)))
+    kept = InboxRow(
+        None, None, portals=row.portals, received_at=message.received_at, names=names, chat_id=message.chat_id
+    )
     if row.portals:
-        return InboxRow(None, None, portals=row.portals, received_at=received_at)
-    return InboxRow(row.received, None if row.waits_for else now, row.waits_for, received_at=received_at)
+        return kept
+    return replace(kept, received=row.received, since=None if row.waits_for else now, waiting_for=row.waits_for)

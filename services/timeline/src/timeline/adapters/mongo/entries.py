@@ -39,14 +39,16 @@ class MongoEntries:
     def __init__(self, database: AsyncDatabase[Document], outbox: MongoOutbox) -> None:
         self._entries, self._outbox = database[COLLECTION], outbox
 
-    async def add(self, entries: Sequence[Entry], now: datetime) -> None:
-        """Keep entries that are not there yet."""
+    async def add(self, entries: Sequence[Entry], now: datetime) -> Sequence[Entry]:
+        """Keep entries that are not there yet; those."""
         if not entries:
-            return
+            return ()
         try:
             await self._entries.insert_many([_document(entry, now) for entry in entries], ordered=False)
         except BulkWriteError as error:
-            duplicates(error)
+            known = duplicates(error)
+            return [entry for index, entry in enumerate(entries) if index not in known]
+        return entries
 
     async def read(self, entry_ids: Sequence[str]) -> Sequence[Entry]:
         """Those that exist, in the order of their ids here."""

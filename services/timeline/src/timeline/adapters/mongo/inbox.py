@@ -1,8 +1,8 @@
 """Collection `inbox`: every message that was ever received, by `{chert_tenant}:{message_id}`.
 
-A key stays for good, so that nothing that repeats a message has an effect. The content is here only while no account
-has it; then `portals` names the accounts whose entries have it. `since` exists while a row waits to be assigned,
-`waiting_for` while it waits for a tenant.
+A key stays for good, so that nothing that repeats a message has an effect, and beside it the ids that operators ask by.
+The content is here only while no account has it; then `portals` names the accounts whose entries have it. `since`
+exists while a row waits to be assigned, `waiting_for` while it waits for a tenant.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -18,6 +18,7 @@ from contracts.messages import MessageReceived
 from timeline.models import InboxView, Placed, Received
 
 COLLECTION: Final = "inbox"
+_NAMES: Final = ("event_id", "trace_id", "chat_id")
 _CONTENT: Final = {"since": "", "message": "", "traceparent": ""}
 
 
@@ -28,9 +29,9 @@ class MongoInbox:
         self._inbox = database[COLLECTION]
 
     async def ensure_indexes(self) -> None:
-        """Let the two sweeps find what waits."""
-        await self._inbox.create_index("since", sparse=True)
-        await self._inbox.create_index("waiting_for", sparse=True)
+        """Let the two sweeps find what waits, and operators what they ask for."""
+        for name in ("since", "waiting_for", *_NAMES):
+            await self._inbox.create_index(name, sparse=True)
 
     async def known(self, row_ids: Collection[str]) -> Collection[str]:
         """Those keys that are there."""
@@ -65,6 +66,18 @@ class MongoInbox:
     async def look_at(self, row_ids: Collection[str]) -> Sequence[InboxView]:
         """Those that exist, as an operator sees them."""
         return [_view(row) async for row in self._inbox.find({"_id": {"$in": list(row_ids)}}, {"message": 0})]
+
+    async def named(self, asked: str, limit: int) -> Collection[str]:
+        """Keys of the newest rows whose event, trace or conversation has this id."""
+        return await self._newest({"$or": [{name: asked} for name in _NAMES]}, limit)
+
+    async def of_chats(self, chat_ids: Collection[str], limit: int) -> Collection[str]:
+        """Keys of the newest rows of these conversations."""
+        return await self._newest({"chat_id": {"$in": list(chat_ids)}}, limit)
+
+    async def _newest(self, query: Document, limit: int) -> Collection[str]:
+        found = self._inbox.find(query, {"_id": 1}).sort("received_at", -1).limit(limit)
+        return [row["_id"] async for row in found]
 
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting."""
@@ -127,12 +140,18 @@ class MongoInbox:
 
 
 def _document(row: Placed, now: datetime) -> Document:
-    key: Document = {"_id": row.received.id, "received_at": row.received.message.received_at}
+    key = {"_id": row.received.id, "received_at": row.received.message.received_at, **_names(row.received)}
     if row.portals:
         return {**key, "portals": list(row.portals)}
     content = {"message": row.received.message.model_dump(mode="json"), "traceparent": row.received.traceparent}
     waits = {"since": now} if row.waits_for is None else {"waiting_for": row.waits_for}
     return {**key, **content, **waits}
+
+
+def _names(received: Received) -> Document:
+    message = received.message
+    names = {"event_id": message.event_id, "chat_id": message.chat_id}
+    return names if received.trace_id is None else {**names, "trace_id": received.trace_id}
 
 
 def _view(row: Document) -> InboxView:

@@ -1,4 +1,4 @@
-"""Collection `refs`: which ids lead to which replies, one document per id, by `{kind}:{id}`.
+"""Collection `refs`: which ids lead to which conversations, one document per id, by `{kind}:{id}`.
 
 `to` has a fixed number of slots, and each key that an id leads to has its own by its checksum: so a ref can be written
 again without a trace, a document never grows without end, and the newest key is always there.
@@ -13,15 +13,13 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
 from chassis.mongo import Document, duplicates
-from timeline.models import Ref, RefKind
+from timeline.models import Ref
 
 COLLECTION: Final = "refs"
 _SLOTS: Final = 64
 
-_LASTING: Final[frozenset[RefKind]] = frozenset({"contact", "phone"})
-"""Kinds that say the same with every reply of a conversation: what this process wrote it does not write again."""
-
 _REMEMBERED: Final = 50_000
+"""How many refs this process remembers to have written: each is told again with every reply of its conversation."""
 
 
 class MongoRefs:
@@ -65,7 +63,7 @@ class MongoRefs:
     def _remember(self, refs: Collection[Ref]) -> None:
         if len(self._written) > _REMEMBERED:
             self._written.clear()
-        self._written.update(ref for ref in refs if ref.kind in _LASTING)
+        self._written.update(refs)
 
 
 def _slot(target: str) -> str:

@@ -1,0 +1,47 @@
+"""Replies that this very process has just kept, so that its lanes need not read them again.
+
+What is in here may have changed in the database since: another process worked on the lane, or the content was erased.
+Whoever takes a reply from here finds that out where it counts, in the answer to the intent, before anything is written;
+it is given once, and read from the database from then on.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from chassis.clock import Clock
+from timeline.models import Entry
+
+LIMIT: Final = 2_000
+"""How many are kept at most; each has at most `MAX_CHARACTERS` of content."""
+
+MAX_CHARACTERS: Final = 4_000
+"""Longer texts are read again: they are rare."""
+
+KEPT_SECONDS: Final = 30.0
+"""How long one is kept: lanes that this process works on come to it sooner, and others are not its business."""
+
+
+class FreshEntries:
+    """Entries by key, the oldest first, each with when it was noted by the monotonic clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._entries: dict[str, tuple[Entry, float]] = {}
+
+    def note(self, entries: Collection[Entry]) -> None:
+        """These were not there before and are durable now."""
+        now = self._clock.monotonic()
+        self._entries.update((entry.id, (entry, now)) for entry in entries if _characters(entry) <= MAX_CHARACTERS)
+        while self._entries and (len(self._entries) > LIMIT or self._oldest() <= now - KEPT_SECONDS):
+            del self._entries[next(iter(self._entries))]
+
+    def take(self, entry_ids: Sequence[str]) -> dict[str, Entry]:
+        """Those of these that are here; they are not any more."""
+        return {entry_id: self._entries.pop(entry_id)[0] for entry_id in entry_ids if entry_id in self._entries}
+
+    def _oldest(self) -> float:
+        return next(iter(self._entries.values()))[1]
+
+
+def _characters(entry: Entry) -> int:
+    return sum(len(part.value or "") for part in entry.message.parts)
