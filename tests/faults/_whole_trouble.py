@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx2
 from _whole_hostile import Stranger
-from _whole_schedule import Act
+from _whole_schedule import FARTHEST_JUMP_SECONDS, Act
 from aiokafka.errors import KafkaError
 from pydantic import JsonValue
 from rolling_restart import tell_newer
@@ -153,8 +153,14 @@ class Trouble:
     async def _hostile(self, act: Act) -> None:
         await self.stranger.knock(act.target, act.serial)
 
+    async def begin(self) -> None:
+        """Let time pass, so that it can go back without coming to before anybody was there."""
+        self.offset = FARTHEST_JUMP_SECONDS
+        await self.system.move_clock(offset_seconds=self.offset)
+
     async def _jump(self, act: Act) -> None:
-        self.offset += act.seconds if act.target == "forward" else -act.seconds
+        """The world's time moves, and everybody's with it; never to before the beginning."""
+        self.offset = max(0.0, self.offset + (act.seconds if act.target == "forward" else -act.seconds))
         await self.system.move_clock(offset_seconds=self.offset)
 
     async def _newer(self, act: Act) -> None:

@@ -96,6 +96,7 @@ async def measure(system: System, report: Report, drawn: Schedule, path: Path) -
         _say(f"{len(trouble.names)} processes; connecting {extent.accounts} accounts")
         await people.settle_in(extent.accounts, extent.leads)
         _say(f"{len(drawn.work)} acts and {len(drawn.trouble)} troubles begin")
+        await trouble.begin()
         failures = await _play(drawn, people.do, trouble.befall)
         drained = await _calm_down(people, trouble, DRAIN_SECONDS[drawn.scale])
         books = await collect(system, people)
