@@ -1,4 +1,4 @@
-"""Everybody who wants something in the run over the whole system: admins, reps, workflows and leads of all accounts.
+"""Everybody who wants something in the run over the whole system: admins, reps, workflows and leads.
 
 Each does what the schedule says, comes again as its like would, and keeps what was wanted and what the answer was.
 """
@@ -10,32 +10,32 @@ from typing import Final
 
 import httpx2
 from _whole_accounts import (
+    AFTERWARDS,
     CREATING_EVERY,
     CREATING_FIRST,
     FIRST_NUMBER,
     MOVING_EVERY,
+    NEW_NUMBER,
     Account,
     Person,
     Wanted,
 )
 from _whole_books import Said
 from _whole_schedule import Act
+from _workflow_world import FINAL
 
 from harness.admins import Admin, UnexpectedAnswerError
 from harness.card import Card, CardAnswer
 from harness.control import ChertControl, ControlError, HubSpotControl
+from harness.event_log import EventLog
 from harness.run_file import RunFile
 from harness.system import System
 from harness.waiting import eventually, pace
 
-NEW_NUMBER: Final = FIRST_NUMBER + 500_000_000
-AFTERWARDS: Final = 1_000_000
-"""From where acts are numbered that no schedule has."""
 BESIDE: Final = 8
 PATIENCE_SECONDS: Final = 240.0
 AGAIN_SECONDS: Final = 1.0
 ACCEPTED: Final = "success"
-FINAL: Final = {ACCEPTED, "fail_continue", "failed", "expired"}
 SUCCESS: Final = range(200, 400)
 OPTED_OUT: Final = "STOP"
 
@@ -48,14 +48,14 @@ class People:
 
     Attributes:
         canary: stands in every text that somebody wrote, and nowhere else.
-        errors: bodies of answers that were refusals, for the search for secrets.
-        secrets: of admins, by what they are.
+        errors: bodies of refusals, for the search for `secrets`, which are those of admins.
     """
 
     def __init__(self, system: System, http: httpx2.AsyncClient, run: RunFile) -> None:
         self._system, self._http, self._run = system, http, run
         self._url = run.gateway_url
         self.hubspot, self.chert = HubSpotControl(run.hubspot_url), ChertControl(run.chert_url)
+        self.log = EventLog(run.kafka_bootstrap)
         self.canary = f"canary{secrets.token_hex(6)}"
         self.accounts: list[Account] = []
         self.wanted: list[Wanted] = []
@@ -125,17 +125,6 @@ class People:
                 if outcome in FINAL:
                     one.verdict, one.reason = ("accepted" if outcome == ACCEPTED else "refused"), outcome
         return not any(one.verdict == "open" and one.callback_id for one in self.wanted)
-
-    async def all_written(self) -> bool:
-        """Whether each reply is on some timeline."""
-        written = {one.write_trace_id for one in await self.hubspot.logged()}
-        return all(one.key in written for one in self.said)
-
-    async def all_created(self) -> bool:
-        """Whether each created contact that is to be written to was."""
-        tenants = {one.account.slug for one in self.wanted if one.source == "creation"}
-        sent = {one.phone for tenant in tenants for one in await self.chert.sent(tenant)}
-        return all(one.phone in sent for one in self.wanted if one.source == "creation")
 
     async def open_a_card_without_a_number(self) -> None:
         """A rep looks at a contact who has no number, and is to be told why nothing can be sent."""
