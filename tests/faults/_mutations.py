@@ -91,7 +91,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
         "services/actions/src/actions/adapters/chert.py",
         "                return _accepted(await self._client.send(chert_tenant, _outgoing(key, message)))\n",
         "                from chassis.logging import get_log\n"
-        '                get_log().info("send.accepted", body=message.body)\n'
+        '                get_log().info("send.accepted", about=message.body)\n'
         "                return _accepted(await self._client.send(chert_tenant, _outgoing(key, message)))\n",
         "tests/faults/test_whole.py",
     ),

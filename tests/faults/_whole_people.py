@@ -1,11 +1,12 @@
 """Everybody who wants something in the run over the whole system: admins, reps, workflows and leads.
 
-Each does what the schedule says, comes again as its like would, and keeps what was wanted and what the answer was.
+Each does what is due, comes again as its like would, and keeps what was wanted and what the answer was.
 """
 
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import httpx2
@@ -66,7 +67,7 @@ class People:
         self._events: list[str] = []
 
     async def close(self) -> None:
-        """Close what calls the simulators."""
+        """Close connections."""
         await self.hubspot.close()
         await self.chert.close()
 
@@ -103,7 +104,7 @@ class People:
         for account in self.accounts:
             async with account.alone:
                 if not account.connected:
-                    await self._until_done(lambda account=account: self._connect(account))
+                    await self._until_done(partial(self._connect, account))
 
     async def leave(self, accounts: list[Account]) -> None:
         """Uninstall the app in these accounts."""
@@ -154,7 +155,7 @@ class People:
         phones = [f"+1{FIRST_NUMBER + account.number * 1_000 + each}" for each in range(leads + 1)]
         found = await self.hubspot.add_contacts(account.portal_id, [{"phone": phone} for phone in phones])
         account.people = [Person(one, phone) for one, phone in zip(found, phones, strict=True)]
-        await self._until_done(lambda: self._connect(account))
+        await self._until_done(partial(self._connect, account))
 
     async def _connect(self, account: Account) -> bool:
         admin = await self._admin(account)
@@ -286,9 +287,9 @@ class People:
         async with account.alone:
             account.moved += 1
             if not account.connected:
-                await self._until_done(lambda: self._connect(account))
+                await self._until_done(partial(self._connect, account))
             elif act.serial % 2:
-                await self._until_done(lambda: self._disconnect(account))
+                await self._until_done(partial(self._disconnect, account))
                 account.connected = False
             else:
                 await self.hubspot.uninstall(account.portal_id)

@@ -56,7 +56,7 @@ class Soak:
 
     def slopes(self) -> Iterator[tuple[str, float, int]]:
         """For each process its longest life: by how much memory grew, in MiB an hour, and the most open files."""
-        longest: dict[str, Sequence[Look]] = {}
+        longest: dict[str, list[Look]] = {}
         for (name, _), looks in self.lives.items():
             warm = [one for one in looks if one.at - looks[0].at >= WARM_SECONDS]
             if len(warm) >= max(LEAST, len(longest.get(name, ()))):

@@ -75,8 +75,12 @@ class Trouble:
         trouble = cls(system, names, hubspot, chert, Stranger(system), _keys=keys)
         await trouble.move_clocks()
         for replica, name in names.items():
-            system.set_environment(name, **trouble.environment(replica))
-            await asyncio.to_thread(system.restart if name in SERVICES else _start_copy_of(system, replica), name)
+            told = trouble.environment(replica)
+            system.set_environment(name, **told)
+            if name not in SERVICES:
+                await asyncio.to_thread(system.start_copy, replica.partition("/")[0])
+            elif told:
+                await asyncio.to_thread(system.restart, name)
         await asyncio.to_thread(system.share_load)
         return trouble
 
@@ -256,7 +260,3 @@ class Trouble:
 
 def _clock_of(system: System, replica: str) -> Path:
     return system.files.folder / "clocks" / f"{replica.replace('/', '-')}.json"
-
-
-def _start_copy_of(system: System, replica: str) -> Callable[[str], str]:
-    return lambda _: system.start_copy(replica.partition("/")[0])
