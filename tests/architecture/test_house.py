@@ -106,3 +106,27 @@ def test_no_test_sleeps_or_patches(tracked: list[Path]) -> None:
     ]
 
     assert guilty == []
+
+
+def compared_plainly(module: ast.Module) -> list[int]:
+    """Lines in which a secret, a digest or a signature is compared with `==`, `!=` or `in`."""
+    secret = re.compile(r"get_secret_value|digest\(|_hexdigest|credential\.credentials")
+    plain = (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
+    return [
+        node.lineno
+        for node in ast.walk(module)
+        if isinstance(node, ast.Compare)
+        and isinstance(node.ops[0], plain)
+        and any(secret.search(ast.unparse(side)) for side in (node.left, *node.comparators))
+    ]
+
+
+def test_secrets_are_compared_in_constant_time(sources: dict[Path, ast.Module]) -> None:
+    """How long it takes to refuse a guess tells nothing of how good it was: `hmac.compare_digest`, never `==`."""
+    planted = (
+        "digest = 1\nsame = compare_digest(key.get_secret_value(), given)\nguessed = key.get_secret_value() == given"
+    )
+    assert [3] == compared_plainly(ast.parse(planted))
+
+    ours = {path: module for path, module in sources.items() if "simulators" not in path.parts}
+    assert {} == {path: lines for path, module in ours.items() if (lines := compared_plainly(module))}

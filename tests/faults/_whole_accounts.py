@@ -9,6 +9,10 @@ from _whole_schedule import Act
 
 FIRST_PORTAL: Final = 60_000_000
 FIRST_NUMBER: Final = 2_250_000_000
+NEW_NUMBER: Final = FIRST_NUMBER + 500_000_000
+"""From where numbers of created contacts are counted."""
+AFTERWARDS: Final = 1_000_000
+"""From where acts are numbered that no schedule has."""
 MOVING_EVERY: Final = 10
 """Every how many accounts one is connected and disconnected time and again."""
 CREATING_EVERY: Final = 4

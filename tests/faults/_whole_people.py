@@ -1,41 +1,42 @@
-"""Everybody who wants something in the run over the whole system: admins, reps, workflows and leads of all accounts.
+"""Everybody who wants something in the run over the whole system: admins, reps, workflows and leads.
 
-Each does what the schedule says, comes again as its like would, and keeps what was wanted and what the answer was.
+Each does what is due, comes again as its like would, and keeps what was wanted and what the answer was.
 """
 
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import httpx2
 from _whole_accounts import (
+    AFTERWARDS,
     CREATING_EVERY,
     CREATING_FIRST,
     FIRST_NUMBER,
     MOVING_EVERY,
+    NEW_NUMBER,
     Account,
     Person,
     Wanted,
 )
 from _whole_books import Said
 from _whole_schedule import Act
+from _workflow_world import FINAL
 
 from harness.admins import Admin, UnexpectedAnswerError
 from harness.card import Card, CardAnswer
 from harness.control import ChertControl, ControlError, HubSpotControl
+from harness.event_log import EventLog
 from harness.run_file import RunFile
 from harness.system import System
 from harness.waiting import eventually, pace
 
-NEW_NUMBER: Final = FIRST_NUMBER + 500_000_000
-AFTERWARDS: Final = 1_000_000
-"""From where acts are numbered that no schedule has."""
 BESIDE: Final = 8
 PATIENCE_SECONDS: Final = 240.0
 AGAIN_SECONDS: Final = 1.0
 ACCEPTED: Final = "success"
-FINAL: Final = {ACCEPTED, "fail_continue", "failed", "expired"}
 SUCCESS: Final = range(200, 400)
 OPTED_OUT: Final = "STOP"
 
@@ -48,14 +49,14 @@ class People:
 
     Attributes:
         canary: stands in every text that somebody wrote, and nowhere else.
-        errors: bodies of answers that were refusals, for the search for secrets.
-        secrets: of admins, by what they are.
+        errors: bodies of refusals, for the search for `secrets`, which are those of admins.
     """
 
     def __init__(self, system: System, http: httpx2.AsyncClient, run: RunFile) -> None:
         self._system, self._http, self._run = system, http, run
         self._url = run.gateway_url
         self.hubspot, self.chert = HubSpotControl(run.hubspot_url), ChertControl(run.chert_url)
+        self.log = EventLog(run.kafka_bootstrap)
         self.canary = f"canary{secrets.token_hex(6)}"
         self.accounts: list[Account] = []
         self.wanted: list[Wanted] = []
@@ -66,7 +67,7 @@ class People:
         self._events: list[str] = []
 
     async def close(self) -> None:
-        """Close what calls the simulators."""
+        """Close connections."""
         await self.hubspot.close()
         await self.chert.close()
 
@@ -103,7 +104,7 @@ class People:
         for account in self.accounts:
             async with account.alone:
                 if not account.connected:
-                    await self._until_done(lambda account=account: self._connect(account))
+                    await self._until_done(partial(self._connect, account))
 
     async def leave(self, accounts: list[Account]) -> None:
         """Uninstall the app in these accounts."""
@@ -125,17 +126,6 @@ class People:
                 if outcome in FINAL:
                     one.verdict, one.reason = ("accepted" if outcome == ACCEPTED else "refused"), outcome
         return not any(one.verdict == "open" and one.callback_id for one in self.wanted)
-
-    async def all_written(self) -> bool:
-        """Whether each reply is on some timeline."""
-        written = {one.write_trace_id for one in await self.hubspot.logged()}
-        return all(one.key in written for one in self.said)
-
-    async def all_created(self) -> bool:
-        """Whether each created contact that is to be written to was."""
-        tenants = {one.account.slug for one in self.wanted if one.source == "creation"}
-        sent = {one.phone for tenant in tenants for one in await self.chert.sent(tenant)}
-        return all(one.phone in sent for one in self.wanted if one.source == "creation")
 
     async def open_a_card_without_a_number(self) -> None:
         """A rep looks at a contact who has no number, and is to be told why nothing can be sent."""
@@ -165,7 +155,7 @@ class People:
         phones = [f"+1{FIRST_NUMBER + account.number * 1_000 + each}" for each in range(leads + 1)]
         found = await self.hubspot.add_contacts(account.portal_id, [{"phone": phone} for phone in phones])
         account.people = [Person(one, phone) for one, phone in zip(found, phones, strict=True)]
-        await self._until_done(lambda: self._connect(account))
+        await self._until_done(partial(self._connect, account))
 
     async def _connect(self, account: Account) -> bool:
         admin = await self._admin(account)
@@ -297,9 +287,9 @@ class People:
         async with account.alone:
             account.moved += 1
             if not account.connected:
-                await self._until_done(lambda: self._connect(account))
+                await self._until_done(partial(self._connect, account))
             elif act.serial % 2:
-                await self._until_done(lambda: self._disconnect(account))
+                await self._until_done(partial(self._disconnect, account))
                 account.connected = False
             else:
                 await self.hubspot.uninstall(account.portal_id)

@@ -34,8 +34,9 @@ BACKENDS: Final = ("kafka", "database")
 ANSWERS: Final = ("error", "broken", "late", "limited")
 """How an answer of a simulator is spoiled: a 5xx, a broken connection, one whose work was done, a 429."""
 HOSTILE: Final = ("forged", "nonsense", "poison", "slow_client")
-EARLIEST_JUMP_SECONDS: Final = 30.0
-FARTHEST_JUMP_SECONDS: Final = 900.0
+SKEWED: Final = ("oauth/2", "webhooks/1", "timeline/1")
+"""Processes whose own clock goes wrong for a while. With a wrong one `actions` refuses calls: see `clock_jumps`."""
+MOST_SKEW_SECONDS: Final = 600.0
 CALM: Final = 0.06
 """Which part at the beginning, and at the end, has no trouble."""
 
@@ -168,7 +169,8 @@ def _lasts(kind: str, random: Random) -> float:
 _LASTS: Final = {
     "freeze": (3.0, 12.0),
     "slow": (4.0, 12.0),
-    "jump": (EARLIEST_JUMP_SECONDS, FARTHEST_JUMP_SECONDS),
+    "skew": (4.0, 12.0),
+    "jump": (30.0, 900.0),
 }
 
 _PAIRS: Final[tuple[tuple[str, str], ...]] = (
@@ -180,8 +182,8 @@ _PAIRS: Final[tuple[tuple[str, str], ...]] = (
     *(("slow", simulator) for simulator in SIMULATORS),
     *(("answers", f"{simulator}/{how}") for simulator in SIMULATORS for how in ANSWERS),
     *(("hostile", how) for how in HOSTILE),
-    ("jump", "forward"),
-    ("jump", "back"),
+    ("jump", "everybody"),
+    *(("skew", replica) for replica in SKEWED),
     ("newer", "contact.restored"),
     *(("older", replica) for replica in ("oauth/2", "actions/1", "timeline/2")),
     ("rotate", "keys"),

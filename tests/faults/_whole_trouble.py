@@ -3,13 +3,15 @@
 import asyncio
 import base64
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import httpx2
 from _whole_hostile import Stranger
-from _whole_schedule import Act
+from _whole_schedule import MOST_SKEW_SECONDS, SKEWED, Act
 from aiokafka.errors import KafkaError
 from pydantic import JsonValue
 from rolling_restart import tell_newer
@@ -31,6 +33,7 @@ SPOILED: Final = 6
 STARTS: Final = 4
 """Times that a process is started before the run gives up: it may find Kafka away."""
 PATIENCE_SECONDS: Final = 240.0
+LONGEST_SKEW_SECONDS: Final = 12.0
 PATHS: Final = {"hubspot": "/crm", "chert": "/api"}
 SPOILS: Final[Mapping[str, Mapping[str, JsonValue]]] = {
     "error": {"kind": "status", "status": 502, "body": "<html>bad gateway</html>"},
@@ -61,19 +64,35 @@ class Trouble:
     failed: list[str] = field(default_factory=list)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
     _keys: dict[str, str] = field(default_factory=dict)
+    _skews: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     async def of(cls, system: System, hubspot: HubSpotControl, chert: ChertControl) -> "Trouble":
         """None yet, for a system that gets a second process of each service, each with a sister of its own."""
         names = {f"{service}/1": service for service in SERVICES}
-        for number, service in enumerate(SERVICES):
-            copy = f"{service}-{number + 2}"
-            if service in {"actions", "timeline"}:
-                system.set_environment(copy, **{f"{service.upper()}_OAUTH_URL": system.url(names["oauth/2"])})
-            names[f"{service}/2"] = await asyncio.to_thread(system.start_copy, service)
-        await asyncio.to_thread(system.share_load)
+        names |= {f"{service}/2": f"{service}-{number + 2}" for number, service in enumerate(SERVICES)}
         keys = {"k1": base64.b64encode(system.credentials.sealing_key).decode()}
-        return cls(system, names, hubspot, chert, Stranger(system), _keys=keys)
+        trouble = cls(system, names, hubspot, chert, Stranger(system), _keys=keys)
+        await trouble.move_clocks()
+        for replica, name in names.items():
+            told = trouble.environment(replica)
+            system.set_environment(name, **told)
+            if name not in SERVICES:
+                await asyncio.to_thread(system.start_copy, replica.partition("/")[0])
+            elif told:
+                await asyncio.to_thread(system.restart, name)
+        await asyncio.to_thread(system.share_load)
+        return trouble
+
+    def environment(self, replica: str) -> dict[str, str]:
+        """What a process is told beside its own: a clock that can go wrong, and which `oauth` it asks."""
+        service, _, number = replica.partition("/")
+        told = {}
+        if replica in SKEWED:
+            told[f"{service.upper()}_CLOCK_FILE"] = str(_clock_of(self.system, replica))
+        if number == "2" and service in {"actions", "timeline"}:
+            told[f"{service.upper()}_OAUTH_URL"] = self.system.url(self.names["oauth/2"])
+        return told
 
     async def befall(self, act: Act) -> None:
         """What is due, alone on its target."""
@@ -85,6 +104,7 @@ class Trouble:
             "answers": self._answers,
             "hostile": self._hostile,
             "jump": self._jump,
+            "skew": self._skew,
             "newer": self._newer,
             "older": self._older,
             "rotate": self._rotate,
@@ -154,8 +174,27 @@ class Trouble:
         await self.stranger.knock(act.target, act.serial)
 
     async def _jump(self, act: Act) -> None:
-        self.offset += act.seconds if act.target == "forward" else -act.seconds
-        await self.system.move_clock(offset_seconds=self.offset)
+        """The world's time moves on, and everybody's with it."""
+        self.offset += act.seconds
+        await self.move_clocks()
+
+    async def _skew(self, act: Act) -> None:
+        """One process has a wrong time for a while, early or late."""
+        most = MOST_SKEW_SECONDS if act.serial % 2 else -MOST_SKEW_SECONDS
+        self._skews[act.target] = most * act.seconds / LONGEST_SKEW_SECONDS
+        await self.move_clocks()
+        await pace(act.seconds)
+        del self._skews[act.target]
+        await self.move_clocks()
+
+    async def move_clocks(self, speed: float = 1.0) -> None:
+        """Every clock shows what it is to show now; those that can go wrong have a file of their own."""
+        since = time.time()
+        for replica in SKEWED:
+            offset = self.offset + self._skews.get(replica, 0.0)
+            content = {"offset_seconds": offset, "speed": speed, "since": since}
+            write_private(_clock_of(self.system, replica), content)
+        await self.system.move_clock(offset_seconds=self.offset, speed=speed)
 
     async def _newer(self, act: Act) -> None:
         """An event of a version that nobody here can read."""
@@ -171,10 +210,9 @@ class Trouble:
 
     async def _older(self, act: Act) -> None:
         """One process of two goes on in the older version of HubSpot's API."""
-        name, service = self.names[act.target], act.target.partition("/")[0]
-        kept = {"ACTIONS_OAUTH_URL": self.system.url(self.names["oauth/2"])} if name == "actions-4" else {}
-        kept |= {"TIMELINE_OAUTH_URL": self.system.url(self.names["oauth/2"])} if name == "timeline-5" else {}
-        self.system.set_environment(name, **kept, **{f"{service.upper()}_HUBSPOT_API_VERSION": OLDER})
+        service = act.target.partition("/")[0].upper()
+        told = {**self.environment(act.target), f"{service}_HUBSPOT_API_VERSION": OLDER}
+        self.system.set_environment(self.names[act.target], **told)
         await self._restart(act)
 
     async def _rotate(self, _: Act) -> None:
@@ -218,3 +256,7 @@ class Trouble:
 
     def _simulator(self, name: str) -> tuple[HubSpotControl | ChertControl, str]:
         return (self.hubspot if name == "hubspot" else self.chert), PATHS[name]
+
+
+def _clock_of(system: System, replica: str) -> Path:
+    return system.files.folder / "clocks" / f"{replica.replace('/', '-')}.json"

@@ -140,6 +140,8 @@ async def _timers(world: World, clocks: Clocks) -> list[Execution]:
         await clocks.ahead(ahead)
         await pace(3.0)
     await clocks.on(HOURS / 4, ahead=600.0)
+    await pace(3.0)
+    await clocks.on(HOURS / 2)  # ahead of Chert's clock they could not ask Chert whether a reply came, and waited
 
     async def ended() -> list[Execution] | None:
         found = [one for one in await world.executions() if one.callback_id in callbacks]

@@ -5,6 +5,7 @@ and goes on when the database is back. Both simulators' ledgers are the judge.
 """
 
 import asyncio
+import math
 import time
 from typing import Final
 
@@ -85,4 +86,4 @@ async def _harm(system: System, kills: int) -> list[Outage]:
 def _stall(outage: Outage, written: list[Communication], skew: float) -> float:
     """How long after a return the next reply was written, in seconds; Unix time is the monotonic clock's and this."""
     back = outage.ended + skew
-    return min((one.created_at - back for one in written if one.created_at >= back), default=0.0)
+    return min((one.created_at - back for one in written if one.created_at >= back), default=math.inf)

@@ -45,6 +45,7 @@ def test_every_process_is_killed_and_everything_is_done(scale: Scale) -> None:
             "answers",
             "hostile",
             "jump",
+            "skew",
             "newer",
             "older",
             "rotate",

@@ -14,19 +14,24 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx2
 from _whole_books import Books, Findings, audit
 from _whole_canaries import leaks
 from _whole_collecting import collect
+from _whole_crossing import cross
 from _whole_people import People
 from _whole_requests import FIVE, ours, properties_read, unknown_paths, unused_scopes
 from _whole_schedule import EXTENTS, Act, Schedule, schedule
+from _whole_soak import Soak
 from _whole_trouble import Trouble
 from rich.console import Console
 
+from contracts.envelope import EventData, EventType
+from contracts.topics import MESSAGE_SENT, REPLY_RECORDED
 from harness.control import HubSpotControl, Received
+from harness.event_log import EventLog
 from harness.own_systems import own_system
 from harness.reports import Report, Scale
 from harness.system import System
@@ -44,6 +49,7 @@ WINDOW_SECONDS: Final = 40.0
 """How far around the first miss the command for it reaches."""
 TOLD: Final = 20
 console = Console()
+D = TypeVar("D", bound=EventData)
 
 
 @dataclass
@@ -92,24 +98,32 @@ async def measure(system: System, report: Report, drawn: Schedule, path: Path) -
         people = People(system, http, run)
         trouble = await Trouble.of(system, people.hubspot, people.chert)
         watch = Watch(people.hubspot)
-        watching = asyncio.create_task(watch.go_on())
+        soak = Soak()
+        watching = [asyncio.create_task(watch.go_on()), asyncio.create_task(soak.go_on(system))]
         _say(f"{len(trouble.names)} processes; connecting {extent.accounts} accounts")
         await people.settle_in(extent.accounts, extent.leads)
         _say(f"{len(drawn.work)} acts and {len(drawn.trouble)} troubles begin")
         failures = await _play(drawn, people.do, trouble.befall)
         drained = await _calm_down(people, trouble, DRAIN_SECONDS[drawn.scale])
+        crossings = await cross(http, run, people.accounts, system.now())
         books = await collect(system, people)
-        watching.cancel()
+        for task in watching:
+            task.cancel()
         await watch.look()
         found = audit(books)
         leaked = await leaks(system, people, ours(watch.seen), trouble.stranger.bodies)
         await people.close()
     _keep(path.parent / "books.json", books, found, [*failures, *trouble.failed], leaked)
     _report(report, drawn, found, people, trouble)
+    report.add("W.doors_tried", crossings.tried, "doors of other accounts", ">= 1")
+    report.add("W.doors_opened", len(crossings.opened), _words(crossings.opened), "== 0")
+    report.add("W.doors_shut", len(crossings.shut), f"for their owners {_words(crossings.shut)}", "== 0")
     report.add("W.secrets_found", len(leaked), _words(leaked), "== 0")
     report.add("W.acts_failed", len(failures) + len(trouble.failed), _words([*failures, *trouble.failed]), "== 0")
     report.add("W.drained_s", drained, "s until nothing was open", f"<= {DRAIN_SECONDS[drawn.scale]:g}")
     _report_requests(report, watch.seen)
+    for name, growth, files in soak.slopes():
+        report.add(f"W.growth.{name}", growth, f"MiB an hour, {files} open files at most")
     if not report.ok:
         _tell(drawn, path, found, leaked)
 
@@ -149,7 +163,7 @@ async def _calm_down(people: People, trouble: Trouble, seconds: float) -> float:
     await people.come_back()
     await people.open_a_card_without_a_number()
     await people.write_to_the_opted_out()
-    await trouble.system.move_clock(offset_seconds=trouble.offset, speed=SPEED)
+    await trouble.move_clocks(SPEED)
     _say("nothing befalls anybody any more; waiting until nothing is open")
     try:
         await eventually(lambda: _nothing_open(people), what="everything to end", seconds=seconds)
@@ -163,7 +177,26 @@ async def _calm_down(people: People, trouble: Trouble, seconds: float) -> float:
 
 async def _nothing_open(people: People) -> bool:
     await pace(LOOK_SECONDS)
-    return await people.settled() and await people.all_written() and await people.all_created()
+    return await people.settled() and await _all_written(people) and await _all_told(people)
+
+
+async def _all_written(people: People) -> bool:
+    """Whether each reply is on some timeline."""
+    written = {one.write_trace_id for one in await people.hubspot.logged()}
+    return all(one.key in written for one in people.said)
+
+
+async def _all_told(people: People) -> bool:
+    """Whether each created contact that is to be written to was, and the topics say so of it and of each reply."""
+    log = people.log
+    recorded = {f"{one.portal_id}:{one.chert_tenant}:{one.message_id}" for one in await _data(log, REPLY_RECORDED)}
+    sent = {one.phone for one in await _data(log, MESSAGE_SENT)}
+    created = {one.phone for one in people.wanted if one.source == "creation"}
+    return {one.key for one in people.said} <= recorded and created <= sent
+
+
+async def _data(log: EventLog, kind: EventType[D]) -> list[D]:
+    return [one.event.data for one in await log.all(kind)]
 
 
 def _report(report: Report, drawn: Schedule, found: Findings, people: People, trouble: Trouble) -> None:

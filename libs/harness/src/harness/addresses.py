@@ -16,7 +16,7 @@ SIMULATORS = ("hubspot", "chert")
 SESSION_AUDIENCE = "chert-hubspot"
 
 # Passed on from the harness's own environment; everything else a process sees is said here.
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTHONPATH")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -106,6 +106,24 @@ async def test_a_process_that_died_is_not_waited_for(start: Start, replicas: InM
     assert ["one"] == [replica.id for replica in await replicas.all()]
 
 
+async def test_a_process_that_died_in_a_rotation_keeps_no_key_from_leaving(
+    start: Start, replicas: InMemoryReplicaStore, installations: InMemoryInstallations
+) -> None:
+    """One that wanted the new key and died before it sealed with it is forgotten too, and the old key becomes free."""
+    one, dead = start("one"), start("dead")
+    for process in (one, dead):
+        await process.key.step()
+        process.has("k1", "k2", current="k2")
+    for process in (dead, one, one):
+        await process.key.step()
+    assert "k2" == one.key.current()
+    assert not (await key_report(replicas=replicas, installations=installations)).is_free("k1")
+
+    one.clock.advance(SILENCE_SECONDS)
+    await one.key.step()
+    assert (await key_report(replicas=replicas, installations=installations)).is_free("k1")
+
+
 async def test_a_process_that_leaves_says_so(start: Start, replicas: InMemoryReplicaStore) -> None:
     """Nobody waits for a process that stopped in order."""
     one = start("one")

@@ -105,7 +105,8 @@ class SealingKey:
         self._beat += 1
         ring = self.ring()
         await self.replicas.report(Replica(self.id, frozenset(ring.keys), ring.current, self.current(), self._beat))
-        if ring.current != self._agreed and await self._everyone_wants(ring.current):
+        alive = await self._alive()
+        if ring.current != self._agreed and all(replica.wanted_key == ring.current for replica in alive):
             await self._agree(ring.current)
         return False
 
@@ -129,11 +130,9 @@ class SealingKey:
             self._agreed = key_id
             LOG.info("sealing_key.agreed", key_id=key_id)
 
-    async def _everyone_wants(self, key_id: str) -> bool:
-        """Whether the key is current in the ring of every process that lives, and so is in it."""
-        known = await self.replicas.all()
-        alive = [replica for replica in known if not await self._gone(replica)]
-        return all(replica.wanted_key == key_id for replica in alive)
+    async def _alive(self) -> list[Replica]:
+        """Every process that lives. Looked at always: one that died after it wanted the new key seals no more."""
+        return [replica for replica in await self.replicas.all() if not await self._gone(replica)]
 
     async def _gone(self, replica: Replica) -> bool:
         """Whether a process has not shown life for the whole silence while this one watched; then it is forgotten."""

@@ -1,0 +1,34 @@
+"""How growth is told: by the longest life of a process, after it has warmed up."""
+
+import pytest
+from _whole_soak import EVERY_SECONDS, HOUR, LEAST, WARM_SECONDS, Look, Soak, slope
+
+
+def life(pid: int, seconds: float, growth: float) -> tuple[tuple[str, int], list[Look]]:
+    """A process that holds more by so much every second, after a jump while it warms up."""
+    moments = [EVERY_SECONDS * number for number in range(int(seconds / EVERY_SECONDS))]
+    jumped = [200.0 if at >= WARM_SECONDS else 0.0 for at in moments]
+    looks = [Look(at, jump + growth * at, 10, 2) for at, jump in zip(moments, jumped, strict=True)]
+    return ("timeline", pid), looks
+
+
+def test_a_leak_is_told_from_warming_up() -> None:
+    """A life that only jumps while it warms up is flat; one that goes on growing has that slope."""
+    flat, leaking = Soak(dict([life(1, 600, 0.0)])), Soak(dict([life(1, 600, 0.01)]))
+
+    assert [("timeline", 0.0, 10)] == list(flat.slopes())
+    assert pytest.approx(0.01 * HOUR) == next(leaking.slopes())[1]
+
+
+def test_the_longest_life_counts() -> None:
+    """A process that was killed young says nothing, whatever it held."""
+    young = (LEAST - 1) * EVERY_SECONDS + WARM_SECONDS
+    soak = Soak(dict([life(1, 600, 0.0), life(2, young, 9.0)]))
+
+    assert [("timeline", 0.0, 10)] == list(soak.slopes())
+    assert [] == list(Soak(dict([life(2, young, 9.0)])).slopes())
+
+
+def test_one_place_has_no_slope() -> None:
+    """Looks at one moment tell no growth."""
+    assert 0.0 == slope([(1.0, 5.0), (1.0, 7.0)])
