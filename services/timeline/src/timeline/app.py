@@ -19,7 +19,7 @@ from chassis.fault_points import KillOnce, NoFaultPoints
 from chassis.inbox import HeldMessages, MongoHeldMessages
 from chassis.kafka import KafkaEventPublisher
 from chassis.lifespan import Plumbing, service_app
-from chassis.mongo import DATABASE_AWAY, Document
+from chassis.mongo import DATABASE_AWAY, Document, takes_no_writes
 from chassis.number_hash import KeyedNumberHash
 from chassis.replaying import Replays
 from chassis.settings import RereadFile
@@ -52,7 +52,7 @@ from timeline.ports import ChertLog, NumberHash, Outside, Stores
 from timeline.settings import Settings, TimelineSecrets
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
 
-ERROR_KINDS: Final = ErrorKinds(retryable=DATABASE_AWAY)
+ERROR_KINDS: Final = ErrorKinds(retryable=DATABASE_AWAY, refused_for_now=takes_no_writes)
 """What an error means for an event: consumers only store, so the database alone can be away."""
 
 HUBSPOT_LIMITS: Final = CallLimits(read_seconds=CALL_SECONDS, total_seconds=CALL_SECONDS, connections=MAX_LANES)
@@ -260,7 +260,7 @@ def _watch(plumbing: Plumbing, database: AsyncDatabase[Document], secrets: Rerea
     """Say what this process cannot work without; Kafka and the projections say it themselves."""
 
     async def database_answers() -> None:
-        await database.command("ping")
+        await mongo.answers(database)
 
     async def secrets_are_loaded() -> None:
         secrets.read()
