@@ -56,7 +56,7 @@ async def _console(page: Page, run: RunFile) -> None:
     await page.get_by_role("heading", name="HubSpot accounts").wait_for()
     await _photograph(page, "console")
     await page.goto(f"{console}/projects/{portal.project_id}/accounts/{portal.portal_id}")
-    await _photograph(page, "account", whole=True)
+    await _photograph(page, "account")
 
 
 async def _record(page: Page, run: RunFile) -> None:

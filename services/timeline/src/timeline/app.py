@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from pymongo.asynchronous.database import AsyncDatabase
 
 from chassis import kafka, mongo, operating
+from chassis.backfilling import Backfill
 from chassis.consuming import Consumers, ErrorKinds
 from chassis.fault_points import KillOnce, NoFaultPoints
 from chassis.inbox import HeldMessages, MongoHeldMessages
@@ -36,6 +37,7 @@ from timeline.adapters.metering import CountedCalls
 from timeline.adapters.mongo import MongoStores
 from timeline.adapters.oauth import OAuthAccessTokens
 from timeline.consumers import subscribe
+from timeline.handlers import backfilling
 from timeline.handlers.activity import read_activity
 from timeline.handlers.assembly import Handlers, Process
 from timeline.handlers.budget import Budget
@@ -216,6 +218,7 @@ def _running(
         workers.gauge(stores.lanes),
         workers.catch_up(catch_up),
         workers.retention(_retention(stores, plumbing)),
+        workers.backfill(Backfill(backfilling.NAME, handlers.refs_backfill.page, mongo_stores.places)),
         workers.retries(handlers.contacts, work_soon=lanes.work_soon),
         workers.sweep(lanes),
         lanes,
