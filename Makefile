@@ -77,6 +77,10 @@ report: setup ## every figure measured so far, misses first; writes docs/proof.m
 .PHONY: docs
 docs: setup ## write the pages that come from the code
 	@$(BIN)/python -m pages
+.PHONY: pictures
+pictures: setup card ## the documentation's pictures, from a running system; needs Chromium
+	@$(BIN)/python -m pages.pictures
+	@$(BIN)/uv run --quiet --no-project --with pillow==12.0.0 pages/small.py docs/screens/*.png
 .PHONY: setup lock clean fmt
 setup: $(VENV)/.ready ## install what is needed (first run only)
 $(VENV)/.ready: requirements/bootstrap.txt requirements/dev.txt $(addsuffix /pyproject.toml,$(MEMBERS))

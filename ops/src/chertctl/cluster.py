@@ -1,7 +1,7 @@
 """A Kafka cluster as an administrator sees it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ class Difference:
 
     Attributes:
         topic: which topic.
-        what: `missing`, `partitions`, or a configuration's name.
+        what: `missing`, `partitions`, `replicas`, or a configuration's name.
         wanted: what the catalogue says.
         found: what the cluster has.
     """
@@ -103,14 +103,15 @@ class Cluster:
         found = [Difference(topic.name, "missing", "exists", "") for topic in wanted if topic.name not in existing]
         there = [topic for topic in wanted if topic.name in existing]
         if there:
-            partitions, configs = await self._partitions(there), await self._configs(there)
+            copies, configs = await self._copies(there), await self._configs(there)
             for topic in there:
-                found += _compare(topic, partitions[topic.name], configs[topic.name])
+                found += compare(topic, copies[topic.name], configs[topic.name])
         return found
 
-    async def _partitions(self, topics: list[Topic]) -> dict[str, int]:
+    async def _copies(self, topics: list[Topic]) -> dict[str, list[int]]:
+        """How many copies each partition has."""
         described = await self._admin.describe_topics([topic.name for topic in topics])
-        return {topic["topic"]: len(topic["partitions"]) for topic in described}
+        return {topic["topic"]: [len(one["replicas"]) for one in topic["partitions"]] for topic in described}
 
     async def _configs(self, topics: list[Topic]) -> dict[str, dict[str, str]]:
         resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
@@ -122,10 +123,13 @@ class Cluster:
         }
 
 
-def _compare(topic: Topic, partitions: int, config: dict[str, str]) -> list[Difference]:
+def compare(topic: Topic, copies: Sequence[int], config: Mapping[str, str]) -> list[Difference]:
+    """Where a topic, given by how many copies each of its partitions has, differs from what is wanted."""
     found = []
-    if partitions != topic.partitions:
-        found.append(Difference(topic.name, "partitions", str(topic.partitions), str(partitions)))
+    if len(copies) != topic.partitions:
+        found.append(Difference(topic.name, "partitions", str(topic.partitions), str(len(copies))))
+    if min(copies) < topic.replication_factor:
+        found.append(Difference(topic.name, "replicas", str(topic.replication_factor), str(min(copies))))
     for name, wanted in topic.config.items():
         if config.get(name) != wanted:
             found.append(Difference(topic.name, name, wanted, config.get(name, "")))

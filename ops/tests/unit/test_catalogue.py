@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from chertctl.__main__ import app
 from chertctl.catalogue import Catalogue, read
+from chertctl.cluster import compare
 
 FILE = Path(__file__).parents[3] / "deploy" / "topics.yaml"
 
@@ -70,3 +71,16 @@ def test_a_broker_that_does_not_answer_is_said_so() -> None:
 
     assert result.exit_code == 1
     assert "Kafka does not answer" in result.stderr
+
+
+def test_too_few_partitions_or_copies_are_told(catalogue: Catalogue) -> None:
+    """Fewer partitions than wanted, or one partition with fewer copies, are differences; a third copy is none."""
+    topic = next(one for one in catalogue.wanted(brokers=3) if one.name == "message.received")
+    right = [topic.replication_factor] * topic.partitions
+
+    assert [] == compare(topic, right, topic.config)
+    assert [] == compare(topic, [copies + 1 for copies in right], topic.config)
+    assert ["partitions"] == [one.what for one in compare(topic, right[1:], topic.config)]
+    assert [("replicas", "3", "2")] == [
+        (one.what, one.wanted, one.found) for one in compare(topic, [2, *right[1:]], topic.config)
+    ]

@@ -15,10 +15,15 @@ from chassis.clock import Clock
 from chassis.metrics import Metrics
 
 Check = Callable[[], Awaitable[None]]
-"""Raises when the dependency is away; the error's class name is shown, never its text."""
+"""Raises when the dependency is away; the error's class name is shown, never its text but for an `UnfitError`'s."""
 
 Watch = Callable[[], str | None]
 """Says what is wrong with something of our own, or nothing."""
+
+
+class UnfitError(Exception):
+    """A dependency is there and cannot be used as it is; the text says what to change, and holds no secret."""
+
 
 CHECK_SECONDS = 2.0
 """The longest a readiness check may take."""
@@ -122,6 +127,8 @@ class Health:
         try:
             async with asyncio.timeout(self._check_seconds):
                 await check()
+        except UnfitError as error:
+            return str(error)
         except Exception as error:  # noqa: BLE001 - whatever a dependency raises, it is not ready
             return type(error).__name__
         return None

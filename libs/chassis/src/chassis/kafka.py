@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Protocol, cast
 
@@ -16,8 +16,8 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.publisher.producer import AioKafkaFastProducerImpl
 
 from chassis.clock import Clock
-from chassis.health import Health
-from chassis.kafka_security import KafkaSecurity, client_options
+from chassis.health import Health, UnfitError
+from chassis.kafka_security import KafkaSecurity, certificate_trouble, client_options
 from chassis.logging import get_log
 from chassis.metrics import Metrics
 from contracts.envelope import Event, EventData, Headers
@@ -86,15 +86,18 @@ def broker(bootstrap: str, service: str, security: KafkaSecurity | None = None) 
 async def running(broker: KafkaBroker, *, health: Health, clock: Clock) -> AsyncIterator[None]:
     """Start a broker and its subscribers in the background, for as long as it takes; stop them at the end.
 
-    While Kafka is away the process stays up and `/readyz` says so.
+    While Kafka is away the process stays up and `/readyz` says so, and why if that can be told.
     """
+    reasons: list[str] = []
 
     async def check() -> None:
+        if reasons:
+            raise UnfitError(reasons[-1])
         if not broker.running or not await broker.ping(timeout=1.0):
             raise BrokerAwayError("no answer")
 
     health.depends_on("kafka", check)
-    starting = asyncio.create_task(_start(broker, clock), name="kafka.start")
+    starting = asyncio.create_task(_start(broker, clock, reasons), name="kafka.start")
     try:
         yield
     finally:
@@ -104,22 +107,53 @@ async def running(broker: KafkaBroker, *, health: Health, clock: Clock) -> Async
         await _stop(broker)
 
 
-async def _start(broker: KafkaBroker, clock: Clock) -> None:
+class Topical(Protocol):
+    """A subscriber, as FastStream makes it."""
+
+    topic_names: Collection[str]
+
+
+def require_topics(wanted: Collection[str], known: Collection[str]) -> None:
+    """Return if all of these topics are there.
+
+    Raises:
+        UnfitError: some are missing; the text says which.
+    """
+    missing = sorted(set(wanted) - set(known))
+    if missing:
+        raise UnfitError(f"topics are missing: {', '.join(missing)}; `chertctl topics create` makes them")
+
+
+async def _start(broker: KafkaBroker, clock: Clock, reasons: list[str]) -> None:
+    """Try until it succeeds; `reasons` has why it cannot, while that is known."""
     while True:
         try:
             await _probe(broker)
             await _join(broker)
         except Exception as error:
-            LOG.warning("broker.away", error=type(error).__name__, exc_info=error)
+            reasons[:] = await _reasons(broker, error)
+            LOG.warning("broker.away", error=type(error).__name__, reason=" ".join(reasons) or None, exc_info=error)
             await _stop(broker)  # a subscriber that did start must not start twice
             await clock.sleep(RECONNECT_SECONDS)
         else:
+            reasons.clear()
             LOG.info("broker.connected")
             return
 
 
+async def _reasons(broker: KafkaBroker, error: Exception) -> list[str]:
+    if isinstance(error, UnfitError):
+        return [str(error)]
+    trouble = await certificate_trouble(broker.specification.url, broker.specification.security)
+    return [] if trouble is None else [trouble]
+
+
 async def _probe(broker: KafkaBroker) -> None:
-    """Ask any broker for metadata: a producer that cannot start is never closed by FastStream."""
+    """Ask any broker for metadata: a producer that cannot start is never closed by FastStream.
+
+    Raises:
+        UnfitError: a topic that is subscribed to is missing.
+    """
     client = AIOKafkaClient(
         bootstrap_servers=broker.specification.url,
         request_timeout_ms=int(REQUEST_SECONDS * 1000),
@@ -127,6 +161,10 @@ async def _probe(broker: KafkaBroker) -> None:
     )
     try:
         await client.bootstrap()
+        known = await client.fetch_all_metadata()
+        require_topics(
+            {topic for one in broker.subscribers for topic in cast("Topical", one).topic_names}, known.topics()
+        )
     finally:
         await client.close()
 

@@ -1,6 +1,9 @@
 """How Kafka is reached where it is not open to everyone: TLS, and who we say we are (SASL, or a certificate)."""
 
+import asyncio
+import contextlib
 import ssl
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -18,6 +21,11 @@ _SASL: Final[dict[Mechanism, type[SASLPlaintext] | type[SASLScram256] | type[SAS
     "SCRAM-SHA-256": SASLScram256,
     "SCRAM-SHA-512": SASLScram512,
 }
+
+
+_HANDSHAKE_SECONDS: Final = 2.0
+_ALERT_SECONDS: Final = 0.5
+"""How long a broker that does not like our certificate may take to say so: with TLS 1.3, after the handshake."""
 
 
 class KafkaSettings(BaseModel):
@@ -89,3 +97,32 @@ class KafkaSettings(BaseModel):
 def client_options(security: KafkaSecurity | None) -> dict[str, Any]:
     """The same for a client of aiokafka's own, which takes keywords."""
     return parse_security(security)
+
+
+async def certificate_trouble(bootstrap: Iterable[str], security: KafkaSecurity | None) -> str | None:
+    """Why TLS fails, in a sentence, if it does: clients of Kafka only say that a broker does not answer."""
+    context: ssl.SSLContext | None = client_options(security).get("ssl_context")
+    if context is None:
+        return None
+    for address in bootstrap:
+        try:
+            async with asyncio.timeout(_HANDSHAKE_SECONDS):
+                await _shake_hands(address, context)
+        except ssl.SSLCertVerificationError as error:
+            return f"the certificate of {address} is not accepted: {error.verify_message}"
+        except ssl.SSLError as error:
+            return f"{address} refuses TLS with us (KAFKA_CERTIFICATE_FILE): {error.reason}"
+        except (OSError, TimeoutError):
+            continue
+    return None
+
+
+async def _shake_hands(address: str, context: ssl.SSLContext) -> None:
+    host, _, port = address.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port), ssl=context)
+    try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ALERT_SECONDS):
+                await reader.read(1)
+    finally:
+        writer.transport.abort()

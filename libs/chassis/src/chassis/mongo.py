@@ -7,14 +7,31 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pymongo import AsyncMongoClient
-from pymongo.errors import BulkWriteError, ConnectionFailure, NotPrimaryError, WTimeoutError
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import (
+    BulkWriteError,
+    ConfigurationError,
+    ConnectionFailure,
+    NotPrimaryError,
+    OperationFailure,
+    WTimeoutError,
+)
 from pymongo.monitoring import CommandListener
+
+from chassis.health import UnfitError
 
 Document = dict[str, Any]
 """A document as the driver gives it; adapters turn it into models at once."""
 
-DATABASE_AWAY: Final = (ConnectionFailure, NotPrimaryError, WTimeoutError)
-"""Errors that say the database cannot be asked now; a retry later is right. Server selection is one of them."""
+DATABASE_AWAY: Final = (ConnectionFailure, NotPrimaryError, WTimeoutError, ConfigurationError)
+"""Errors that say the database cannot be asked now; a retry later is right. Server selection is one of them, and the
+last is how the driver refuses a server that is too old: it asks it nothing, and goes on by itself after an upgrade."""
+
+OLDEST: Final = "4.4"
+"""The oldest MongoDB that the driver speaks to."""
+
+_TAKES_NO_WRITES: Final = frozenset({371, 14031})
+"""UserWritesBlocked and OutOfDiskSpace (MongoDB's `error_codes.yml`): room has to be made before a write is taken."""
 
 _DUPLICATE_KEY_CODE: Final = 11000
 
@@ -40,6 +57,30 @@ def connect(url: str, service: str, *, event_listeners: Sequence[CommandListener
         maxPoolSize=50,
         waitQueueTimeoutMS=5_000,
     )
+
+
+async def answers(database: AsyncDatabase[Document]) -> None:
+    """Return if the database can be asked.
+
+    Raises:
+        UnfitError: it is too old.
+        PyMongoError: it is away.
+    """
+    try:
+        await database.command("ping")
+    except ConfigurationError as error:
+        raise UnfitError(f"MongoDB {OLDEST} or newer is needed; the server that answers is older") from error
+
+
+def takes_no_writes(error: BaseException) -> bool:
+    """Whether the database refused to write for want of room, or as its operators told it to; a retry is right.
+
+    A `mongod` whose disk is full ends, as a rule: then it is away.
+    """
+    if isinstance(error, BulkWriteError):
+        failed: list[Mapping[str, Any]] = (error.details or {}).get("writeErrors", [])
+        return any(write.get("code") in _TAKES_NO_WRITES for write in failed)
+    return isinstance(error, OperationFailure) and error.code in _TAKES_NO_WRITES
 
 
 def duplicates(error: BulkWriteError) -> frozenset[int]:

@@ -1,5 +1,6 @@
 """Errors and what they mean: kinds as data, a policy of named figures, and reading a record whatever it holds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
@@ -37,6 +38,10 @@ class Kind(Enum):
     UNEXPECTED = "unexpected"
 
 
+def _never(_: BaseException) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorKinds:
     """A service's errors by kind, as data; whatever is not named is unexpected.
@@ -44,14 +49,16 @@ class ErrorKinds:
     Attributes:
         retryable: our own dependency is away; a later delivery may succeed.
         permanent: this record will never succeed.
+        refused_for_now: whether an error says that our own dependency is there and takes nothing now.
     """
 
     retryable: tuple[type[Exception], ...] = ()
     permanent: tuple[type[Exception], ...] = ()
+    refused_for_now: Callable[[BaseException], bool] = _never
 
     def of(self, error: BaseException) -> Kind:
         """The kind of an error."""
-        if isinstance(error, (*self.retryable, NewerVersionError)):
+        if isinstance(error, (*self.retryable, NewerVersionError)) or self.refused_for_now(error):
             return Kind.RETRYABLE
         return Kind.PERMANENT if isinstance(error, (*self.permanent, ContractError)) else Kind.UNEXPECTED
 

@@ -1,12 +1,17 @@
 """What `/livez` and `/readyz` say of consumers, on the real Kafka."""
 
 import asyncio
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from chassis import kafka
+from chassis.clock import SystemClock
 from chassis.consuming import Policy
+from chassis.health import Health
+from chassis.metrics import Metrics
 from contracts.envelope import Event
 from harness.waiting import eventually
 
@@ -119,3 +124,21 @@ async def test_work_that_stands_still_is_noticed(new_desk: Any, batch: bool) -> 
 
         await eventually(noticed, what="the standstill", seconds=SECONDS)
         stuck.set()
+
+
+async def test_a_missing_topic_is_named(kafka_bootstrap: str) -> None:
+    """A service that has to read what nobody made is not ready, and says what makes it."""
+    clock, name = SystemClock(), f"missing.{uuid.uuid4().hex}"
+    health, broker = Health(clock, Metrics()), kafka.broker(kafka_bootstrap, "tests")
+    broker.subscriber(name, group_id=name)(_nothing)
+    async with kafka.running(broker, health=health, clock=clock):
+
+        async def told() -> bool:
+            said = (await health.missing()).get("kafka", "")
+            return said == f"topics are missing: {name}; `chertctl topics create` makes them"
+
+        await eventually(told, what="the missing topic's name", seconds=SECONDS)
+
+
+async def _nothing(_: object) -> None:
+    """Nothing comes."""

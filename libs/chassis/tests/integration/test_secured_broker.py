@@ -221,6 +221,22 @@ async def test_a_wrong_password_is_a_broker_that_is_away(
         await knock(settings)
 
 
+async def test_a_broker_that_does_not_believe_us_is_named(
+    secured: SecuredBroker, files: Certificates, tmp_path: Path
+) -> None:
+    """A certificate of ours that the broker's authority did not sign: readiness says whose setting that is."""
+    strangers = certificates(tmp_path / "strangers")
+    settings = KafkaSettings(
+        kafka_bootstrap=secured.for_certificates,
+        kafka_tls=True,
+        kafka_ca_file=files.authority,
+        kafka_certificate_file=strangers.client,
+        kafka_key_file=strangers.client_key,
+    )
+
+    assert "KAFKA_CERTIFICATE_FILE" in await told_of(settings)
+
+
 async def test_another_authority_is_not_believed(secured: SecuredBroker, tmp_path: Path) -> None:
     """A broker whose certificate somebody else signed is not spoken to."""
     strangers = certificates(tmp_path / "strangers")
@@ -234,6 +250,7 @@ async def test_another_authority_is_not_believed(secured: SecuredBroker, tmp_pat
 
     with pytest.raises(KafkaConnectionError):
         await knock(settings)
+    assert "is not accepted" in await told_of(settings)
 
 
 async def test_an_expired_certificate_is_not_believed(tmp_path: Path) -> None:
@@ -250,6 +267,21 @@ async def test_an_expired_certificate_is_not_believed(tmp_path: Path) -> None:
 
         with pytest.raises(KafkaConnectionError):
             await knock(settings)
+        assert "certificate has expired" in await told_of(settings)
+
+
+async def told_of(settings: KafkaSettings) -> str:
+    """What readiness says of Kafka as soon as it knows more than that it is away."""
+    clock = SystemClock()
+    health = Health(clock, Metrics())
+    broker = kafka.broker(settings.kafka_bootstrap, "tests", settings.kafka_security())
+
+    async def told() -> str | None:
+        missing = (await health.missing())["kafka"]
+        return None if missing == "BrokerAwayError" else missing
+
+    async with kafka.running(broker, health=health, clock=clock):
+        return await eventually(told, what="why", seconds=SECONDS)
 
 
 async def kafka_topic(secured: SecuredBroker) -> None:

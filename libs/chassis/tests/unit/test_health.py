@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from chassis.clock import ManualClock
-from chassis.health import Health
+from chassis.health import Health, UnfitError
 from chassis.metrics import Metrics
 
 
@@ -119,3 +119,18 @@ async def test_metrics_are_exposed(health: Health) -> None:
     answer = await get(health, "/metrics")
     assert (200, "text/plain; version=0.0.4; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
     assert "# TYPE http_request_seconds histogram" in answer.text
+
+
+async def test_a_dependency_that_cannot_be_used_says_what_to_change(health: Health) -> None:
+    """The text of an error is shown where it is meant for operators, and nowhere else."""
+
+    async def too_old() -> None:
+        raise UnfitError("MongoDB 4.4 or newer is needed")
+
+    async def away() -> None:
+        raise OSError("secret://user:password@host")
+
+    health.depends_on("database", too_old)
+    health.depends_on("kafka", away)
+
+    assert {"database": "MongoDB 4.4 or newer is needed", "kafka": "OSError"} == await health.missing()

@@ -23,6 +23,7 @@ LogEvent = Literal[
     "broker.away",
     "broker.connected",
     "worker.failed",
+    "backfill.done",
     "outbox.relayed",
     "file.reread",
     "file.unreadable",

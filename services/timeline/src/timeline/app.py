@@ -14,12 +14,13 @@ from pydantic import SecretStr
 from pymongo.asynchronous.database import AsyncDatabase
 
 from chassis import kafka, mongo, operating
+from chassis.backfilling import Backfill
 from chassis.consuming import Consumers, ErrorKinds
 from chassis.fault_points import KillOnce, NoFaultPoints
 from chassis.inbox import HeldMessages, MongoHeldMessages
 from chassis.kafka import KafkaEventPublisher
 from chassis.lifespan import Plumbing, service_app
-from chassis.mongo import DATABASE_AWAY, Document
+from chassis.mongo import DATABASE_AWAY, Document, takes_no_writes
 from chassis.number_hash import KeyedNumberHash
 from chassis.releasing import Releases
 from chassis.replaying import Replays
@@ -37,6 +38,7 @@ from timeline.adapters.metering import CountedCalls
 from timeline.adapters.mongo import MongoStores
 from timeline.adapters.oauth import OAuthAccessTokens
 from timeline.consumers import subscribe
+from timeline.handlers import backfilling
 from timeline.handlers.activity import read_activity
 from timeline.handlers.assembly import Handlers, Process
 from timeline.handlers.budget import Budget
@@ -53,7 +55,7 @@ from timeline.ports import ChertLog, NumberHash, Outside, Stores
 from timeline.settings import Settings, TimelineSecrets
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
 
-ERROR_KINDS: Final = ErrorKinds(retryable=DATABASE_AWAY)
+ERROR_KINDS: Final = ErrorKinds(retryable=DATABASE_AWAY, refused_for_now=takes_no_writes)
 """What an error means for an event: consumers only store, so the database alone can be away."""
 
 HUBSPOT_LIMITS: Final = CallLimits(read_seconds=CALL_SECONDS, total_seconds=CALL_SECONDS, connections=MAX_LANES)
@@ -217,6 +219,7 @@ def _running(
         workers.gauge(stores.lanes),
         workers.catch_up(catch_up),
         workers.retention(_retention(stores, plumbing)),
+        workers.backfill(Backfill(backfilling.NAME, handlers.refs_backfill.page, mongo_stores.places)),
         workers.retries(handlers.contacts, work_soon=lanes.work_soon),
         workers.sweep(lanes),
         lanes,
@@ -262,7 +265,7 @@ def _watch(plumbing: Plumbing, database: AsyncDatabase[Document], secrets: Rerea
     """Say what this process cannot work without; Kafka and the projections say it themselves."""
 
     async def database_answers() -> None:
-        await database.command("ping")
+        await mongo.answers(database)
 
     async def secrets_are_loaded() -> None:
         secrets.read()

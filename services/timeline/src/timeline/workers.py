@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
+from chassis.backfilling import PAUSE_SECONDS, Backfill
 from chassis.lifespan import Plumbing
 from chassis.logging import get_log
 from chassis.outbox import RELAY_SECONDS
@@ -202,6 +203,10 @@ class Workers:
     def retention(self, retention: Retention) -> Worker:
         """Removes content that has been kept long enough."""
         return self._worker("retention", retention.step, RETENTION_SECONDS)
+
+    def backfill(self, backfill: Backfill) -> Worker:
+        """Writes anew what an earlier release wrote in another way."""
+        return self._worker("backfill", backfill.step, PAUSE_SECONDS)
 
     def gauge(self, lanes: LaneSweep) -> Worker:
         """Says how old the oldest reply is that is not on its timeline, and how many breakers are open."""

@@ -56,6 +56,16 @@ def told(communication_id: str = "77") -> Event[ReplyRecorded]:
     return Event(REPLY_RECORDED, f"reply.recorded:{ENTRY}", "/timeline", NOW, data)
 
 
+async def test_entries_are_read_one_after_the_other(entries: EntryStore, entry: Any) -> None:
+    """By their ids, across accounts, as many as asked for; after the last there are none."""
+    other = entry(portal_id=7)
+    await entries.add([entry(), other], NOW)
+
+    assert [ENTRY] == [one.id for one in await entries.after("", 1)]
+    assert [other.id] == [one.id for one in await entries.after(ENTRY, 9)]
+    assert [] == await entries.after(other.id, 9)
+
+
 async def test_an_entry_is_kept_as_it_was_made(entries: EntryStore, entry: Any) -> None:
     """What is read is what was kept, in the order asked for; what is not there is left out."""
     await entries.add([entry("m1"), entry("m2"), entry("m1", portal_id=2)], NOW)

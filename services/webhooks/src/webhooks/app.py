@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Final
 
 from fastapi import FastAPI
 
 from chassis.lifespan import Plumbing, service_app
 from chassis.settings import RereadFile
+from contracts import topics
 from webhooks import __doc__ as description
 from webhooks.adapters.admission import InFlight
 from webhooks.adapters.kafka.connection import Connection
@@ -21,11 +23,24 @@ from webhooks.handlers.hubspot import receive_hubspot_delivery
 from webhooks.ports import Publisher
 from webhooks.settings import IngressSecrets, Settings
 
+TOLD: Final = (
+    topics.APP_UNINSTALLED.name,
+    topics.CONTACT_CREATED.name,
+    topics.CONTACT_UPDATED.name,
+    topics.CONTACT_DELETED.name,
+    topics.CONTACT_MERGED.name,
+    topics.CONTACT_RESTORED.name,
+    topics.CONTACT_ERASED.name,
+    topics.MESSAGE_RECEIVED.name,
+    topics.DELIVERY_REJECTED.name,
+)
+"""The topics that deliveries are told on."""
+
 
 def build(settings: Settings, plumbing: Plumbing) -> SignedRoutes:
     """The whole service, not yet started."""
     secrets = RereadFile(settings.secrets_file, IngressSecrets, plumbing.clock)
-    connection = Connection(settings.kafka_bootstrap, plumbing.clock, settings.kafka_security())
+    connection = Connection(settings.kafka_bootstrap, plumbing.clock, settings.kafka_security(), TOLD)
     publisher = BatchingPublisher(connection, plumbing.clock, plumbing.metrics)
 
     @asynccontextmanager

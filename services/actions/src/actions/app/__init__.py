@@ -15,7 +15,7 @@ from actions.app.sending import send_once
 from actions.app.steps import steps_of
 from actions.settings import Settings
 from actions.workers import step_worker
-from chassis import kafka
+from chassis import kafka, mongo
 from chassis.health import Health
 from chassis.lifespan import Plumbing, service_app
 
@@ -56,7 +56,7 @@ def _watch(health: Health, connections: Connections) -> None:
     """Say what this process cannot work without; Kafka and the projections say it themselves."""
 
     async def database_answers() -> None:
-        await connections.database.command("ping")
+        await mongo.answers(connections.database)
 
     async def secrets_are_loaded() -> None:
         connections.secrets.read()

@@ -29,12 +29,14 @@ from chassis.consuming import Consumers, ErrorKinds
 from chassis.inbox import HeldMessages, MongoHeldMessages
 from chassis.kafka import BrokerAwayError, KafkaEventPublisher
 from chassis.lifespan import Plumbing
-from chassis.mongo import DATABASE_AWAY
+from chassis.mongo import DATABASE_AWAY, takes_no_writes
 from chassis.outbox import OutboxRelay
 from chassis.settings import NotLoadedError
 from chassis.workers import Worker
 
-ERROR_KINDS: Final = ErrorKinds(retryable=(StoreAwayError, *DATABASE_AWAY, BrokerAwayError, NotLoadedError))
+ERROR_KINDS: Final = ErrorKinds(
+    retryable=(StoreAwayError, *DATABASE_AWAY, BrokerAwayError, NotLoadedError), refused_for_now=takes_no_writes
+)
 """What an error means for an event; whatever is not named is unexpected."""
 
 

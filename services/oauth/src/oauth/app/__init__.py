@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from chassis import kafka, operating
+from chassis.health import UnfitError
 from chassis.lifespan import Plumbing, service_app
 from chassis.mongo import DATABASE_AWAY
 from chassis.releasing import Releases
@@ -41,7 +42,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         """Open everything in order, and close it in reverse."""
-        with contextlib.suppress(*DATABASE_AWAY):
+        with contextlib.suppress(UnfitError, *DATABASE_AWAY):
             await ready()  # if the database is away now, readiness tries again
         async with AsyncExitStack() as opened:
             for resource in connections.resources():

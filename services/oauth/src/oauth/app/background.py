@@ -7,7 +7,7 @@ from typing import Final
 from chassis.consuming import Consumers, ErrorKinds
 from chassis.inbox import MongoHeldMessages
 from chassis.lifespan import Plumbing
-from chassis.mongo import DATABASE_AWAY
+from chassis.mongo import DATABASE_AWAY, takes_no_writes
 from chassis.workers import Worker
 from hubspot_client import AppTokens, JournalClient
 from oauth.adapters.hubspot import HubSpotJournal
@@ -32,7 +32,7 @@ from oauth.workers import (
     reseal_worker,
 )
 
-KINDS: Final = ErrorKinds(retryable=DATABASE_AWAY)
+KINDS: Final = ErrorKinds(retryable=DATABASE_AWAY, refused_for_now=takes_no_writes)
 """HubSpot being away is no consumer's matter: a hint is stored, and a worker asks."""
 
 

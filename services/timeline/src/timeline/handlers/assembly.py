@@ -9,6 +9,7 @@ from chassis.randomness import Randomness
 from contracts.envelope import Event
 from contracts.messages import MessageReceived, MessageSent
 from timeline.handlers.assignment import Assigner
+from timeline.handlers.backfilling import RefsBackfill
 from timeline.handlers.budget import Budget
 from timeline.handlers.contact_changes import ContactChanges
 from timeline.handlers.contacts import ContactFinder
@@ -61,6 +62,7 @@ class Handlers:
         metrics: Metrics,
     ) -> None:
         self._refs = RefKeeper(stores.refs, hash_number)
+        self.refs_backfill = RefsBackfill(stores.entries, self._refs)
         self._stores, self._faults, self._clock = stores, outside.faults, clock
         self._requeue = Requeue(unmatched=stores.unmatched, lanes=stores.lanes, clock=clock, randomness=randomness)
         self.tenants = TenantProjector(

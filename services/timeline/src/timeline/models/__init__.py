@@ -4,6 +4,7 @@ from timeline.models.lanes import Breaker, Closing, DueLane, Lane, LaneView, Lea
 from timeline.models.outside import MAX_BATCH, Candidate, Cursor, FaultPoint, Found, LogPage, Note, Retry, Written
 from timeline.models.refs import InboxView, Ref, RefKind
 from timeline.models.replies import (
+    ERASED,
     OPEN_STATES,
     Announced,
     Conversation,
@@ -23,6 +24,7 @@ from timeline.models.replies import (
 )
 
 __all__ = [
+    "ERASED",
     "MAX_BATCH",
     "OPEN_STATES",
     "Announced",

@@ -267,6 +267,10 @@ class Settlement:
     events: Sequence[Event[EventData]] = ()
 
 
+ERASED: Final = "erased"
+"""The sender of a message whose sender is to be forgotten."""
+
+
 def without_content(message: MessageReceived) -> MessageReceived:
     """What may be kept of a message whose sender is to be forgotten: its ids and when it came."""
-    return message.model_copy(update={"sender": "erased", "line": None, "parts": ()})
+    return message.model_copy(update={"sender": ERASED, "line": None, "parts": ()})

@@ -80,6 +80,14 @@ class EntryKeeper(Protocol):
         ...
 
 
+class EntryPages(Protocol):
+    """Entries one after the other."""
+
+    async def after(self, entry_id: str, limit: int) -> Sequence[Entry]:
+        """Those of all accounts that come next by their ids."""
+        ...
+
+
 class EntryRetention(Protocol):
     """Entries as they grow old."""
 
@@ -101,6 +109,6 @@ class Communications(RecordOwners, Protocol):
 
 
 class EntryStore(
-    NewEntries, EntryReader, IntentLog, EntryOutcomes, EntryHistory, EntryKeeper, EntryRetention, Protocol
+    NewEntries, EntryReader, IntentLog, EntryOutcomes, EntryHistory, EntryKeeper, EntryPages, EntryRetention, Protocol
 ):
     """The entries, whole."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from pymongo.asynchronous.database import AsyncDatabase
 
+from chassis import mongo
 from chassis.inbox import MongoHeldMessages
 from chassis.mongo import Document
 from oauth.adapters.mongo.installations import MongoGrantCheckStore, MongoInstallationStore, MongoOutbox
@@ -41,11 +42,15 @@ class Readiness:
         self._indexed = False
 
     async def __call__(self) -> None:
-        """Ask the database; whatever the driver raises says that it is away."""
+        """Ask the database; whatever the driver raises says that it is away.
+
+        Raises:
+            UnfitError: it is too old.
+        """
+        await mongo.answers(self._database)
         if not self._indexed:
             await ensure_indexes(self._database)
             self._indexed = True
-        await self._database.command("ping")
 
 
 async def ensure_indexes(database: AsyncDatabase[Document]) -> None:

@@ -40,6 +40,10 @@ class InMemoryEntries:
         """Those that exist, in the order of their ids here."""
         return [self.entries[entry_id] for entry_id in entry_ids if entry_id in self.entries]
 
+    async def after(self, entry_id: str, limit: int) -> Sequence[Entry]:
+        """Those of all accounts that come next by their ids."""
+        return [self.entries[key] for key in sorted(self.entries) if key > entry_id][:limit]
+
     async def latest(self, portal_id: int, since: datetime, limit: int) -> Sequence[Shown]:
         """The latest of an account, newest first."""
         own = [entry for entry in self.entries.values() if entry.portal_id == portal_id]

@@ -56,6 +56,11 @@ class MongoEntries:
         by_id = {document["_id"]: _entry(document) async for document in found}
         return [by_id[entry_id] for entry_id in entry_ids if entry_id in by_id]
 
+    async def after(self, entry_id: str, limit: int) -> Sequence[Entry]:
+        """Those of all accounts that come next by their ids."""
+        found = self._entries.find({"_id": {"$gt": entry_id}}).sort("_id", 1).limit(limit)
+        return [_entry(document) async for document in found]
+
     async def ensure_indexes(self) -> None:
         """Let people's looks at an account find its latest, and changes of contacts what they concern."""
         await self._entries.create_index([("portal_id", 1), ("assigned_at", -1)])

@@ -2,6 +2,7 @@
 
 from pymongo.asynchronous.database import AsyncDatabase
 
+from chassis.backfilling import MongoPlaces
 from chassis.clock import Clock
 from chassis.mongo import Document
 from timeline.adapters.mongo import entries, lanes, links
@@ -35,7 +36,7 @@ class MongoStores:
         )
         retries = MongoRetries(database)
         unmatched, entry_store = MongoUnmatched(database), MongoEntries(database, self.entry_outbox)
-        self.accounts = MongoAccounts(database)
+        self.accounts, self.places = MongoAccounts(database), MongoPlaces(database)
         self.stores = Stores(
             inbox=inbox,
             tenants=tenants,

@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
 from chassis.clock import Clock
-from chassis.kafka_security import KafkaSecurity, client_options
+from chassis.health import UnfitError
+from chassis.kafka import require_topics
+from chassis.kafka_security import KafkaSecurity, certificate_trouble, client_options
 from chassis.logging import get_log
 
 LOG = get_log()
@@ -38,21 +40,27 @@ class Connection:
         producer: the one in use, or none while Kafka is away.
     """
 
-    def __init__(self, bootstrap: str, clock: Clock, security: KafkaSecurity | None = None) -> None:
-        self._bootstrap, self._clock = bootstrap.split(","), clock
-        self._security = client_options(security)
+    def __init__(
+        self, bootstrap: str, clock: Clock, security: KafkaSecurity | None = None, topics: Collection[str] = ()
+    ) -> None:
+        """A producer for these topics; without one of them the service is not ready."""
+        self._bootstrap, self._clock, self._topics = bootstrap.split(","), clock, topics
+        self._security = security
+        self._trouble: str | None = None
         self._lost = asyncio.Event()
         self.producer: AIOKafkaProducer | None = None
 
     async def check(self) -> None:
-        """Return if a broker answers.
+        """Return if a broker answers, and has our topics.
 
         Raises:
-            Exception: none does.
+            UnfitError: a topic is missing, or a certificate is not accepted.
+            Exception: none answers.
         """
         if self.producer is None:
-            raise NotConnectedError
-        await self.producer.client.fetch_all_metadata()
+            raise NotConnectedError if self._trouble is None else UnfitError(self._trouble)
+        known = await self.producer.client.fetch_all_metadata()
+        require_topics(self._topics, known.topics())
 
     def partitions(self, topic: str) -> int | None:
         """How many partitions a topic has, as far as is known; if it is not known, it is asked for."""
@@ -90,12 +98,13 @@ class Connection:
                 linger_ms=0,  # batches are closed before they are handed over
                 max_batch_size=BATCH_BYTES,
                 request_timeout_ms=int(REQUEST_SECONDS * 1000),
-                **self._security,
+                **client_options(self._security),
             )
             try:
                 await self._use(producer)
             except Exception as error:  # noqa: BLE001 - whatever it is, Kafka cannot be used now
-                LOG.warning("broker.away", error=type(error).__name__)
+                self._trouble = await certificate_trouble(self._bootstrap, self._security)
+                LOG.warning("broker.away", error=type(error).__name__, reason=self._trouble)
                 await self._clock.sleep(RECONNECT_SECONDS)
             finally:
                 self.producer = None
@@ -106,7 +115,7 @@ class Connection:
         self._lost.clear()
         await producer.start()
         await producer.client.force_metadata_update()  # of all topics: asking for one by name may create it
-        self.producer = producer
+        self.producer, self._trouble = producer, None
         LOG.info("broker.connected")
         await self._lost.wait()
 
