@@ -231,6 +231,7 @@ def _running(
         work_lists=stores.lanes,
         data=mongo_stores.accounts,
         refs=stores.refs,
+        names=stores.inbox,
         contacts=handlers.contacts,
         work_soon=lanes.work_soon,
         clock=plumbing.clock,

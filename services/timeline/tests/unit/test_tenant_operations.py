@@ -43,6 +43,7 @@ async def http(
         work_lists=memory.lanes,
         data=memory.accounts,
         refs=memory.refs,
+        names=memory.inbox,
         contacts=start().contacts,
         work_soon=woken.extend,
         clock=clock,

@@ -3,47 +3,43 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from timeline.handlers.activity import trace_id
 from timeline.handlers.refs import PHONE
 from timeline.models import Leaving, Ref
-from timeline.ports import AccountData, Refs
+from timeline.ports import AccountData, InboxNames, Refs
 
 _CHAT: Final = "chat:"
 
 
-async def forget_ways(portal_id: int, limit: int, *, data: AccountData, refs: Refs) -> int:
-    """Forget the ids of what is forgotten next of an account; how many ids that were.
+async def forget_ways(portal_id: int, limit: int, *, data: AccountData, refs: Refs, names: InboxNames) -> int:
+    """Forget the ids of what is forgotten next of an account; how many ways to it that were.
 
     What another account of the same conversation is found by stays.
     """
     leaving = await data.leaving(portal_id, limit)
-    chats = await refs.find({f"{_CHAT}{entry.message.chat_id}" for entry, _ in leaving.entries})
-    gone = [*_of_replies(leaving), *_of_links(leaving), *_of_chats(leaving, chats)]
+    rows = {entry.row_id for entry, _ in leaving.entries} - leaving.elsewhere
+    chats = {entry.message.chat_id for entry, _ in leaving.entries}
+    empty = chats - set(await names.in_use(chats, but=rows))
+    numbers = await refs.find({f"{_CHAT}{chat_id}" for chat_id in empty})
+    gone = [*_of_contacts(leaving), *_of_numbers(numbers)]
     known = await refs.find({ref.key for ref in gone})
     await refs.forget(gone)
-    return sum(1 for key, targets in known.items() if targets & {ref.to for ref in gone if ref.key == key})
+    found = sum(1 for key, targets in known.items() if targets & {ref.to for ref in gone if ref.key == key})
+    return found + await names.forget_names(rows)
 
 
-def _of_replies(leaving: Leaving) -> Iterator[Ref]:
+def _of_contacts(leaving: Leaving) -> Iterator[Ref]:
     for entry, contact_id in leaving.entries:
-        message = entry.message
-        yield Ref("chat", message.chat_id, entry.id)
         if contact_id is not None:
-            yield Ref("contact", contact_id, message.chat_id)
-        if entry.row_id not in leaving.elsewhere:
-            yield Ref("event", message.event_id, entry.row_id)
-            yield Ref("trace", trace_id(entry), entry.row_id)
+            yield Ref("contact", contact_id, entry.message.chat_id)
+    for one, contact_id in leaving.links:
+        yield Ref("contact", contact_id, one.chat_id)
 
 
-def _of_links(leaving: Leaving) -> Iterator[Ref]:
-    return (Ref("contact", contact_id, one.chat_id) for one, contact_id in leaving.links)
-
-
-def _of_chats(leaving: Leaving, chats: Mapping[str, frozenset[str]]) -> Iterator[Ref]:
+def _of_numbers(found: Mapping[str, frozenset[str]]) -> Iterator[Ref]:
     """The numbers of conversations in which nobody's replies are left."""
-    own = {entry.id for entry, _ in leaving.entries}
-    for key, targets in chats.items():
-        if all(target in own or target.startswith(PHONE) for target in targets):
-            for target in targets - own:
-                yield Ref("chat", key.removeprefix(_CHAT), target)
-                yield Ref("phone", target.removeprefix(PHONE), key.removeprefix(_CHAT))
+    for key, targets in found.items():
+        chat_id = key.removeprefix(_CHAT)
+        for target in targets:
+            yield Ref("chat", chat_id, target)
+            if target.startswith(PHONE):
+                yield Ref("phone", target.removeprefix(PHONE), chat_id)

@@ -18,7 +18,7 @@ from timeline.handlers import breakers
 from timeline.handlers.contact_changes import ContactChanges
 from timeline.handlers.forgetting import forget_ways
 from timeline.models import LaneView
-from timeline.ports import AccountData, LaneViews, Refs, Tenants, WorkLists
+from timeline.ports import AccountData, InboxNames, LaneViews, Refs, Tenants, WorkLists
 
 LOG = get_log()
 
@@ -44,6 +44,7 @@ class TenantOperations:
         work_lists: ends their rest.
         data: all that is kept of an account.
         refs: what leads there.
+        names: by what else it is found.
         contacts: forgets people.
         work_soon: wakes lanes.
         clock: the time.
@@ -54,6 +55,7 @@ class TenantOperations:
     work_lists: WorkLists
     data: AccountData
     refs: Refs
+    names: InboxNames
     contacts: ContactChanges
     work_soon: Callable[[Collection[int]], None]
     clock: Clock
@@ -88,7 +90,7 @@ class TenantOperations:
         tenant = await self.tenants.find(portal_id)
         if tenant is None or tenant.status != "purged":
             raise NotPurgedError
-        refs = await forget_ways(portal_id, PURGED_AT_ONCE, data=self.data, refs=self.refs)
+        refs = await forget_ways(portal_id, PURGED_AT_ONCE, data=self.data, refs=self.refs, names=self.names)
         removed = {**({"refs": refs} if refs else {}), **await self.data.purge(portal_id, PURGED_AT_ONCE)}
         LOG.info("account.purged", portal_id=portal_id, removed=removed)
         return Removed(service=SERVICE, removed=removed, kept=KEPT_OF_ACCOUNTS)

@@ -31,7 +31,7 @@ from timeline.ports.inbox import (
 )
 from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, WorkLists
 from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline, Unread
-from timeline.ports.refs import InboxViews, NumberHash, RecordOwners, Refs
+from timeline.ports.refs import InboxNames, InboxViews, NumberHash, RecordOwners, Refs
 from timeline.ports.tenants import AccountData, LaneViews, Tenants, TenantStore, TenantWriter
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "EntryStore",
     "FaultPoints",
     "InboxKeeper",
+    "InboxNames",
     "InboxStore",
     "InboxViews",
     "Intake",

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from timeline.models import Placed, Received
 from timeline.ports.catching_up import KnownMessages
-from timeline.ports.refs import InboxViews
+from timeline.ports.refs import InboxNames, InboxViews
 
 
 class Intake(Protocol):
@@ -85,6 +85,15 @@ class KeptKeys(KnownMessages, Protocol):
 
 
 class InboxStore(
-    Intake, Unassigned, WaitingRoom, WaitingRetention, InboxKeeper, KeptKeys, Receivers, InboxViews, Protocol
+    Intake,
+    Unassigned,
+    WaitingRoom,
+    WaitingRetention,
+    InboxKeeper,
+    KeptKeys,
+    Receivers,
+    InboxNames,
+    InboxViews,
+    Protocol,
 ):
     """The inbox, whole."""

@@ -46,6 +46,18 @@ class InboxViews(Protocol):
         ...
 
 
+class InboxNames(Protocol):
+    """The ids that rows of the inbox are found by."""
+
+    async def in_use(self, chat_ids: Collection[str], but: Collection[str]) -> Collection[str]:
+        """Those conversations of which any row but these was given to an account, or still waits to be."""
+        ...
+
+    async def forget_names(self, row_ids: Collection[str]) -> int:
+        """Let nothing but its key lead to a row any more; how many rows anything led to."""
+        ...
+
+
 class RecordOwners(Protocol):
     """Which replies HubSpot's records belong to, whatever the account."""
 

@@ -65,6 +65,19 @@ class InMemoryInbox:
         """Keys of the newest rows of these conversations."""
         return self._newest([key for key, row in self.rows.items() if row.chat_id in chat_ids], limit)
 
+    async def in_use(self, chat_ids: Collection[str], but: Collection[str]) -> Collection[str]:
+        """Those conversations of which any row but these was given to an account, or still waits to be."""
+        others = [row for row_id, row in self.rows.items() if row_id not in but]
+        used = {row.chat_id for row in others if row.portals or row.since or row.waiting_for}
+        return used & set(chat_ids)
+
+    async def forget_names(self, row_ids: Collection[str]) -> int:
+        """Let nothing but its key lead to a row any more; how many rows anything led to."""
+        named = [row_id for row_id in row_ids if row_id in self.rows and self.rows[row_id].names]
+        for row_id in named:
+            self.rows[row_id] = replace(self.rows[row_id], names=frozenset(), chat_id="")
+        return len(named)
+
     def _newest(self, row_ids: Sequence[str], limit: int) -> Collection[str]:
         return sorted(row_ids, key=lambda row_id: self.rows[row_id].received_at, reverse=True)[:limit]
 

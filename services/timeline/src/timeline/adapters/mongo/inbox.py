@@ -75,6 +75,17 @@ class MongoInbox:
         """Keys of the newest rows of these conversations."""
         return await self._newest({"chat_id": {"$in": list(chat_ids)}}, limit)
 
+    async def in_use(self, chat_ids: Collection[str], but: Collection[str]) -> Collection[str]:
+        """Those conversations of which any row but these was given to an account, or still waits to be."""
+        shown = {"chat_id": 1, "portals": 1, "since": 1, "waiting_for": 1}
+        found = self._inbox.find({"chat_id": {"$in": list(chat_ids)}}, shown)
+        return {row["chat_id"] async for row in found if row["_id"] not in but and _leads_somewhere(row)}
+
+    async def forget_names(self, row_ids: Collection[str]) -> int:
+        """Let nothing but its key lead to a row any more; how many rows anything led to."""
+        named = {"_id": {"$in": list(row_ids)}, "chat_id": {"$exists": True}}
+        return (await self._inbox.update_many(named, {"$unset": dict.fromkeys(_NAMES, "")})).modified_count
+
     async def _newest(self, query: Document, limit: int) -> Collection[str]:
         found = self._inbox.find(query, {"_id": 1}).sort("received_at", -1).limit(limit)
         return [row["_id"] async for row in found]
@@ -152,6 +163,10 @@ def _names(received: Received) -> Document:
     message = received.message
     names = {"event_id": message.event_id, "chat_id": message.chat_id}
     return names if received.trace_id is None else {**names, "trace_id": received.trace_id}
+
+
+def _leads_somewhere(row: Document) -> bool:
+    return bool(row.get("portals")) or "since" in row or "waiting_for" in row
 
 
 def _view(row: Document) -> InboxView:
