@@ -1,12 +1,11 @@
 """Time in a fault run: jumped, sped up, and led from one of HubSpot's repeats to the next until all have ended."""
 
 import time
-from typing import Final
+from typing import Final, Protocol
 
-from _workflow_world import Progress, World
+from _workflow_world import Progress
 from rich.console import Console
 
-from harness.system import System
 from harness.waiting import pace
 
 TOGETHER: Final = 40
@@ -23,10 +22,28 @@ TOLD_SECONDS: Final = 20.0
 console = Console()
 
 
+class MovedClock(Protocol):
+    """What has a clock: a system."""
+
+    async def move_clock(self, *, offset_seconds: float = 0.0, speed: float = 1.0) -> None:
+        """Move it."""
+        ...
+
+
+class Enrolled(Protocol):
+    """An account with executions."""
+
+    slug: str
+
+    async def progress(self) -> Progress:
+        """How far they are."""
+        ...
+
+
 class SimulatedTime:
     """The clock of services and simulators."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: MovedClock) -> None:
         self._system = system
         self._offset, self._speed, self._fast_since = 0.0, 1.0, 0.0
 
@@ -46,7 +63,7 @@ class SimulatedTime:
         self._speed = 1.0
         await self._system.move_clock(offset_seconds=self._offset)
 
-    async def until_ended(self, world: World, *, stalled_seconds: float, rest_jump: float = 0.0) -> int:
+    async def until_ended(self, world: Enrolled, *, stalled_seconds: float, rest_jump: float = 0.0) -> int:
         """Return when every execution has ended, or none has for so many seconds; how many have not.
 
         Time moves only when no call is under way, for a call that is overtaken by its signature's window is refused;
