@@ -1,6 +1,7 @@
 """Accounts of the run over the whole system, who is in them, and what somebody wanted."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -113,3 +114,12 @@ class Wanted:
             refusable=self.refusable,
             forbidden=self.forbidden,
         )
+
+
+def account_of(act: Act, accounts: Sequence[Account]) -> Account:
+    """Whose act it is: the account that was drawn, or the nearest of those that move or create."""
+    group = {"move": (MOVING_EVERY, 0), "creation": (CREATING_EVERY, CREATING_FIRST)}.get(act.kind)
+    if group is None:
+        return accounts[act.account]
+    every, first = group
+    return accounts[min(act.account // every * every + first, len(accounts) - 1)]

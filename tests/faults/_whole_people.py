@@ -10,17 +10,7 @@ from functools import partial
 from typing import Final
 
 import httpx2
-from _whole_accounts import (
-    AFTERWARDS,
-    CREATING_EVERY,
-    CREATING_FIRST,
-    FIRST_NUMBER,
-    MOVING_EVERY,
-    NEW_NUMBER,
-    Account,
-    Person,
-    Wanted,
-)
+from _whole_accounts import AFTERWARDS, FIRST_NUMBER, NEW_NUMBER, Account, Person, Wanted, account_of
 from _whole_books import Said
 from _whole_schedule import Act
 from _workflow_world import FINAL
@@ -96,7 +86,7 @@ class People:
             "settings": self._change_settings,
             "move": self._move,
         }
-        await handlers[act.kind](act, self._account(act))
+        await handlers[act.kind](act, account_of(act, self.accounts))
         self.done[act.kind] = self.done.get(act.kind, 0) + 1
 
     async def come_back(self) -> None:
@@ -137,13 +127,6 @@ class People:
                 return (await card.context(contact_id)).body.get("ok") is not False
 
             await self._until_done(shown)
-
-    def _account(self, act: Act) -> Account:
-        group = {"move": (MOVING_EVERY, 0), "creation": (CREATING_EVERY, CREATING_FIRST)}.get(act.kind)
-        if group is None:
-            return self.accounts[act.account]
-        every, first = group
-        return self.accounts[min(act.account // every * every + first, len(self.accounts) - 1)]
 
     def _text(self, act: Act, letter: str) -> str:
         return f"{self.canary}{letter}{act.serial}z"

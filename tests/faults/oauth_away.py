@@ -17,7 +17,7 @@ from harness.event_log import EventLog
 from harness.own_systems import own_system
 from harness.reports import Report, Scale
 from harness.system import System
-from harness.waiting import pace
+from harness.waiting import eventually, pace
 
 TIMES: Final = {Scale.QUICK: 1, Scale.FULL: 5}
 LEFT_SECONDS: Final = 900.0
@@ -28,7 +28,11 @@ SPEED: Final = 30.0
 WARM_SECONDS: Final = 10.0
 PACE_SECONDS: Final = 0.25
 DRAIN_SECONDS: Final = 300.0
-STALL_SECONDS: Final = 60.0
+BACK_SPEED: Final = 10.0
+"""How fast time runs after its return."""
+LOOK_SECONDS: Final = 0.5
+STALL_SECONDS: Final = 360.0
+"""By when all that waited is written, in simulated time: an account's breaker rests for five minutes at most."""
 
 
 def main(scale: Scale) -> Report:
@@ -61,7 +65,12 @@ async def _measure(system: System, report: Report, times: int) -> None:
     report.add("F13.written_while_away", seen.written, "replies, with cached tokens", ">= 10")
     report.add("F13.waited", seen.waited, "replies that waited for its return", ">= 10")
     report.add("F13.disconnected", len(gone), "accounts", "== 0")
-    report.add("F13.stall_max_s", seen.stall, "s from its return to the last that waited", f"<= {STALL_SECONDS:g}")
+    report.add(
+        "F13.stall_max_s",
+        seen.stall,
+        "s of simulated time from its return to the last that waited",
+        f"<= {STALL_SECONDS:g}",
+    )
 
 
 class Seen:
@@ -81,19 +90,26 @@ class Seen:
         await asyncio.to_thread(self._system.stop, "oauth")
         sent, written = await self._sent(load), await self._written(load)
         await self._system.move_clock(offset_seconds=self.offset, speed=SPEED)
-        fast_since = time.time()
         await pace(AWAY_SECONDS / SPEED)
         self.sent += await self._sent(load) - sent
         self.written += await self._written(load) - written
         waiting = await self._missing(list(load.said.values()))
         self.waited += len(waiting)
-        self.offset += (time.time() - fast_since) * (SPEED - 1)
-        await self._system.move_clock(offset_seconds=self.offset)
         await asyncio.to_thread(self._system.start, "oauth")
-        back = time.monotonic()
-        while await self._missing(waiting) and time.monotonic() - back < DRAIN_SECONDS:
-            await pace(1.0)
-        self.stall = max(self.stall, time.monotonic() - back)
+        await self._agree(BACK_SPEED)
+        back = self._system.now()
+        await eventually(lambda: self._all_there(waiting), what="the replies that waited", seconds=DRAIN_SECONDS)
+        self.stall = max(self.stall, self._system.now() - back)
+        await self._agree(1.0)
+
+    async def _agree(self, speed: float) -> None:
+        """From now on time runs so fast, from where it has come to."""
+        self.offset = self._system.now() - time.time()
+        await self._system.move_clock(offset_seconds=self.offset, speed=speed)
+
+    async def _all_there(self, texts: list[str]) -> bool:
+        await pace(LOOK_SECONDS)
+        return not await self._missing(texts)
 
     async def _jump(self, seconds: float) -> None:
         self.offset += seconds

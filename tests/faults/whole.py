@@ -21,6 +21,7 @@ from _whole_books import Books, Findings, audit
 from _whole_canaries import leaks
 from _whole_collecting import collect
 from _whole_crossing import cross
+from _whole_erasing import erase
 from _whole_people import People
 from _whole_requests import FIVE, ours, properties_read, unknown_paths, unused_scopes
 from _whole_schedule import EXTENTS, Act, Schedule, schedule
@@ -111,6 +112,7 @@ async def measure(system: System, report: Report, drawn: Schedule, path: Path) -
             task.cancel()
         await watch.look()
         found = audit(books)
+        erased = await erase(system, people)
         leaked = await leaks(system, people, ours(watch.seen), trouble.stranger.bodies)
         await people.close()
     _keep(path.parent / "books.json", books, found, [*failures, *trouble.failed], leaked)
@@ -118,6 +120,8 @@ async def measure(system: System, report: Report, drawn: Schedule, path: Path) -
     report.add("W.doors_tried", crossings.tried, "doors of other accounts", ">= 1")
     report.add("W.doors_opened", len(crossings.opened), _words(crossings.opened), "== 0")
     report.add("W.doors_shut", len(crossings.shut), f"for their owners {_words(crossings.shut)}", "== 0")
+    report.add("W.erased", erased.people, f"people, {erased.texts_before} places with their texts", ">= 1")
+    report.add("W.content_left", len(erased.left), _words(erased.left), "== 0")
     report.add("W.secrets_found", len(leaked), _words(leaked), "== 0")
     report.add("W.acts_failed", len(failures) + len(trouble.failed), _words([*failures, *trouble.failed]), "== 0")
     report.add("W.drained_s", drained, "s until nothing was open", f"<= {DRAIN_SECONDS[drawn.scale]:g}")
