@@ -16,12 +16,14 @@ def main(scale: Scale) -> Report:
     report = Report("start", scale)
     with own_system("start") as system:
         for service in SERVICES:
-            taken = []
+            taken, spent = [], []
             for _ in range(STARTS[scale]):
                 system.stop(service)
                 began = time.perf_counter()
                 system.start(service)
                 taken.append(time.perf_counter() - began)
+                spent.append(system.processes[service].cpu_seconds())
             report.add(f"T.{service}_ready_s", statistics.median(taken), "s", "<= 2")
             report.add(f"T.{service}_ready_max_s", max(taken), "s")
+            report.add(f"T.{service}_ready_cpu_s", statistics.median(spent), "s of a processor")
     return report

@@ -65,8 +65,6 @@ async def _record(page: Page, run: RunFile) -> None:
     await page.goto(f"{run.hubspot_url}/contacts/{portal.portal_id}/record/0-1/{portal.contacts[0].id}")
     await page.locator("#card").get_by_label("iMessage to").wait_for()
     await _photograph(page, "record", whole=True)
-    await page.goto(f"{run.hubspot_url}/workflows/{portal.portal_id}")
-    await _photograph(page, "workflows")
 
 
 async def _photograph(page: Page, name: str, *, whole: bool = False) -> None:

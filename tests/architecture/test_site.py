@@ -83,3 +83,9 @@ def test_a_code_path_that_a_page_names_exists(path: Path) -> None:
     named = re.findall(r"`((?:deploy|libs|services|tests|docs|benchmarks)/[\w./-]+)`", path.read_text())
 
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.png")), ids=lambda path: path.stem)
+def test_a_picture_is_small(path: Path) -> None:
+    """Whoever clones the repository carries each picture for good; `make pictures` makes them small."""
+    assert path.stat().st_size <= 60 * 1024

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
+from pymongo.errors import AutoReconnect, OperationFailure, ServerSelectionTimeoutError
 
 from actions.errors import StoreAwayError
-from chassis.mongo import DATABASE_AWAY
+from chassis.mongo import DATABASE_AWAY, takes_no_writes
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ async def asked(call: Callable[[], Awaitable[T]]) -> T:
     Every call made through here can be repeated: the second finds that the first was its own.
 
     Raises:
-        StoreAwayError: the database does not answer.
+        StoreAwayError: the database does not answer, or takes no writes now.
     """
     try:
         try:
@@ -28,3 +28,7 @@ async def asked(call: Callable[[], Awaitable[T]]) -> T:
             return await call()
     except DATABASE_AWAY as error:
         raise StoreAwayError(type(error).__name__) from error
+    except OperationFailure as error:
+        if takes_no_writes(error):
+            raise StoreAwayError("takes no writes") from error
+        raise
