@@ -73,7 +73,7 @@ async def _one_by_one(system: System, leads: Leads, report: Report, watched: flo
     await asyncio.to_thread(system.start, "timeline")
     log = EventLog(system.addresses.kafka_bootstrap)
     with doing(console, f"Taking in {each * ACCOUNTS} replies"):
-        await log.wait_drained("timeline", MESSAGE_RECEIVED.name, seconds=SPARE_SECONDS)
+        await log.wait_drained("timeline", MESSAGE_RECEIVED.name, seconds=PATIENCE_SECONDS)
     await _watch("until the first window is over", WINDOW_SECONDS)
     since = time.time()
     await _watch("watched one by one", watched)

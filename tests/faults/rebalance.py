@@ -23,7 +23,7 @@ STOPS: Final = {Scale.QUICK: (5.0, 20.0, 40.0), Scale.FULL: (5.0, 10.0, 15.0, 20
 ACCOUNTS: Final = 50
 LEADS: Final = 20
 EVERY_SECONDS: Final = 5.0
-DRAIN_SECONDS: Final = 300.0
+DRAIN_SECONDS: Final = 900.0
 console = Console()
 
 

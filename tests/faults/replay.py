@@ -40,7 +40,7 @@ LIVE_A_SECOND: Final = 10.0
 LIVE_SECONDS: Final = 20.0
 KILLS: Final = 2
 """How often each replay is killed before it may end."""
-DRAIN_SECONDS: Final = 300.0
+DRAIN_SECONDS: Final = 900.0
 console = Console()
 
 
