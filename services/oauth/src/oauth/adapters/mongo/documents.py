@@ -1,7 +1,7 @@
 """Documents and models: an installation as it lies in MongoDB."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from bson.binary import Binary
 
@@ -19,6 +19,8 @@ from oauth.models import (
     SealedTokens,
 )
 
+_UNSET: Final = object()
+
 
 def from_installation(installation: Installation) -> Document:
     """Every member but the key, as fields to set."""
@@ -28,11 +30,12 @@ def from_installation(installation: Installation) -> Document:
 def changes_from(former: Installation, installation: Installation) -> tuple[Document, Sequence[Document]]:
     """What makes the document of `former` that of `installation`: fields to set, and what to add to the history.
 
-    Only what differs is set: each field costs the server a little. A history that lost its oldest entries is among the
-    fields: adding cannot make it shorter.
+    Only what differs is set: each field costs the server a little; and the seal version, which documents of the first
+    release lack. A history that lost its oldest entries is among the fields: adding cannot make it shorter.
     """
     before, kept = _from_members(former), len(former.history)
-    members = {name: value for name, value in _from_members(installation).items() if value != before[name]}
+    del before["seal_version"]
+    members = {name: value for name, value in _from_members(installation).items() if value != before.get(name, _UNSET)}
     if installation.history[:kept] != former.history:
         return {**members, "history": [_from_entry(entry) for entry in installation.history]}, ()
     return members, [_from_entry(entry) for entry in installation.history[kept:]]
