@@ -12,7 +12,7 @@ from timeline.app import build
 from timeline.settings import Settings
 
 GC_ALLOCATIONS: Final = 20_000
-"""Between two collections of the young: a batch of replies makes tens of thousands of objects, nearly none in cycles."""
+"""Between two collections of the young: a batch makes tens of thousands of objects, nearly none of them in cycles."""
 
 
 def main() -> None:
