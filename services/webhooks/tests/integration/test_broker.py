@@ -18,7 +18,7 @@ from chassis.lifespan import Plumbing
 from harness.backends import Broker
 from harness.topics import create_topic
 from harness.waiting import eventually
-from webhooks.app import build
+from webhooks.app import TOLD, build
 from webhooks.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -47,8 +47,9 @@ async def post(client: httpx2.AsyncClient, event_id: int) -> httpx2.Response:
 @pytest.fixture
 async def client(kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the running service, its topics made."""
-    with suppress(TopicAlreadyExistsError):
-        await create_topic(kafka_bootstrap, "app.uninstalled", partitions=1)
+    for topic in TOLD:
+        with suppress(TopicAlreadyExistsError):
+            await create_topic(kafka_bootstrap, topic, partitions=1)
     secrets = tmp_path / "webhooks.json"
     secrets.write_text(json.dumps({"hubspot_client_secrets": [SECRET], "chert_webhook_secrets": ["x"]}))
     settings = Settings(
