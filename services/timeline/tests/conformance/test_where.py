@@ -1,4 +1,4 @@
-"""Where is this id, on the real database: every look is by key, so that it takes as long with a million entries."""
+"""Where is this id, on the real database: every look is by key or by an index of its own, however many there are."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from pymongo import AsyncMongoClient, monitoring
+from pymongo.asynchronous.database import AsyncDatabase
 
 from chassis.clock import ManualClock
+from chassis.mongo import Document
 from timeline.adapters.mongo import MongoStores
 from timeline.handlers.refs import RefKeeper
 from timeline.handlers.where import Where
@@ -16,6 +18,7 @@ from timeline.models import Placed, Received
 pytestmark = pytest.mark.integration
 
 PORTAL = 62515
+INDEXES = {"event_id_1", "trace_id_1", "chat_id_1"}
 
 
 class Filters(monitoring.CommandListener):
@@ -44,16 +47,20 @@ def filters() -> Filters:
 
 
 @pytest.fixture
-async def stores(mongo_url: str, clock: ManualClock, filters: Filters) -> AsyncIterator[MongoStores]:
-    """The real stores, watched."""
+async def watched(mongo_url: str, filters: Filters) -> AsyncIterator[AsyncDatabase[Document]]:
+    """A database, watched."""
     async with AsyncMongoClient(mongo_url, tz_aware=True, retryWrites=False, event_listeners=[filters]) as client:
-        database = client[f"timeline_{uuid.uuid4().hex}"]
-        yield MongoStores(database, clock)
-        await client.drop_database(database.name)
+        name = f"timeline_{uuid.uuid4().hex}"
+        yield client[name]
+        await client.drop_database(name)
 
 
-async def test_every_look_is_by_key(stores: MongoStores, filters: Filters, clock: ManualClock, entry: Any) -> None:
-    """Whatever kind of id is asked for, nothing but the few accounts is read whole."""
+async def test_every_look_is_by_key_or_index(
+    watched: AsyncDatabase[Document], filters: Filters, clock: ManualClock, entry: Any
+) -> None:
+    """Whatever kind of id is asked for, nothing but the few accounts is read whole where indexes are real."""
+    stores = MongoStores(watched, clock)
+    await stores.ensure_indexes()
     one, memory = entry(portal_id=PORTAL), stores.stores
     await memory.entries.add([one], clock.now())
     row = Placed(Received(one.message, one.traceparent), (PORTAL,))
@@ -76,4 +83,6 @@ async def test_every_look_is_by_key(stores: MongoStores, filters: Filters, clock
     answers = [await where(known_as) for known_as in asked]
 
     assert [True] * 5 + [False] * 3 == [bool(answer.steps) for answer in answers]
-    assert {("tenants", frozenset())} >= {look for look in filters.seen if look[1] != {"_id"}}
+    indexed = {("inbox", frozenset({"chat_id"})), ("inbox", frozenset({"$or"}))}
+    assert {("tenants", frozenset())} | indexed >= {look for look in filters.seen if look[1] != {"_id"}}
+    assert INDEXES <= set(await watched["inbox"].index_information())

@@ -48,6 +48,9 @@ ENTRY = {
 LINK = {"_id": CONVERSATION.id, "contact": "001795348800000:send:904", "outbox": []}
 """Before a send's trace was kept: without `traced`."""
 
+KEY = {"_id": "acme:m1", "received_at": NOW, "portals": [62515]}
+"""Before rows named what they are found by."""
+
 ROW = {
     "_id": "acme:m2",
     "message": MESSAGE | {"message_id": "m2"},
@@ -63,7 +66,7 @@ async def stores(mongo_url: str) -> AsyncIterator[MongoStores]:
     """The database after the first release."""
     async with connect(mongo_url, "tests") as client:
         database = client[f"timeline_{uuid.uuid4().hex}"]
-        for name, document in (("entries", ENTRY), ("links", LINK), ("inbox", ROW)):
+        for name, document in (("entries", ENTRY), ("links", LINK), ("inbox", KEY), ("inbox", ROW)):
             await database[name].insert_one(dict(document))
         stores = MongoStores(database, ManualClock())
         await stores.ensure_indexes()
@@ -103,12 +106,13 @@ async def test_refs_of_older_replies_are_written_afterwards_and_the_work_can_be_
 
     def backfill() -> Backfill:
         keeper = RefKeeper(stores.stores.refs, str.swapcase)
-        return Backfill(NAME, RefsBackfill(stores.stores.entries, keeper).page, stores.places)
+        page = RefsBackfill(stores.stores.entries, keeper, stores.stores.inbox).page
+        return Backfill(NAME, page, stores.places)
 
     await backfill().step()
     assert not (await stores.places.place(NAME)).done
     await backfill().step()
 
     assert (await stores.places.place(NAME)).done
-    found = await stores.stores.refs.find(["event:chert:msg:m1"])
-    assert {"event:chert:msg:m1": frozenset({"acme:m1"})} == found
+    assert ["acme:m1"] == list(await stores.stores.inbox.named("chert:msg:m1", 10))
+    assert {"chat:chat-1": frozenset({"phone:+14155551234"})} == await stores.stores.refs.find(["chat:chat-1"])

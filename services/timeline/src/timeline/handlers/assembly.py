@@ -62,7 +62,7 @@ class Handlers:
         metrics: Metrics,
     ) -> None:
         self._refs = RefKeeper(stores.refs, hash_number)
-        self.refs_backfill = RefsBackfill(stores.entries, self._refs)
+        self.refs_backfill = RefsBackfill(stores.entries, self._refs, stores.inbox)
         self._stores, self._faults, self._clock = stores, outside.faults, clock
         self._requeue = Requeue(unmatched=stores.unmatched, lanes=stores.lanes, clock=clock, randomness=randomness)
         self.tenants = TenantProjector(

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from timeline.models import InboxView, Ref
+from timeline.models import InboxView, Received, Ref
 
 
 class Refs(Protocol):
@@ -51,6 +51,10 @@ class InboxNames(Protocol):
 
     async def in_use(self, chat_ids: Collection[str], but: Collection[str]) -> Collection[str]:
         """Those conversations of which any row but these was given to an account, or still waits to be."""
+        ...
+
+    async def keep_names(self, received: Collection[Received]) -> None:
+        """Let rows that are there be found by their event, trace and conversation."""
         ...
 
     async def forget_names(self, row_ids: Collection[str]) -> int:

@@ -71,6 +71,12 @@ class InMemoryInbox:
         used = {row.chat_id for row in others if row.portals or row.since or row.waiting_for}
         return used & set(chat_ids)
 
+    async def keep_names(self, received: Collection[Received]) -> None:
+        """Let rows that are there be found by their event, trace and conversation."""
+        for one in received:
+            if one.id in self.rows:
+                self.rows[one.id] = replace(self.rows[one.id], names=_names(one), chat_id=one.message.chat_id)
+
     async def forget_names(self, row_ids: Collection[str]) -> int:
         """Let nothing but its key lead to a row any more; how many rows anything led to."""
         named = [row_id for row_id in row_ids if row_id in self.rows and self.rows[row_id].names]
@@ -126,10 +132,19 @@ class InMemoryInbox:
 
 def _row(row: Placed, now: datetime) -> InboxRow:
     message = row.received.message
-    names = frozenset(filter(None, (message.event_id, row.received.trace_id, message.chat_id)))
     kept = InboxRow(
-        None, None, portals=row.portals, received_at=message.received_at, names=names, chat_id=message.chat_id
+        None,
+        None,
+        portals=row.portals,
+        received_at=message.received_at,
+        names=_names(row.received),
+        chat_id=message.chat_id,
     )
     if row.portals:
         return kept
     return replace(kept, received=row.received, since=None if row.waits_for else now, waiting_for=row.waits_for)
+
+
+def _names(received: Received) -> frozenset[str]:
+    message = received.message
+    return frozenset(filter(None, (message.event_id, received.trace_id, message.chat_id)))

@@ -81,10 +81,16 @@ class MongoInbox:
         found = self._inbox.find({"chat_id": {"$in": list(chat_ids)}}, shown)
         return {row["chat_id"] async for row in found if row["_id"] not in but and _leads_somewhere(row)}
 
+    async def keep_names(self, received: Collection[Received]) -> None:
+        """Let rows that are there be found by their event, trace and conversation."""
+        if received:
+            names = [UpdateOne({"_id": one.id}, {"$set": _names(one)}) for one in received]
+            await self._inbox.bulk_write(names, ordered=False)
+
     async def forget_names(self, row_ids: Collection[str]) -> int:
         """Let nothing but its key lead to a row any more; how many rows anything led to."""
-        named = {"_id": {"$in": list(row_ids)}, "chat_id": {"$exists": True}}
-        return (await self._inbox.update_many(named, {"$unset": dict.fromkeys(_NAMES, "")})).modified_count
+        own = {"_id": {"$in": list(row_ids)}}
+        return (await self._inbox.update_many(own, {"$unset": dict.fromkeys(_NAMES, "")})).modified_count
 
     async def _newest(self, query: Document, limit: int) -> Collection[str]:
         found = self._inbox.find(query, {"_id": 1}).sort("received_at", -1).limit(limit)
