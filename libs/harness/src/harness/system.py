@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -14,11 +13,11 @@ from typing import Self
 import httpx2
 from rich.console import Console
 
-from harness import backends, paths, ports, seeding
+from harness import backends, catalogue, ports, seeding
 from harness.addresses import SERVICES, SIMULATORS, Addresses, Environments, RunFiles
 from harness.backends import Backends, Broker, Database
 from harness.credentials import CHERTCTL, Credentials, write_private
-from harness.errors import PortTakenError, StartFailedError
+from harness.errors import PortTakenError
 from harness.processes import Command, Process, Supervisor
 from harness.progress import doing
 from harness.run_file import ChertProject, HubSpotApp, RunFile
@@ -28,7 +27,6 @@ START_SECONDS = 60.0
 
 _CLOCK_SECONDS = 0.1
 _PROBE_SECONDS = 2.0
-_TOPICS_SECONDS = 60.0
 
 _MODULES = {
     "gateway": "harness.gateway",
@@ -124,7 +122,7 @@ class System:
         with doing(self._console, "Starting Kafka"):
             self.kafka.start()
         with doing(self._console, "Making the topics"):
-            self._make_topics()
+            catalogue.make_topics(self.addresses.kafka_bootstrap)
         with doing(self._console, "Starting the simulators, the services and the gateway"):
             self._start_all()
 
@@ -266,19 +264,6 @@ class System:
         write_private(self.files.key_ring, self.credentials.key_ring())
         for service in (*SERVICES, CHERTCTL):
             write_private(self.files.secrets(service), self.credentials.secrets_of(service))
-
-    def _make_topics(self) -> None:
-        command = Path(sys.executable).parent / "chertctl"
-        catalogue = paths.repository_root() / "deploy" / "topics.yaml"
-        done = subprocess.run(
-            (command, "topics", "create", "--file", catalogue, "--bootstrap", self.addresses.kafka_bootstrap),
-            capture_output=True,
-            text=True,
-            timeout=_TOPICS_SECONDS,
-            check=False,
-        )
-        if done.returncode:
-            raise StartFailedError(f"chertctl could not make the topics:\n{done.stdout}{done.stderr}")
 
     def _start_all(self) -> None:
         names = (*SIMULATORS, *self._services, "gateway")
