@@ -142,7 +142,7 @@ class ExchangeProtocol(DeadlineProtocol):
         self.request_came()
         exchange.whole = True
         if not exchange.response_complete:
-            exchange.take(exchange.body.end())
+            self._reception.turns.give(exchange.take, exchange.body.end())
 
     def exchanged(self) -> None:
         """An exchange was answered: go on with what was pipelined behind it, or wait for what comes.

@@ -20,6 +20,7 @@ from webhooks.api.answers import Answer, accepted, failure
 from webhooks.api.bodies import BodyTooLargeError, PartialBytes
 from webhooks.api.counting import Counting
 from webhooks.api.refusals import REFUSALS, EncodingError, MethodError, RefusalLog
+from webhooks.api.turns import Turns
 from webhooks.errors import NotStoredError, OverloadedError
 from webhooks.models.deliveries import Delivery, Taken
 from webhooks.ports import Done
@@ -118,6 +119,7 @@ class Reception:
         clock: tells how long a request takes.
         traces: begins and continues them.
         partial: bodies that have begun and not ended.
+        turns: whole bodies that wait to be taken.
     """
 
     def __init__(
@@ -132,7 +134,7 @@ class Reception:
     ) -> None:
         """Take the given paths, each with a name and its receiver."""
         self.base: Final = public_base_url.rstrip("/").encode()
-        self.clock, self.traces, self.partial = clock, Traces(randomness), PartialBytes()
+        self.clock, self.traces, self.partial, self.turns = clock, Traces(randomness), PartialBytes(), Turns()
         self._in_flight = in_flight
         log = RefusalLog(clock)
         self._routes = {

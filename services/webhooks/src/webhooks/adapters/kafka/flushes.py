@@ -18,6 +18,10 @@ GATHERING_SECONDS: Final = 0.001
 """The longest that records wait for others while nothing is under way; a produce request takes three times that."""
 
 
+MANY_RECORDS: Final = 1536
+"""With so many, what a produce request costs by itself hardly counts, and half of the deliveries are enough: while the
+brokers write them, the other half is read, and neither waits for the other."""
+
 TELLING_SECONDS: Final = 0.1
 """How often flushes are told of. At load there are hundreds a second, and a line costs as much as three deliveries."""
 
@@ -93,23 +97,32 @@ class Gathering:
     def __init__(self, flush: Flush) -> None:
         self._flush = flush
         self._wake = asyncio.Event()
-        self._waiting = self._hoped_for = 0
+        self._waiting = self._records = self._hoped_for = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    def came(self) -> None:
+    def came(self, records: int) -> None:
         """A delivery is in a batch."""
         self._waiting += 1
+        self._records += records
         if self._flush.batches:
             return
-        if self._waiting >= self._hoped_for:
+        if self.is_enough:
             self._wake.set()
         elif self._timer is None:
             self._set_timer()
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether nothing is gained by waiting: all are here, or half of them with many records."""
+        hoped_for = self._hoped_for if self._records < MANY_RECORDS else self._hoped_for / 2
+        return self._waiting >= hoped_for
+
     def flushed(self, *, anything_left: bool) -> None:
         """All batches are settled: hope for as many deliveries as these were, beside those that wait already."""
         self._hoped_for = self._waiting + self._flush.deliveries
-        if self._waiting:
+        if self._waiting and self.is_enough:
+            self._wake.set()
+        elif self._waiting:
             self._set_timer()
         elif anything_left:  # behind batches that were full
             self._wake.set()
@@ -125,7 +138,7 @@ class Gathering:
         """Return when a flush is to begin."""
         await self._wake.wait()
         self._wake.clear()
-        self._waiting = 0
+        self._waiting = self._records = 0
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -67,7 +67,7 @@ class BatchingPublisher:
         told = stored if len(batches) == 1 else _once_for_all(len(batches), stored)
         for batch in batches:
             batch.wait(told)
-        self._gathering.came()
+        self._gathering.came(len(records))
 
     def _fill(self, records: Sequence[Record]) -> list[Batch]:
         """Append each record to its partition's batch; the batches that now hold them.

@@ -1,0 +1,50 @@
+"""When a flush is worth beginning."""
+
+import pytest
+
+from chassis.clock import ManualClock
+from webhooks.adapters.kafka.flushes import MANY_RECORDS, Flush, FlushLog, Gathering
+from webhooks.adapters.kafka.lanes import Batch, Builder
+from webhooks.models.deliveries import Record
+
+ANSWERED = 8
+
+
+class Nowhere:
+    """A builder that takes everything and keeps nothing."""
+
+    def append(self, *, timestamp: int | None, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> object:
+        """As aiokafka's."""
+        return (timestamp, key, value, headers)
+
+    def close(self) -> None:
+        """As aiokafka's."""
+
+
+def after_a_flush() -> Gathering:
+    """A gathering whose last flush was of eight deliveries, all answered."""
+    clock = ManualClock()
+    flush = Flush(clock, FlushLog(clock))
+    builder: Builder = Nowhere()
+    batch = Batch(builder, due=1.0)
+    for _ in range(ANSWERED):
+        batch.append(Record("contact.created", b"1", b"{}", []))
+        batch.wait(lambda _: None)
+    gathering = Gathering(flush)
+    flush.sent(batch)
+    flush.settled(batch, durable=True)
+    gathering.flushed(anything_left=False)
+    return gathering
+
+
+@pytest.mark.parametrize(("records", "enough"), [(1, ANSWERED), (MANY_RECORDS, ANSWERED // 2)])
+async def test_few_records_wait_for_all_who_were_answered_and_many_for_half(records: int, enough: int) -> None:
+    """After a flush the next one has enough when as many came as were answered; with many records, half as many."""
+    gathering = after_a_flush()
+
+    for _ in range(enough - 1):
+        gathering.came(records)
+        assert not gathering.is_enough
+    gathering.came(records)
+
+    assert gathering.is_enough
