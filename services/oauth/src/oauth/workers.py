@@ -14,7 +14,7 @@ CHECK_SECONDS: Final = 5.0
 
 PURGE_SECONDS: Final = 300.0
 
-RELAY_SPACING_SECONDS: Final = 0.25
+RELAY_SPACING_SECONDS: Final = 0.1
 """How long after a round of the relay the next one begins at the earliest: changes that come in quick succession are
 told together, and cost one lease and one look instead of one each."""
 
