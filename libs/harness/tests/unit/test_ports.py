@@ -1,0 +1,10 @@
+"""Free ports."""
+
+from harness import ports
+
+
+def test_no_port_is_drawn_twice() -> None:
+    """What is drawn together is listened on together, only later."""
+    drawn = [ports.free_port() for _ in range(150)]
+
+    assert len(drawn) == len(set(drawn))
