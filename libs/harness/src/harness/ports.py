@@ -3,6 +3,7 @@
 import os
 import random
 import socket
+from collections import deque
 
 from harness.errors import PortTakenError
 
@@ -13,9 +14,9 @@ LOOPBACK = "127.0.0.1"
 _RANGE = range(20_000, 32_000)
 
 # Between choosing a port and listening on it pass seconds. So that no two runs meet there, each process has a part of
-# the range to itself, neighbours by their ids different ones, and draws none a second time before it has drawn all.
+# the range to itself, neighbours by their ids different ones, and draws none again soon.
 _PARTS = 60
-_drawn: set[int] = set()
+_drawn: deque[int] = deque(maxlen=100)
 
 
 def is_free(port: int) -> bool:
@@ -36,11 +37,9 @@ def free_port() -> int:
         PortTakenError: none was found.
     """
     own = _RANGE[os.getpid() % _PARTS :: _PARTS]
-    if _drawn.issuperset(own):
-        _drawn.clear()
     for port in (*random.sample(own, k=len(own)), *random.sample(_RANGE, k=len(_RANGE))):
         if port not in _drawn and is_free(port):
-            _drawn.add(port)
+            _drawn.append(port)
             return port
     raise PortTakenError(f"Every port from {_RANGE.start} to {_RANGE.stop - 1} is taken; stop something.")
 
