@@ -18,6 +18,7 @@ from webhooks.adapters.signatures import ChertVerifier, HubSpotVerifier
 from webhooks.api.asgi import SignedRoutes
 from webhooks.api.openapi import describe
 from webhooks.api.reception import Receiver, Reception
+from webhooks.api.turns import Turns
 from webhooks.handlers.chert import receive_chert_delivery
 from webhooks.handlers.hubspot import receive_hubspot_delivery
 from webhooks.ports import Publisher
@@ -41,7 +42,8 @@ def build(settings: Settings, plumbing: Plumbing) -> SignedRoutes:
     """The whole service, not yet started."""
     secrets = RereadFile(settings.secrets_file, IngressSecrets, plumbing.clock)
     connection = Connection(settings.kafka_bootstrap, plumbing.clock, settings.kafka_security(), TOLD)
-    publisher = BatchingPublisher(connection, plumbing.clock, plumbing.metrics)
+    turns = Turns()
+    publisher = BatchingPublisher(connection, plumbing.clock, plumbing.metrics, turns.any_waits)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -55,11 +57,17 @@ def build(settings: Settings, plumbing: Plumbing) -> SignedRoutes:
     plumbing.health.depends_on("kafka", connection.check)
     app = service_app("webhooks", description or "", plumbing, lifespan)
     describe(app)
-    return SignedRoutes(app, reception(secrets.read, publisher, plumbing, public_base_url=settings.public_base_url))
+    public_base_url = settings.public_base_url
+    return SignedRoutes(app, reception(secrets.read, publisher, turns, plumbing, public_base_url=public_base_url))
 
 
 def reception(
-    secrets: Callable[[], IngressSecrets], publisher: Publisher, plumbing: Plumbing, *, public_base_url: str
+    secrets: Callable[[], IngressSecrets],
+    publisher: Publisher,
+    turns: Turns,
+    plumbing: Plumbing,
+    *,
+    public_base_url: str,
 ) -> Reception:
     """The signed routes with what they need."""
     clock, in_flight = plumbing.clock, InFlight(plumbing.clock)
@@ -87,6 +95,7 @@ def reception(
         },
         public_base_url=public_base_url,
         in_flight=in_flight,
+        turns=turns,
         clock=clock,
         randomness=plumbing.randomness,
         metrics=plumbing.metrics,

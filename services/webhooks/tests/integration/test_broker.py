@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,19 +28,19 @@ SECRET = "client-secret"
 PORTAL = 73_951
 
 
-def delivery(event_id: int) -> tuple[bytes, dict[str, str]]:
-    """A signed uninstall."""
+def delivery(event_ids: Iterable[int]) -> tuple[bytes, dict[str, str]]:
+    """Signed uninstalls."""
     now = int(time.time() * 1000)
-    event = {"eventId": event_id, "portalId": PORTAL, "occurredAt": now, "subscriptionType": "app.uninstalled"}
-    body = json.dumps([event]).encode()
+    common = {"portalId": PORTAL, "occurredAt": now, "subscriptionType": "app.uninstalled"}
+    body = json.dumps([{"eventId": event_id, **common} for event_id in event_ids]).encode()
     text = f"POST{BASE}/api/hubspot/uninstall".encode() + body + str(now).encode()
     signature = base64.b64encode(hmac.digest(SECRET.encode(), text, hashlib.sha256)).decode()
     return body, {"X-HubSpot-Signature-v3": signature, "X-HubSpot-Request-Timestamp": str(now)}
 
 
-async def post(client: httpx2.AsyncClient, event_id: int) -> httpx2.Response:
-    """Deliver it."""
-    body, headers = delivery(event_id)
+async def post(client: httpx2.AsyncClient, *event_ids: int) -> httpx2.Response:
+    """Deliver them."""
+    body, headers = delivery(event_ids)
     return await client.post("/api/hubspot/uninstall", content=body, headers=headers)
 
 
@@ -117,3 +117,15 @@ async def test_what_is_acknowledged_is_on_the_topic_and_an_outage_is_a_503(
 
 async def _accepted(client: httpx2.AsyncClient) -> bool:
     return (await post(client, 3)).is_success
+
+
+async def test_every_event_of_a_large_delivery_is_on_the_topic(
+    client: httpx2.AsyncClient, kafka_bootstrap: str
+) -> None:
+    """A delivery of a hundred events, which goes out compressed, is read like any other."""
+    many = range(1001, 1101)
+
+    answer = await post(client, *many)
+
+    assert 200 == answer.status_code
+    assert set(many) <= await on_topic(kafka_bootstrap)

@@ -20,6 +20,7 @@ from chassis.settings import RereadFile
 from webhooks.adapters.in_memory import InMemoryPublisher
 from webhooks.api.asgi import SignedRoutes
 from webhooks.api.openapi import describe
+from webhooks.api.turns import Turns
 from webhooks.app import reception
 from webhooks.settings import IngressSecrets
 
@@ -40,7 +41,7 @@ def build(publisher: InMemoryPublisher, secrets: Callable[[], IngressSecrets]) -
     plumbing = Plumbing(clock=CLOCK)
     app = service_app("webhooks", "", plumbing, lifespan)
     describe(app)
-    return SignedRoutes(app, reception(secrets, publisher, plumbing, public_base_url=BASE))
+    return SignedRoutes(app, reception(secrets, publisher, Turns(), plumbing, public_base_url=BASE))
 
 
 def signed(path: str, body: bytes, secret: str = SECRET, age_ms: int = 0) -> dict[str, str]:

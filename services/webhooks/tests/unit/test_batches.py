@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from chassis.clock import ManualClock
 from chassis.metrics import Metrics
 from harness.waiting import eventually
-from webhooks.adapters.kafka.connection import BATCH_BYTES
 from webhooks.adapters.kafka.partitions import partition_of
 from webhooks.adapters.kafka.publisher import PUBLISH_SECONDS, ROUND_SECONDS, BatchingPublisher
 from webhooks.errors import NotStoredError
@@ -29,10 +28,6 @@ class ScriptedProducer:
     def __init__(self) -> None:
         self.sent: list[tuple[str, int, BatchBuilder, asyncio.Future[object]]] = []
         self.broken = False
-
-    def create_batch(self) -> BatchBuilder:
-        """As aiokafka's."""
-        return BatchBuilder(BATCH_BYTES, 0)
 
     async def send_batch(self, batch: BatchBuilder, topic: str, *, partition: int) -> "asyncio.Future[object]":
         """As aiokafka's, but for the network."""
@@ -71,7 +66,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.clock, self.connection, self.metrics = ManualClock(), ScriptedConnection(), Metrics()
-        self.publisher = BatchingPublisher(self.connection, self.clock, self.metrics)  # type: ignore[arg-type]
+        self.publisher = BatchingPublisher(self.connection, self.clock, self.metrics, lambda: False)  # type: ignore[arg-type]
         self.told: list[bool] = []
 
     @property

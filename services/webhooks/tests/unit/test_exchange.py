@@ -19,6 +19,7 @@ from webhooks.adapters.in_memory import InMemoryPublisher
 from webhooks.api.bodies import PartialBytes
 from webhooks.api.exchange import ExchangeProtocol
 from webhooks.api.reception import Reception
+from webhooks.api.turns import Turns
 from webhooks.app import reception
 from webhooks.models.deliveries import Record
 from webhooks.ports import Stored
@@ -96,7 +97,7 @@ class Connection:
     def __init__(self) -> None:
         self.publisher, self.transport = HeldPublisher(), Transport()
         plumbing = Plumbing(clock=CLOCK)
-        self.reception: Reception = reception(lambda: SECRETS, self.publisher, plumbing, public_base_url=BASE)
+        self.reception: Reception = reception(lambda: SECRETS, self.publisher, Turns(), plumbing, public_base_url=BASE)
         config = uvicorn.Config(behind, lifespan="off", log_config=None)
         config.load()
         self.protocol = ExchangeProtocol(

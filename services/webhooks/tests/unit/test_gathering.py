@@ -1,5 +1,8 @@
 """When a flush is worth beginning."""
 
+import asyncio
+from collections.abc import Callable
+
 import pytest
 
 from chassis.clock import ManualClock
@@ -8,6 +11,7 @@ from webhooks.adapters.kafka.lanes import Batch, Builder
 from webhooks.models.deliveries import Record
 
 ANSWERED = 8
+SECONDS = 10.0
 
 
 class Nowhere:
@@ -21,7 +25,7 @@ class Nowhere:
         """As aiokafka's."""
 
 
-def after_a_flush() -> Gathering:
+def after_a_flush(more_at_hand: Callable[[], bool] = lambda: False) -> Gathering:
     """A gathering whose last flush was of eight deliveries, all answered."""
     clock = ManualClock()
     flush = Flush(clock, FlushLog(clock))
@@ -30,7 +34,7 @@ def after_a_flush() -> Gathering:
     for _ in range(ANSWERED):
         batch.append(Record("contact.created", b"1", b"{}", []))
         batch.wait(lambda _: None)
-    gathering = Gathering(flush)
+    gathering = Gathering(flush, more_at_hand)
     flush.sent(batch)
     flush.settled(batch, durable=True)
     gathering.flushed(anything_left=False)
@@ -48,3 +52,15 @@ async def test_few_records_wait_for_all_who_were_answered_and_many_for_half(reco
     gathering.came(records)
 
     assert gathering.is_enough
+
+
+async def test_a_flush_waits_for_what_only_has_to_be_read() -> None:
+    """While deliveries are here that wait for their turn, time alone begins no flush; without them it does."""
+    looks = [True, True, False]
+    gathering = after_a_flush(lambda: looks.pop(0))
+
+    gathering.came(1)
+    async with asyncio.timeout(SECONDS):
+        await gathering.wait()
+
+    assert [] == looks

@@ -128,14 +128,15 @@ class Reception:
         *,
         public_base_url: str,
         in_flight: InFlight,
+        turns: Turns,
         clock: Clock,
         randomness: Randomness,
         metrics: Metrics,
     ) -> None:
         """Take the given paths, each with a name and its receiver."""
         self.base: Final = public_base_url.rstrip("/").encode()
-        self.clock, self.traces, self.partial, self.turns = clock, Traces(randomness), PartialBytes(), Turns()
-        self._in_flight = in_flight
+        self.clock, self.traces, self.partial = clock, Traces(randomness), PartialBytes()
+        self.turns, self._in_flight = turns, in_flight
         log = RefusalLog(clock)
         self._routes = {
             path.encode(): Route(name, receiver, Counting(metrics, route=name, path=path), log)

@@ -24,6 +24,10 @@ class Turns:
         self._most, self._held = most, 0
         self._waiting: deque[tuple[Callable[[bytes], None], bytes]] = deque()
 
+    def any_waits(self) -> bool:
+        """Whether anybody waits for a turn."""
+        return bool(self._waiting)
+
     def give(self, take: Callable[[bytes], None], body: bytes) -> None:
         """Have a body taken: now if it is small, else when it is its turn."""
         size = len(body)

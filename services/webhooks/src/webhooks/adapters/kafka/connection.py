@@ -16,9 +16,6 @@ from chassis.logging import get_log
 
 LOG = get_log()
 
-BATCH_BYTES: Final = 256 * 1024
-"""Of one batch; with the default of 16 KiB deliveries of a hundred events wait for several produce requests."""
-
 REQUEST_SECONDS: Final = 4.0
 """The longest one request to a broker may take; then it is tried again, for as long as it takes."""
 
@@ -95,8 +92,7 @@ class Connection:
                 client_id="webhooks",
                 acks="all",
                 enable_idempotence=True,
-                linger_ms=0,  # batches are closed before they are handed over
-                max_batch_size=BATCH_BYTES,
+                linger_ms=0,  # batches are closed before they are handed over, and made by `builders`
                 request_timeout_ms=int(REQUEST_SECONDS * 1000),
                 **client_options(self._security),
             )

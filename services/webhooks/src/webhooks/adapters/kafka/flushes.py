@@ -6,6 +6,7 @@ between: at 32 connections half of them, in twice as many produce requests. Data
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from chassis.clock import Clock
@@ -15,8 +16,8 @@ from webhooks.adapters.kafka.lanes import Batch
 LOG = get_log()
 
 GATHERING_SECONDS: Final = 0.001
-"""The longest that records wait for others while nothing is under way; a produce request takes three times that."""
-
+"""The longest that records wait for others that may come, while nothing is under way; a produce request takes three
+times that. For deliveries that are here and wait for their turn to be read, they wait longer."""
 
 MANY_RECORDS: Final = 1536
 """With so many, what a produce request costs by itself hardly counts, and half of the deliveries are enough: while the
@@ -94,8 +95,9 @@ class Flush:
 class Gathering:
     """Decides when the next flush begins."""
 
-    def __init__(self, flush: Flush) -> None:
-        self._flush = flush
+    def __init__(self, flush: Flush, more_at_hand: Callable[[], bool]) -> None:
+        """Between these flushes; `more_at_hand` says whether deliveries are here that only have to be read."""
+        self._flush, self._more_at_hand = flush, more_at_hand
         self._wake = asyncio.Event()
         self._waiting = self._records = self._hoped_for = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -128,7 +130,13 @@ class Gathering:
             self._wake.set()
 
     def _set_timer(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(GATHERING_SECONDS, self._wake.set)
+        self._timer = asyncio.get_running_loop().call_later(GATHERING_SECONDS, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        if self._more_at_hand():
+            self._set_timer()
+        else:
+            self._wake.set()
 
     def flush_now(self) -> None:
         """Wait no longer."""

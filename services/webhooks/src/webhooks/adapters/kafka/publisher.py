@@ -1,15 +1,14 @@
 """Publishing in shared batches, with a deadline of our own: aiokafka's idempotent batches never expire."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
-
-from aiokafka import AIOKafkaProducer
 
 from chassis.clock import Clock
 from chassis.logging import get_log
 from chassis.metrics import Metrics
+from webhooks.adapters.kafka.builders import open_builder
 from webhooks.adapters.kafka.connection import Connection
 from webhooks.adapters.kafka.flushes import Flush, FlushLog, Gathering
 from webhooks.adapters.kafka.lanes import Batch, Lane, Place
@@ -35,13 +34,16 @@ class BatchingPublisher:
     round; when its batch is overdue, it takes nothing more until the broker has answered for that one.
     """
 
-    def __init__(self, connection: Connection, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, connection: Connection, clock: Clock, metrics: Metrics, more_at_hand: Callable[[], bool]
+    ) -> None:
+        """Publish by this connection; `more_at_hand` says whether deliveries are here that only have to be read."""
         self._connection, self._clock, self._metrics = connection, clock, metrics
         self._lanes: dict[Place, Lane] = {}
         self._partitions: dict[str, int] = {}
         self._log = FlushLog(clock)
         self._flush = Flush(clock, self._log)
-        self._gathering = Gathering(self._flush)
+        self._gathering = Gathering(self._flush, more_at_hand)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -74,8 +76,7 @@ class BatchingPublisher:
 
         Most deliveries are of one account, so the batch of the last record is tried first.
         """
-        producer = self._connection.producer
-        if producer is None:
+        if self._connection.producer is None:
             raise NotStoredError
         batches: list[Batch] = []
         topic, key, batch = "", b"", None
@@ -83,14 +84,14 @@ class BatchingPublisher:
             if batch is not None and record.key == key and record.topic == topic and batch.append(record):
                 continue
             topic, key, lane = record.topic, record.key, self._lane(record)
-            batch = lane.append(record) or self._open(lane, producer, record)
+            batch = lane.append(record) or self._open(lane, record, len(records))
             if batch not in batches:
                 batches.append(batch)
         return batches
 
-    def _open(self, lane: Lane, producer: AIOKafkaProducer, record: Record) -> Batch:
-        """A new batch of a lane, with its first record, which always fits."""
-        batch = Batch(producer.create_batch(), self._clock.monotonic() + PUBLISH_SECONDS)
+    def _open(self, lane: Lane, record: Record, records: int) -> Batch:
+        """A new batch of a lane, with its first record, which always fits; so many records come with it."""
+        batch = Batch(open_builder(records), self._clock.monotonic() + PUBLISH_SECONDS)
         batch.append(record)
         lane.open(batch)
         return batch

@@ -1,0 +1,27 @@
+"""What batches are written with: aiokafka's builders, those for large deliveries compressing.
+
+Events of one delivery are alike, headers and all: a hundred of them shrink from 42 KB to 4, which costs less than the
+check sum, the copies and the system calls of what is saved, and a third of the broker's time. A batch of a few events
+is not worth it.
+"""
+
+from typing import Final
+
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatch
+
+BATCH_BYTES: Final = 256 * 1024
+"""Of one batch before it is compressed; with aiokafka's 16 KiB deliveries of a hundred events wait for several produce
+requests."""
+
+WORTH_COMPRESSING: Final = 16
+"""Records of one delivery."""
+
+
+def open_builder(records: int) -> BatchBuilder:
+    """A builder for a batch that begins with a delivery of so many records.
+
+    Snappy, for that is what aiokafka does fast: its LZ4 is at level 9, five times as slow.
+    """
+    codec = DefaultRecordBatch.CODEC_SNAPPY if records >= WORTH_COMPRESSING else DefaultRecordBatch.CODEC_NONE
+    return BatchBuilder(BATCH_BYTES, codec)
