@@ -3,6 +3,9 @@
 One in a hundred is valid and has to be taken, so that a service that refuses everything proves nothing. What was taken
 over HTTP is looked for in Kafka: every valid event has to be there, and not one forged. Weaker verifiers, each with a
 mistake that people make, have to be caught by the same forger.
+
+While a broker keeps it waiting the service says 503 and when to come again, before it looks at a signature. That judges
+nothing, so the request comes again, as senders' do, until it is judged; without a judgement in time it is an error.
 """
 
 import asyncio
@@ -28,6 +31,7 @@ from harness.connections import Connection, WireError
 from harness.own_systems import own_system
 from harness.reports import Report, Scale
 from harness.system import System
+from harness.waiting import elapse
 
 SEED: Final = 5_008
 FORGERIES: Final = {Scale.QUICK: 100_000, Scale.FULL: 1_000_000}
@@ -39,7 +43,12 @@ EACH_PLANTED: Final = 10_000
 """How many forgeries each weaker verifier is shown."""
 CONNECTIONS: Final = 32
 PATIENCE_SECONDS: Final = 10.0
+JUDGED_SECONDS: Final = 5.0
+"""For a request that is put off; half of what the forger keeps away from the edges of the window."""
+PAUSE_SECONDS: Final = 0.1
+"""Before a request that was put off comes again."""
 SERVER_ERROR: Final = 500
+PUT_OFF: Final = 503
 CLOSED: Final = 0
 """The status of a request that was answered by closing the connection."""
 console = Console()
@@ -93,6 +102,7 @@ class Tally:
         valid: how many valid ones.
         valid_refused: how many of them were not believed, by status.
         errors: answers that say that the server failed, by kind.
+        put_off: answers that judge nothing and ask to come again.
         facts: what the valid ones have to be in Kafka as.
         forged: what the forgeries must not be there as.
     """
@@ -102,6 +112,7 @@ class Tally:
     valid: int = 0
     valid_refused: Counter[int] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+    put_off: int = 0
     facts: list[Fact] = field(default_factory=list)
     forged: set[Fact] = field(default_factory=set)
 
@@ -148,6 +159,7 @@ async def _measure(system: System, report: Report, scale: Scale) -> None:
     report.add("H.accepted", sum(tally.accepted.total() for tally in tallies), "forgeries", "== 0")
     report.add("H.valid", sum(tally.valid for tally in tallies), "valid requests", f">= {FORGERIES[scale] // 200}")
     report.add("H.valid_refused", sum(tally.valid_refused.total() for tally in tallies), "valid requests", "== 0")
+    report.add("H.put_off", over_http.put_off, "answers that asked to come again")
     report.add("H.server_errors", over_http.errors.total(), "answers", "== 0")
     report.add("H.effects", len(told.records), "events in Kafka", f"== {len(over_http.facts)}")
     report.add("H.lost", len(told.lost(over_http.facts)), "valid events not in Kafka", "== 0")
@@ -193,12 +205,25 @@ async def _over_http(system: System, requests: Iterator[Request], tally: Tally) 
     async def send_rest() -> None:
         connection: Connection | None = None
         for request in requests:
-            connection, status = await _send(request, url, connection)
+            connection, status = await _send_until_judged(request, url, connection, tally)
             tally.note(request, status)
         if connection is not None:
             connection.close()
 
     await asyncio.gather(*(send_rest() for _ in range(CONNECTIONS)))
+
+
+async def _send_until_judged(
+    request: Request, url: str, connection: Connection | None, tally: Tally
+) -> tuple[Connection | None, int]:
+    """Send one request, again while it is put off; the last status if it always is."""
+    until = time.monotonic() + JUDGED_SECONDS
+    while True:
+        connection, status = await _send(request, url, connection)
+        if status != PUT_OFF or time.monotonic() > until:
+            return connection, status
+        tally.put_off += 1
+        await elapse(PAUSE_SECONDS)
 
 
 async def _send(request: Request, url: str, connection: Connection | None) -> tuple[Connection | None, int]:
