@@ -29,7 +29,7 @@ from oauth.handlers.binding import Bound
 from oauth.handlers.installing import Begun, Callback, Verified, choose_project, verify_callback
 from oauth.handlers.return_urls import LONGEST, check_return_url
 from oauth.models import Project, Session, Start
-from oauth.ports import SessionVerifier, StateSigner
+from oauth.ports import SessionVerifier, StateSealer
 
 LOG = get_log()
 
@@ -94,7 +94,7 @@ class InstallRoutes:
         begin: begins an install on the console.
         begin_from_marketplace: begins one at HubSpot.
         complete: completes either.
-        signer: of state cookies.
+        state_sealer: of state cookies.
         hubspot_origin: what stands in for HubSpot's hosts in development.
         clock: the time.
         metrics: counts installs.
@@ -107,14 +107,14 @@ class InstallRoutes:
         begin: Begin,
         begin_from_marketplace: BeginFromMarketplace,
         complete: Complete,
-        signer: StateSigner,
+        state_sealer: StateSealer,
         hubspot_origin: str | None,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
         self._sessions, self._begin, self._complete = sessions, begin, complete
         self._begin_from_marketplace, self._hubspot_origin = begin_from_marketplace, hubspot_origin
-        self._signer, self._clock, self._metrics = signer, clock, metrics
+        self._state_sealer, self._clock, self._metrics = state_sealer, clock, metrics
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -184,12 +184,12 @@ class InstallRoutes:
 
     def _begun(self, request: Request, begun: Begun) -> RedirectResponse:
         response = redirect(begun.url)
-        state_cookies.remember(response, request, begun.state, begun.expires_at, self._signer)
+        state_cookies.remember(response, request, begun.install, self._state_sealer)
         return response
 
     async def _finished(self, token: str | None, came: Callback, start: Start) -> tuple[Bound, Verified]:
         try:
-            verified = verify_callback(came, signer=self._signer, now=self._clock.now())
+            verified = verify_callback(came, sealer=self._state_sealer, now=self._clock.now())
             bound = await self._complete(verified, await self._session_still(token), start)
         except (InstallRefusedError, SessionEndedError, ProjectForbiddenError) as refused:
             self._tell_refused(refused)
@@ -232,7 +232,7 @@ def _to_console(bound: Bound) -> RedirectResponse:
 
 def _leaving(response: RedirectResponse, verified: Verified) -> RedirectResponse:
     """The answer that ends an install, after which its state is of no use."""
-    state_cookies.forget(response, verified.state)
+    state_cookies.forget(response, verified.begun.state)
     return response
 
 
