@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse
+from starlette.background import BackgroundTask
 
 from chassis.clock import Clock
 from chassis.logging import get_log
@@ -162,7 +163,7 @@ class InstallRoutes:
             return self._begun(request, await self._begin_from_marketplace(session, chosen, checked))
         bound, verified = await self._finished(token, Callback(code, state, error, _states(request)), "marketplace")
         # Whoever gets the account elsewhere than where they wanted it has to be told, which HubSpot's page cannot do.
-        return _leaving(_to_console(bound) if bound.stays else redirect(checked), verified)
+        return self._leaving(_to_console(bound) if bound.stays else redirect(checked), bound, verified)
 
     async def callback(
         self,
@@ -174,7 +175,7 @@ class InstallRoutes:
     ) -> RedirectResponse:
         """Finish the install that this browser began."""
         bound, verified = await self._finished(token, Callback(code, state, error, _states(request)), "console")
-        return _leaving(_to_console(bound), verified)
+        return self._leaving(_to_console(bound), bound, verified)
 
     async def _came_back(self, request: Request) -> RedirectResponse:
         """The same, with its few texts read here."""
@@ -194,7 +195,6 @@ class InstallRoutes:
         except (InstallRefusedError, SessionEndedError, ProjectForbiddenError) as refused:
             self._tell_refused(refused)
             raise
-        self._tell_completed(bound)
         return bound, verified
 
     async def _session_still(self, token: str | None) -> Session:
@@ -203,7 +203,13 @@ class InstallRoutes:
         except (NoSessionError, SessionInvalidError) as error:
             raise SessionEndedError from error
 
-    def _tell_completed(self, bound: Bound) -> None:
+    def _leaving(self, response: RedirectResponse, bound: Bound, verified: Verified) -> RedirectResponse:
+        """The answer that ends an install, after which its state is of no use; nobody waits for what is told of it."""
+        state_cookies.forget(response, verified.begun.state)
+        response.background = BackgroundTask(self._tell_completed, bound)
+        return response
+
+    async def _tell_completed(self, bound: Bound) -> None:
         self._metrics.count("installs", outcome="completed")
         LOG.info(
             "install.completed",
@@ -228,12 +234,6 @@ def _states(request: Request) -> tuple[str, ...]:
 def _to_console(bound: Bound) -> RedirectResponse:
     notice = "stays" if bound.stays else "connected"
     return redirect(CONSOLE_PATH, notice=notice, account=str(bound.installation.portal_id))
-
-
-def _leaving(response: RedirectResponse, verified: Verified) -> RedirectResponse:
-    """The answer that ends an install, after which its state is of no use."""
-    state_cookies.forget(response, verified.begun.state)
-    return response
 
 
 _REASONS: Final[dict[type[OAuthServiceError], str]] = {
