@@ -32,7 +32,7 @@ from oauth.adapters.in_memory import (
 from oauth.adapters.in_memory.console import AUDIENCE, ISSUER, KEY_SET_URL
 from oauth.adapters.sealing import AesGcmSealer, KeyRing
 from oauth.adapters.sessions import JwtSessionVerifier, KeySet
-from oauth.adapters.state_cookies import JwtStateSigner
+from oauth.adapters.state_cookies import AesGcmStateSealer
 from oauth.api.routes import Choices, Outside, add_routes
 from oauth.api.sessions import SESSION_COOKIE
 from oauth.handlers.binding import bind
@@ -138,9 +138,9 @@ def sealer(key_ring_file: Path, clock: ManualClock, randomness: SeededRandomness
 
 
 @pytest.fixture
-def signer() -> JwtStateSigner:
-    """Signs state cookies."""
-    return JwtStateSigner(lambda: (SecretStr("the-state-secret-of-these-tests"),))
+def state_sealer(randomness: SeededRandomness) -> AesGcmStateSealer:
+    """Seals state cookies."""
+    return AesGcmStateSealer(lambda: (SecretStr("the-state-secret-of-these-tests"),), randomness)
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ def connect(
 @pytest.fixture
 def outside(
     sessions: JwtSessionVerifier,
-    signer: JwtStateSigner,
+    state_sealer: AesGcmStateSealer,
     states: InMemoryStateStore,
     hubspot: InMemoryHubSpot,
     installations: InMemoryInstallations,
@@ -230,7 +230,7 @@ def outside(
     """Everything that lies outside of the process."""
     return Outside(
         sessions=sessions,
-        signer=signer,
+        state_sealer=state_sealer,
         forms=forms,
         states=states,
         authorization=hubspot,

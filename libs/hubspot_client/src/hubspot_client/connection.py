@@ -179,8 +179,10 @@ class HubSpotConnection:
         return Answer(response.status_code, content, response.headers.get("retry-after"))
 
     def _observe(self, call: Call, response: httpx2.Response) -> None:
+        if self._observe_rate_limit is None or call.portal_id is None:
+            return
         told = rate_limit_of(response.headers)
-        if self._observe_rate_limit is not None and call.portal_id is not None and told is not None:
+        if told is not None:
             self._observe_rate_limit(call.portal_id, told)
 
     async def _request(self, call: Call) -> httpx2.Request:

@@ -67,7 +67,7 @@ class OAuthSecrets(Secrets):
 
     Attributes:
         hubspot_client_secrets: the app's client secrets, current first.
-        state_secrets: they sign state cookies; the first signs, all verify.
+        state_secrets: they seal state cookies; the first seals, all open.
         service_credentials: what each sister service is known by, and operators, as `ops`.
         sister_credentials: what this service is known by, to each sister that it asks.
         chert_signing_secret: the platform credential that signs calls to Chert.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError
+from pymongo.results import InsertOneResult
 
 from chassis.mongo import Document, connect
 from contracts.envelope import Event
@@ -37,17 +37,12 @@ pytestmark = pytest.mark.integration
 
 
 class Raced(AsyncCollection[Document]):
-    """A collection in which somebody else's upsert of the same key always comes first, as MongoDB may tell it."""
+    """A collection in which somebody else's insert of the same key always comes first."""
 
-    lost = False
-
-    async def find_one_and_update(self, *args: Any, **kwargs: Any) -> Document | None:
-        """Lose once, after the other's write."""
-        if not Raced.lost:
-            Raced.lost = True
-            await super().find_one_and_update(*args, **kwargs)
-            raise DuplicateKeyError("E11000")
-        return await super().find_one_and_update(*args, **kwargs)
+    async def insert_one(self, *args: Any, **kwargs: Any) -> InsertOneResult:
+        """Lose, after the other's write."""
+        await super().insert_one(*args, **kwargs)
+        return await super().insert_one(*args, **kwargs)
 
 
 class RacedDatabase(AsyncDatabase[Document]):
@@ -79,8 +74,8 @@ def told(about: Installation) -> Event[TenantSnapshot]:
     )
 
 
-async def test_an_upsert_that_loses_to_another_finds_what_won(empty: AsyncDatabase[Document]) -> None:
-    """A duplicate key on a concurrent upsert, which a cluster may answer, means that the account is known."""
+async def test_an_insert_that_loses_to_another_finds_what_won(empty: AsyncDatabase[Document]) -> None:
+    """A duplicate key means that the account is known, also when that was decided a moment ago."""
     store = MongoInstallationStore(RacedDatabase(empty.client, empty.name), relay_soon=lambda: None)
 
     assert FIRST == await store.record_first(FIRST, told(FIRST))

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from chassis.clock import ManualClock
 from chassis.lifespan import Plumbing
 from chassis.settings import RereadFile
-from oauth.app import build
+from oauth.app import assemble
+from oauth.app.connections import connect
 from oauth.settings import OAuthSecrets, Settings
 
 SETTINGS: Mapping[str, object] = {
@@ -63,8 +64,11 @@ def test_odd_settings_are_refused_at_the_start(tmp_path: Path, change: dict[str,
 
 async def test_without_anything_the_process_says_what_is_missing(tmp_path: Path) -> None:
     """With no database, secrets or keys yet, the app is built, lives, and names what it waits for."""
-    app = build(settings(tmp_path), Plumbing(clock=ManualClock()))
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="https://chert.test") as client:
+    told, plumbing = settings(tmp_path), Plumbing(clock=ManualClock())
+    connections = connect(told, plumbing)
+    app = assemble(told, plumbing, connections)
+    asking = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="https://chert.test")
+    async with connections.client, asking as client:
         live, ready = await client.get("/livez"), await client.get("/readyz")
         asked = await client.get("/internal/tenants/1", headers={"Authorization": "Bearer x"})
 

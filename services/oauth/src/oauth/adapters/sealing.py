@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Annotated, Final, Self
 
 from cryptography.exceptions import InvalidTag
@@ -95,7 +96,12 @@ class AesGcmSealer:
         key = self._ring().keys.get(key_id)
         if key is None:
             raise SealKeyMissingError(key_id)
-        return AESGCM(base64.b64decode(key.get_secret_value()))
+        return _cipher_of(key)
+
+
+@lru_cache(maxsize=8)
+def _cipher_of(key: SecretStr) -> AESGCM:
+    return AESGCM(base64.b64decode(key.get_secret_value()))
 
 
 def _associated_data(place: SealPlace) -> bytes:

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse
+from starlette.background import BackgroundTask
 
 from chassis.clock import Clock
 from chassis.logging import get_log
@@ -29,7 +30,7 @@ from oauth.handlers.binding import Bound
 from oauth.handlers.installing import Begun, Callback, Verified, choose_project, verify_callback
 from oauth.handlers.return_urls import LONGEST, check_return_url
 from oauth.models import Project, Session, Start
-from oauth.ports import SessionVerifier, StateSigner
+from oauth.ports import SessionVerifier, StateSealer
 
 LOG = get_log()
 
@@ -94,7 +95,7 @@ class InstallRoutes:
         begin: begins an install on the console.
         begin_from_marketplace: begins one at HubSpot.
         complete: completes either.
-        signer: of state cookies.
+        state_sealer: of state cookies.
         hubspot_origin: what stands in for HubSpot's hosts in development.
         clock: the time.
         metrics: counts installs.
@@ -107,14 +108,14 @@ class InstallRoutes:
         begin: Begin,
         begin_from_marketplace: BeginFromMarketplace,
         complete: Complete,
-        signer: StateSigner,
+        state_sealer: StateSealer,
         hubspot_origin: str | None,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
         self._sessions, self._begin, self._complete = sessions, begin, complete
         self._begin_from_marketplace, self._hubspot_origin = begin_from_marketplace, hubspot_origin
-        self._signer, self._clock, self._metrics = signer, clock, metrics
+        self._state_sealer, self._clock, self._metrics = state_sealer, clock, metrics
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -162,7 +163,7 @@ class InstallRoutes:
             return self._begun(request, await self._begin_from_marketplace(session, chosen, checked))
         bound, verified = await self._finished(token, Callback(code, state, error, _states(request)), "marketplace")
         # Whoever gets the account elsewhere than where they wanted it has to be told, which HubSpot's page cannot do.
-        return _leaving(_to_console(bound) if bound.stays else redirect(checked), verified)
+        return self._leaving(_to_console(bound) if bound.stays else redirect(checked), bound, verified)
 
     async def callback(
         self,
@@ -174,7 +175,7 @@ class InstallRoutes:
     ) -> RedirectResponse:
         """Finish the install that this browser began."""
         bound, verified = await self._finished(token, Callback(code, state, error, _states(request)), "console")
-        return _leaving(_to_console(bound), verified)
+        return self._leaving(_to_console(bound), bound, verified)
 
     async def _came_back(self, request: Request) -> RedirectResponse:
         """The same, with its few texts read here."""
@@ -184,17 +185,16 @@ class InstallRoutes:
 
     def _begun(self, request: Request, begun: Begun) -> RedirectResponse:
         response = redirect(begun.url)
-        state_cookies.remember(response, request, begun.state, begun.expires_at, self._signer)
+        state_cookies.remember(response, request, begun.install, self._state_sealer)
         return response
 
     async def _finished(self, token: str | None, came: Callback, start: Start) -> tuple[Bound, Verified]:
         try:
-            verified = verify_callback(came, signer=self._signer, now=self._clock.now())
+            verified = verify_callback(came, sealer=self._state_sealer, now=self._clock.now())
             bound = await self._complete(verified, await self._session_still(token), start)
         except (InstallRefusedError, SessionEndedError, ProjectForbiddenError) as refused:
             self._tell_refused(refused)
             raise
-        self._tell_completed(bound)
         return bound, verified
 
     async def _session_still(self, token: str | None) -> Session:
@@ -203,7 +203,13 @@ class InstallRoutes:
         except (NoSessionError, SessionInvalidError) as error:
             raise SessionEndedError from error
 
-    def _tell_completed(self, bound: Bound) -> None:
+    def _leaving(self, response: RedirectResponse, bound: Bound, verified: Verified) -> RedirectResponse:
+        """The answer that ends an install, after which its state is of no use; nobody waits for what is told of it."""
+        state_cookies.forget(response, verified.begun.state)
+        response.background = BackgroundTask(self._tell_completed, bound)
+        return response
+
+    async def _tell_completed(self, bound: Bound) -> None:
         self._metrics.count("installs", outcome="completed")
         LOG.info(
             "install.completed",
@@ -228,12 +234,6 @@ def _states(request: Request) -> tuple[str, ...]:
 def _to_console(bound: Bound) -> RedirectResponse:
     notice = "stays" if bound.stays else "connected"
     return redirect(CONSOLE_PATH, notice=notice, account=str(bound.installation.portal_id))
-
-
-def _leaving(response: RedirectResponse, verified: Verified) -> RedirectResponse:
-    """The answer that ends an install, after which its state is of no use."""
-    state_cookies.forget(response, verified.state)
-    return response
 
 
 _REASONS: Final[dict[type[OAuthServiceError], str]] = {

@@ -44,7 +44,7 @@ from oauth.ports import (
     PhoneLines,
     ReplicaStore,
     SessionVerifier,
-    StateSigner,
+    StateSealer,
     StateStore,
     TokenSealer,
     TokenServer,
@@ -56,7 +56,7 @@ class Outside:
     """What lies outside of this process, each behind its port."""
 
     sessions: SessionVerifier
-    signer: StateSigner
+    state_sealer: StateSealer
     forms: FormTokens
     states: StateStore
     authorization: AuthorizationServer
@@ -196,7 +196,7 @@ def _installs(outside: Outside, plumbing: Plumbing, choices: Choices) -> Install
         begin=begin,
         begin_from_marketplace=begin_at_hubspot,
         complete=complete,
-        signer=outside.signer,
+        state_sealer=outside.state_sealer,
         hubspot_origin=choices.hubspot_origin,
         clock=plumbing.clock,
         metrics=plumbing.metrics,

@@ -1,19 +1,19 @@
 """State cookies: one for each install under way in a browser, so that two tabs do not end each other's."""
 
 import hashlib
-from datetime import datetime
 from typing import Final
 
 from fastapi import Request, Response
 
 from oauth.handlers.installing import STATE_SECONDS
-from oauth.ports import StateSigner
+from oauth.models import InstallState
+from oauth.ports import StateSealer
 
 PREFIX: Final = "__Host-chert_hubspot_state_"
 """`__Host-`: the browser takes it from this very host over HTTPS only, for all paths."""
 
 MOST: Final = 8
-"""Installs under way that a browser keeps; a cookie is about 230 bytes, and servers take some KiB of headers."""
+"""Installs under way that a browser keeps; a cookie is about 430 bytes, and servers take some KiB of headers."""
 
 
 def carried(request: Request) -> dict[str, str]:
@@ -21,13 +21,13 @@ def carried(request: Request) -> dict[str, str]:
     return {name: value for name, value in request.cookies.items() if name.startswith(PREFIX)}
 
 
-def remember(response: Response, request: Request, state: str, expires_at: datetime, signer: StateSigner) -> None:
-    """Give the browser one more state; beyond the limit, or broken, old ones go."""
+def remember(response: Response, request: Request, begun: InstallState, sealer: StateSealer) -> None:
+    """Give the browser one more install; beyond the limit, or broken, old ones go."""
     for name in list(carried(request))[: -MOST + 1]:
         _forget(response, name)
     response.set_cookie(
-        _name(state),
-        signer.sign(state, expires_at),
+        _name(begun.state),
+        sealer.seal(begun),
         max_age=STATE_SECONDS,
         path="/",
         secure=True,

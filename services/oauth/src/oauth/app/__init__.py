@@ -21,12 +21,16 @@ from oauth.app.outside import outside_of
 from oauth.handlers.key_rotation import SealingKey
 from oauth.settings import Settings
 
-__all__ = ["build"]
+__all__ = ["assemble", "build"]
 
 
 def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     """The whole service, not yet started."""
-    connections = connect(settings, plumbing)
+    return assemble(settings, plumbing, connect(settings, plumbing))
+
+
+def assemble(settings: Settings, plumbing: Plumbing, connections: Connections) -> FastAPI:
+    """The same on connections that were made already; whoever never starts it closes them."""
     ready = Readiness(connections.database)
     relay = relay_of(plumbing, connections)
     installations = MongoInstallationStore(connections.database, relay_soon=relay.wake)

@@ -18,7 +18,7 @@ from oauth.adapters.mongo import (
 from oauth.adapters.sealing import AesGcmSealer
 from oauth.adapters.sessions import JwtSessionVerifier, KeySet
 from oauth.adapters.sisters import SisterActivity, SisterMessages
-from oauth.adapters.state_cookies import JwtStateSigner
+from oauth.adapters.state_cookies import AesGcmStateSealer
 from oauth.api.pages import CALLBACK_PATH
 from oauth.api.routes import Outside
 from oauth.app.connections import Connections
@@ -46,7 +46,7 @@ def outside_of(
     )
     return Outside(
         sessions=_sessions(settings, plumbing, connections),
-        signer=JwtStateSigner(lambda: secrets.read().state_secrets),
+        state_sealer=AesGcmStateSealer(lambda: secrets.read().state_secrets, plumbing.randomness),
         forms=HmacFormTokens(lambda: secrets.read().state_secrets),
         states=MongoStateStore(database),
         authorization=hubspot,

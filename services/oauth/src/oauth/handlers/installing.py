@@ -39,7 +39,7 @@ from oauth.handlers.departing import departure_lease
 from oauth.handlers.leases import alone
 from oauth.handlers.return_urls import with_state
 from oauth.models import REQUIRED_SCOPES, AccountGrant, Grant, InstallState, Project, Session, Start
-from oauth.ports import AuthorizationServer, InstallationStore, LeaseStore, StateSigner, StateStore, TokenSealer
+from oauth.ports import AuthorizationServer, InstallationStore, LeaseStore, StateSealer, StateStore, TokenSealer
 
 LOG = get_log()
 
@@ -70,11 +70,10 @@ _CONSENT_REASONS: Final[dict[str, ConsentReason]] = {
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """An install that waits for consent: where the browser goes, and the state it carries until then."""
+    """An install that waits for consent: where the browser goes, and what it carries until then."""
 
     url: str
-    state: str
-    expires_at: datetime
+    install: InstallState
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +88,10 @@ class Callback:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A callback whose state this browser was given by us."""
+    """A callback whose state this browser was given by us: the code, and the install that it ends."""
 
     code: SecretStr
-    state: str
+    begun: InstallState
 
 
 def choose_project(session: Session, project_id: str | None) -> Project:
@@ -124,8 +123,8 @@ async def begin_installation(
 ) -> Begun:
     """Issue a state for this user and project, and say where consent is given."""
     code_verifier = SecretStr(randomness.token(RANDOM_BYTES)) if pkce else None
-    state, expires_at = await _issued(session, project, "console", code_verifier, states, clock, randomness)
-    return Begun(authorization.authorize_url(state, code_verifier), state, expires_at)
+    install = await _issued(session, project, "console", code_verifier, states, clock, randomness)
+    return Begun(authorization.authorize_url(install.state, code_verifier), install)
 
 
 async def begin_from_marketplace(
@@ -138,11 +137,11 @@ async def begin_from_marketplace(
     randomness: Randomness,
 ) -> Begun:
     """Issue a state for an install that HubSpot began, and go back to where HubSpot asks for consent."""
-    state, expires_at = await _issued(session, project, "marketplace", None, states, clock, randomness)
-    return Begun(with_state(return_url, state), state, expires_at)
+    install = await _issued(session, project, "marketplace", None, states, clock, randomness)
+    return Begun(with_state(return_url, install.state), install)
 
 
-def verify_callback(callback: Callback, *, signer: StateSigner, now: datetime) -> Verified:
+def verify_callback(callback: Callback, *, sealer: StateSealer, now: datetime) -> Verified:
     """Check what came back from HubSpot against what this browser was given, in the contract's order.
 
     Raises:
@@ -155,12 +154,14 @@ def verify_callback(callback: Callback, *, signer: StateSigner, now: datetime) -
         raise StateRefusedError("missing_code_or_state")
     if not callback.cookies:
         raise StateRefusedError("missing_state_cookie")
-    carried = [state for state in (signer.read(value, now) for value in callback.cookies) if state is not None]
+    carried = [begun for begun in (sealer.open(value, now) for value in callback.cookies) if begun is not None]
     if not carried:
         raise StateRefusedError("invalid_state_cookie")
-    if not any(hmac.compare_digest(state.encode(), callback.state.encode()) for state in carried):
+    came = callback.state.encode()
+    begun = next((one for one in carried if hmac.compare_digest(one.state.encode(), came)), None)
+    if begun is None:
         raise StateRefusedError("state_mismatch")
-    return Verified(SecretStr(callback.code), callback.state)
+    return Verified(SecretStr(callback.code), begun)
 
 
 async def complete_installation(
@@ -184,8 +185,8 @@ async def complete_installation(
         ExchangeFailedError, ScopesRefusedError: there is no usable grant; nothing is stored.
         ContendedError: others kept changing the installation.
     """
-    begun = await states.consume(_digest(verified.state), session.user_id, clock.now())
-    if begun is None or begun.start != start:
+    begun = verified.begun
+    if begun.start != start or not await states.consume(_digest(begun.state), session.user_id):
         raise StateRefusedError("state_mismatch")
     project = choose_project(session, begun.project_id)
     asked_at = clock.now()
@@ -225,13 +226,12 @@ async def _issued(
     states: StateStore,
     clock: Clock,
     randomness: Randomness,
-) -> tuple[str, datetime]:
-    """A new state that is kept until it is consumed, and when it expires."""
+) -> InstallState:
+    """A new install, the digest of whose state is kept until it is consumed."""
     state, expires_at = randomness.token(RANDOM_BYTES), clock.now() + timedelta(seconds=STATE_SECONDS)
-    begun = InstallState(_digest(state), project.id, session.user_id, code_verifier, expires_at, start)
-    await states.issue(begun)
+    await states.issue(_digest(state), session.user_id, expires_at)
     LOG.info("install.started", project_id=project.id, user_id=session.user_id, trace_id=current_trace_id())
-    return state, expires_at
+    return InstallState(state, project.id, code_verifier, expires_at, start)
 
 
 async def _granted(code: SecretStr, begun: InstallState, authorization: AuthorizationServer) -> AccountGrant:
@@ -256,4 +256,5 @@ async def _identified(grant: Grant, authorization: AuthorizationServer) -> Accou
 
 
 def _digest(state: str) -> str:
+    """What is kept of a state, so that a copy of the database finishes no install."""
     return hashlib.sha256(state.encode()).hexdigest()

@@ -1,6 +1,6 @@
 """Who is signed in, and the installs that they have begun."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -47,20 +47,18 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class InstallState:
-    """One install under way, found by the digest of its state; it can be consumed once.
+    """One install under way, as its browser carries it, sealed.
 
     Attributes:
-        digest: SHA-256 of the state in hex, so that a copy of the database starts no install.
+        state: what HubSpot hands back; random.
         project_id: the project it was started for.
-        user_id: the console user who started it, and who alone may finish it.
         code_verifier: PKCE's secret (RFC 7636); none when PKCE is off, or when HubSpot asks for consent itself.
-        expires_at: from then on it is as good as absent.
+        expires_at: from then on it is as good as absent; whole seconds.
         start: where it began, and where alone it may be finished.
     """
 
-    digest: str
+    state: str = field(repr=False)
     project_id: str
-    user_id: str
     code_verifier: SecretStr | None
     expires_at: datetime
     start: Start = "console"

@@ -1,6 +1,6 @@
 """What the handlers need from the outside, each by its role."""
 
-from oauth.ports.console import FormTokens, SessionVerifier, StateSigner
+from oauth.ports.console import FormTokens, SessionVerifier, StateSealer
 from oauth.ports.hubspot import AccountDirectory, AuthorizationServer, TokenServer, UninstallJournal
 from oauth.ports.sealing import TokenSealer
 from oauth.ports.sisters import ActivityReader, ChertFiles, ChertProjects, Messages, PhoneLines
@@ -21,7 +21,7 @@ __all__ = [
     "PhoneLines",
     "ReplicaStore",
     "SessionVerifier",
-    "StateSigner",
+    "StateSealer",
     "StateStore",
     "TokenSealer",
     "TokenServer",

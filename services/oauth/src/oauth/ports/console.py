@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from oauth.models import Session
+from oauth.models import InstallState, Session
 
 
 class SessionVerifier(Protocol):
@@ -19,15 +19,15 @@ class SessionVerifier(Protocol):
         ...
 
 
-class StateSigner(Protocol):
-    """Signs the states that a browser carries."""
+class StateSealer(Protocol):
+    """Seals the installs under way that a browser carries."""
 
-    def sign(self, state: str, expires_at: datetime) -> str:
-        """A cookie value that says the state is ours until then."""
+    def seal(self, begun: InstallState) -> str:
+        """A cookie value that nobody else can make, change or read."""
         ...
 
-    def read(self, value: str, now: datetime) -> str | None:
-        """The state that a cookie value carries; none unless it is signed by us and has not expired."""
+    def open(self, value: str, now: datetime) -> InstallState | None:
+        """The install that a cookie value carries; none unless it was sealed by us and has not expired."""
         ...
 
 

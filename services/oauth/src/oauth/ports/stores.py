@@ -11,7 +11,6 @@ from oauth.models import (
     EndReason,
     GrantCheck,
     Installation,
-    InstallState,
     JournalPosition,
     Lease,
     Replica,
@@ -20,14 +19,14 @@ from oauth.models import (
 
 
 class StateStore(Protocol):
-    """Installs under way."""
+    """Which installs may still be finished, and by whom; what they are is with the browser."""
 
-    async def issue(self, state: InstallState) -> None:
-        """Keep a state until it is consumed or expires."""
+    async def issue(self, digest: str, user_id: str, expires_at: datetime) -> None:
+        """Keep the digest of a user's state until it is consumed or purged."""
         ...
 
-    async def consume(self, digest: str, user_id: str, now: datetime) -> InstallState | None:
-        """Take the user's state out, at most once ever; none if it is gone, expired, or another user's."""
+    async def consume(self, digest: str, user_id: str) -> bool:
+        """Take it out, at most once ever; false if it is gone, or another user's."""
         ...
 
     async def purge(self, now: datetime) -> int:

@@ -13,7 +13,6 @@ from oauth.models import (
     EndReason,
     GrantCheck,
     Installation,
-    InstallState,
     JournalPosition,
     Lease,
     Replica,
@@ -22,27 +21,24 @@ from oauth.models import (
 
 
 class InMemoryStateStore:
-    """Installs under way."""
+    """Installs that may still be finished."""
 
     def __init__(self) -> None:
-        self._states: dict[str, InstallState] = {}
+        self._states: dict[tuple[str, str], datetime] = {}
 
-    async def issue(self, state: InstallState) -> None:
-        """Keep a state until it is consumed or expires."""
-        self._states[state.digest] = state
+    async def issue(self, digest: str, user_id: str, expires_at: datetime) -> None:
+        """Keep the digest of a user's state until it is consumed or purged."""
+        self._states[digest, user_id] = expires_at
 
-    async def consume(self, digest: str, user_id: str, now: datetime) -> InstallState | None:
-        """Take the user's state out, at most once ever; none if it is gone, expired, or another user's."""
-        state = self._states.get(digest)
-        if state is None or state.user_id != user_id or state.expires_at <= now:
-            return None
-        return self._states.pop(digest)
+    async def consume(self, digest: str, user_id: str) -> bool:
+        """Take it out, at most once ever; false if it is gone, or another user's."""
+        return self._states.pop((digest, user_id), None) is not None
 
     async def purge(self, now: datetime) -> int:
         """Forget expired states; how many there were."""
-        expired = [digest for digest, state in self._states.items() if state.expires_at <= now]
-        for digest in expired:
-            del self._states[digest]
+        expired = [key for key, expires_at in self._states.items() if expires_at <= now]
+        for key in expired:
+            del self._states[key]
         return len(expired)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from pymongo import ReturnDocument, UpdateOne
+from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
@@ -57,18 +57,17 @@ class MongoInstallationStore:
     async def record_first(self, installation: Installation, event: Event[TenantSnapshot]) -> Installation | None:
         """Write an account's first installation and the event that tells of it, at once; the one that lies there."""
         fields = {
+            "_id": installation.portal_id,
             **from_installation(installation),
             "outbox": [to_document(event)],
             "outbox_since": event.time,
         }
-        try:
-            known = await self._insert_or_find(installation.portal_id, fields)
-        except DuplicateKeyError:  # another's insert came in between; on MongoDB two at once may both try
-            known = await self._insert_or_find(installation.portal_id, fields)
-        if known is None:
-            self._relay_soon()
-            return None
-        return to_installation(known)
+        while not await self._insert(fields):
+            known = await self.get(installation.portal_id)
+            if known is not None:
+                return known
+        self._relay_soon()
+        return None
 
     async def record(
         self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation
@@ -141,16 +140,13 @@ class MongoInstallationStore:
             counted.update({group["_id"]: group["tokens"] async for group in cursor})
         return counted
 
-    async def _insert_or_find(self, portal_id: int, fields: Document) -> Document | None:
-        """Write a document unless there is one; that one, as it was found."""
-        found: Document | None = await self._installations.find_one_and_update(
-            {"_id": portal_id},
-            {"$setOnInsert": fields},
-            projection={"outbox": 0},
-            upsert=True,
-            return_document=ReturnDocument.BEFORE,
-        )
-        return found
+    async def _insert(self, document: Document) -> bool:
+        """Write a document; false if there is one of that key."""
+        try:
+            await self._installations.insert_one(document)
+        except DuplicateKeyError:
+            return False
+        return True
 
     async def _update(self, expected: Installation, change: Document) -> bool:
         """Change a document that is as it was read; those of the first release have no seal version."""
