@@ -7,10 +7,7 @@ would share the work. In turn each writes a batch of replies, and only what it s
 import asyncio
 import json
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +18,7 @@ from aiokafka import AIOKafkaProducer
 
 from harness import paths, ports
 from harness.addresses import Environments
+from harness.collector import export, receiving
 from harness.leads import Lead, Leads
 from harness.own_systems import own_system
 from harness.paired import compare, paired_ratios
@@ -28,6 +26,8 @@ from harness.processes import Process
 from harness.reports import Report, Scale
 from harness.system import System
 
+SERVICES: Final = ("oauth", "webhooks", "timeline")
+"""Only the last two are measured."""
 SEED: Final = 7_110
 ROUNDS: Final = {Scale.QUICK: 9, Scale.FULL: 21}
 WINDOW_SECONDS: Final = 2.0
@@ -45,11 +45,11 @@ UNOBSERVED: Final = Path(__file__).parent / "baselines" / "unobserved.py"
 def main(scale: Scale) -> Report:
     """Both services."""
     report = Report("observability", scale, seed=SEED)
-    with own_system("observability", services=("oauth", "webhooks", "timeline")) as system, _collector() as address:
-        for name in ("webhooks", "timeline"):
-            prefix = name.upper()
-            system.set_environment(name, **{f"{prefix}_TRACES_URL": address, f"{prefix}_TRACES_SHARE": SHARE})
-            system.restart(name)
+    with (
+        own_system("observability", services=SERVICES) as system,
+        receiving(_forget) as address,
+    ):
+        export(system, address, services=SERVICES[1:], share=SHARE)
         _add(report, "O.cpu_cost_request", asyncio.run(_ingress(system, ROUNDS[scale])))
         _add(report, "O.cpu_cost_reply", asyncio.run(_replies(system, report, ROUNDS[scale])))
     return report
@@ -62,29 +62,8 @@ def _add(report: Report, name: str, ratios: list[float]) -> None:
     report.add(f"{name}_high", found.high, "")
 
 
-@contextmanager
-def _collector() -> Iterator[str]:
-    """Somebody who takes spans."""
-
-    class Taker(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(200)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own name
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Taker)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def _forget(_: bytes) -> None:
+    """Spans are taken, and that is all."""
 
 
 def _unobserved(system: System, service: str) -> tuple[str, Process]:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from harness.collector import Collector, SeenSpan
 from harness.journal import Journal
 from harness.run_file import RunFile
 from harness.waiting import eventually
 from harness.walk import Walk
-from pages.collector import Collector, SeenSpan
 
 SECONDS = 30.0
 """The longest that a span may take from the work to the collector."""

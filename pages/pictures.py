@@ -10,11 +10,11 @@ from typing import Final
 
 from playwright.async_api import Page, ViewportSize, async_playwright
 
+from harness.collector import Collector, export, receiving
 from harness.own_systems import own_system
 from harness.prerequisites import chromium
 from harness.run_file import RunFile
 from harness.seeding import console_user
-from pages.collector import Collector, export_everything, receiving
 from pages.following import follow
 from pages.trace_picture import picture
 
@@ -29,8 +29,8 @@ _LONGEST_MILLISECONDS: Final = 30_000
 def main() -> None:
     """Draw and photograph."""
     collector = Collector()
-    with receiving(collector) as address, own_system("pictures") as system:
-        export_everything(system, address)
+    with receiving(collector.take) as address, own_system("pictures") as system:
+        export(system, address)
         asyncio.run(_take(system.seed("acme"), collector))
 
 

@@ -5,7 +5,7 @@ from html import escape
 from itertools import pairwise
 from typing import Final
 
-from pages.collector import SeenSpan
+from harness.collector import SeenSpan
 
 _COLOURS: Final = {"actions": "#2f6fb0", "webhooks": "#b06a2f", "timeline": "#2f8f6a", "oauth": "#7a4fb0"}
 _ROW, _TOP, _LABELS, _BARS, _TIMES = 24, 56, 330, 520, 90

@@ -1,27 +1,21 @@
 """A service of ours that nobody watches: metrics go nowhere, and no trace is exported.
 
-What it costs to be seen is measured against this. Everything else is as in the service's own `__main__`.
+What it costs to be seen is measured against this. Everything else is what the service's own `__main__` does.
 """
 
-import gc
 import json
 import os
 import sys
 from collections.abc import Callable
-from functools import partial
+from typing import Final
 
-import timeline.app
+import timeline.__main__
 import timeline.settings
-import webhooks.app
+import webhooks.__main__
 import webhooks.settings
-from chassis import logging
-from chassis.lifespan import Plumbing
 from chassis.metrics import Metrics
-from chassis.server import serve
 from chassis.settings import load
 from contracts.telemetry import MetricName
-from webhooks.__main__ import GC_ALLOCATIONS
-from webhooks.api.exchange import ExchangeProtocol
 
 
 def _nowhere(_: float) -> None:
@@ -49,25 +43,12 @@ class NoMetrics(Metrics):
         return _nowhere
 
 
-def run_webhooks() -> None:
-    """The ingress."""
-    settings = load(webhooks.settings.Settings)
-    logging.configure("webhooks", settings.log_level)
-    app = webhooks.app.build(settings, Plumbing(clock=settings.clock(), metrics=NoMetrics()))
-    gc.freeze()
-    gc.set_threshold(GC_ALLOCATIONS)
-    protocol = partial(ExchangeProtocol, reception=app.reception)
-    serve(app, host=settings.host, port=settings.port, protocol=protocol)
-
-
-def run_timeline() -> None:
-    """The timeline."""
-    settings = load(timeline.settings.Settings)
-    logging.configure("timeline", settings.log_level)
-    app = timeline.app.build(settings, Plumbing(clock=settings.clock(), metrics=NoMetrics()))
-    serve(app, host=settings.host, port=settings.port)
+RUN: Final[dict[str, Callable[[], None]]] = {
+    "webhooks": lambda: webhooks.__main__.run(load(webhooks.settings.Settings), NoMetrics()),
+    "timeline": lambda: timeline.__main__.run(load(timeline.settings.Settings), NoMetrics()),
+}
 
 
 if __name__ == "__main__":
     os.environ.update(json.loads(sys.argv[2]))
-    {"webhooks": run_webhooks, "timeline": run_timeline}[sys.argv[1]]()
+    RUN[sys.argv[1]]()

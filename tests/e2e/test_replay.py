@@ -1,6 +1,8 @@
 """Lost replies and dead letters, and the commands that bring them back, each once."""
 
 import asyncio
+import json
+import signal
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -8,7 +10,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from tests.e2e._golden import same_as_golden
 
-from contracts.topics import MESSAGE_RECEIVED, dead_letter_topic
+from chassis.brake import MOST_PER_OWNER
+from contracts.envelope import Event
+from contracts.messages import MessageReceived
+from contracts.topics import MESSAGE_RECEIVED, OPS_AUDITED, dead_letter_topic
 from harness.event_log import EventLog, partitions_of
 from harness.leads import Leads
 from harness.operators import Operator
@@ -20,6 +25,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 LETTERS = dead_letter_topic(MESSAGE_RECEIVED.name, "timeline")
 SECONDS = 90.0
+OF_TIMELINE = ("--group", "timeline")
 
 
 @pytest.fixture
@@ -72,6 +78,7 @@ async def test_an_operator_brings_back_what_was_lost(
     told = await _ask(operator, "topics", "tail", "ops.audited")
     same_as_golden("topics-tail", told)
     assert ["began", "done"] * 2 == [record["data"]["stage"] for record in told]
+    await _two_work_on_one_range(replies, leads, operator)
     await leads.hubspot.close()
 
 
@@ -80,7 +87,7 @@ async def test_an_operator_deals_with_dead_letters(
 ) -> None:
     """A letter is found by its reason; what can be handled is, once; what cannot stays with its history."""
     leads = Leads.of(replies, producer, seed=6)
-    await leads.connect(1, leads=1)
+    await leads.connect(2, leads=1)
     good = leads.event(leads.leads[0], "Yes, please")
     headers = [*good.headers(), ("dlq_reason", b"handlers.py:7 wrong"), ("dlq_error_type", b"ValueError")]
     await producer.send_and_wait(LETTERS, partition=0, key=good.key(), value=good.value(), headers=headers)
@@ -110,7 +117,73 @@ async def test_an_operator_deals_with_dead_letters(
     revealed = await _ask(operator, "topics", "show", poison, "--reveal", "--reason", "ticket 7")
     same_as_golden("topics-show", revealed)
     assert secret.decode() == revealed["content"]
+    await _a_mended_tenant_is_released(leads, producer, operator, good)
     await leads.hubspot.close()
+
+
+async def _two_work_on_one_range(replies: System, leads: Leads, ana: Operator) -> None:
+    """While one operator is at work another is told so, does the work, and nothing is written twice."""
+    await asyncio.to_thread(replies.stop, "timeline")
+    await leads.say(leads.leads)
+    await _skip_to_the_end(replies)
+    await asyncio.to_thread(replies.start, "timeline")
+    whole = ("replay", "topic", "message.received", "--all", "--yes")
+    log = EventLog(replies.addresses.kafka_bootstrap)
+    with Operator.of(replies, "bob").start(*whole, "--rate", "4") as bob:
+        await log.find(OPS_AUDITED, lambda told: told.operator == "bob", seconds=SECONDS)
+        bob.send_signal(signal.SIGSTOP)
+        with ana.start(*whole, "--json") as second:
+            answer, said = await asyncio.to_thread(second.communicate)
+        bob.send_signal(signal.SIGCONT)
+        await asyncio.to_thread(bob.communicate)
+
+    await leads.all_written(seconds=SECONDS)
+    verdict = await leads.judge()
+    assert "bob is at work on message.received for timeline" in " ".join(said.split())
+    assert (0, 0) == (bob.returncode, second.returncode)
+    assert 5 + len(leads.leads) == sum(json.loads(answer)["result"].values())
+    assert ([], []) == (verdict.lost, verdict.doubled)
+
+
+async def _a_mended_tenant_is_released(
+    leads: Leads, producer: AIOKafkaProducer, operator: Operator, broken: Event[MessageReceived]
+) -> None:
+    """A tenant whose messages keep dying is held, others are not; mended and released, its replies come in order."""
+    poisoned, other = leads.leads
+    await _poison(producer, broken)
+
+    async def dead() -> bool:
+        letters = (await _ask(operator, "dlq", "list", "--tenant", poisoned.tenant))["letters"]
+        return len(letters) == MOST_PER_OWNER
+
+    await eventually(dead, what="the dead letters", seconds=SECONDS)
+    first = await leads.say([poisoned, other, poisoned])
+
+    async def held() -> list[Any]:
+        lanes: list[Any] = (await _ask(operator, "held", "list", *OF_TIMELINE))["lanes"]
+        return lanes if [2] == [lane["messages"] for lane in lanes] else []
+
+    [lane] = await eventually(held, what="two held replies", seconds=SECONDS)
+    await leads.wait_written({first[1].data.message_id}, seconds=SECONDS)
+    assert (poisoned.tenant, 2) == (lane["owner"], len(await leads.written()))
+
+    with operator.start("held", "release", poisoned.tenant, *OF_TIMELINE, "--reason", "mended", "--yes") as release:
+        await leads.wait_written({first[2].data.message_id}, seconds=SECONDS)
+        await leads.say([poisoned])
+        await leads.all_written(seconds=SECONDS)
+        release.terminate()  # it would look for half a minute more whether something comes
+        await asyncio.to_thread(release.communicate)
+
+    verdict = await leads.judge()
+    assert [] == (await _ask(operator, "held", "list", *OF_TIMELINE))["lanes"]
+    assert ([], [], []) == (verdict.lost, verdict.doubled, verdict.disordered)
+
+
+async def _poison(producer: AIOKafkaProducer, good: Event[MessageReceived]) -> None:
+    """As many messages in a row as a tenant may lose before it is held, none of them what it should be."""
+    headers = [(name, b"x" if name == "ce_specversion" else value) for name, value in good.headers()]
+    for _ in range(MOST_PER_OWNER):
+        await producer.send_and_wait(MESSAGE_RECEIVED.name, key=good.key(), value=good.value(), headers=headers)
 
 
 async def _ask(operator: Operator, *arguments: str) -> Any:

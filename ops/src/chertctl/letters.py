@@ -6,15 +6,14 @@ least as long, so there is no second store that could disagree.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Self
 
+from chertctl.audit_trail import read_audits
 from chertctl.reading import Lying, Place, Topics
 from chertctl.redaction import trace_of
 from chertctl.screen import Screen
-from contracts.audits import OpsAudited
-from contracts.envelope import ContractError, NewerVersionError, decode
 from contracts.topics import EVENT_TYPES, OPS_AUDITED, owner_of
 
 SUFFIX: Final = ".dlq"
@@ -173,21 +172,11 @@ async def deeds(topics: Topics) -> Deeds:
     if OPS_AUDITED.name not in await topics.names():
         return {}
     found: dict[Place, list[Deed]] = defaultdict(list)
-    async for records in topics.read(OPS_AUDITED.name, await topics.whole(OPS_AUDITED.name)):
-        for audited in _audits(records):
-            for place in audited.places:
-                deed = Deed(audited.at.isoformat(), audited.operator, place.outcome, place.reason or audited.reason)
-                found[Place(place.topic, place.partition, place.offset)].append(deed)
+    async for audited in read_audits(topics, await topics.whole(OPS_AUDITED.name)):
+        for place in audited.places:
+            deed = Deed(audited.at.isoformat(), audited.operator, place.outcome, place.reason or audited.reason)
+            found[Place(place.topic, place.partition, place.offset)].append(deed)
     return {place: sorted(done, key=lambda deed: deed.at) for place, done in found.items()}
-
-
-def _audits(records: Iterable[Lying]) -> Iterable[OpsAudited]:
-    for record in records:
-        try:
-            headers = [(name, value or b"") for name, value in record.headers]
-            yield decode(OPS_AUDITED, headers, record.value or b"").data
-        except (ContractError, NewerVersionError):
-            continue
 
 
 async def _read(topics: Topics, source: Source, done: Deeds, screen: Screen) -> list[Letter]:

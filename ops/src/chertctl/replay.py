@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from chertctl import reading
+from chertctl.audit_trail import others_at_work, words_on
 from chertctl.log_replay import work_through_log
 from chertctl.outcomes import OperatorError, WrongCallError
 from chertctl.reading import Ranges, Topics
@@ -156,6 +157,8 @@ async def _replay(
         )
     show(desk, counted.result, "would be", job.id, final=dry_run)
     _refuse_too_old(counted.result)
+    for other in await others_at_work(topics, job, desk.clock.now()):
+        desk.screen.warn(words_on(other))
     if not desk.screen.decide("Replay these?", dry_run=dry_run, yes=yes):
         return
     if job.sends:

@@ -2,45 +2,45 @@
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from chassis.series import Counts, Distributions
 from contracts.telemetry import METRICS, MetricName
 
-# From a fast ingress answer (1 ms) to the longest outside call budget (10 s); each about 2.5 times the last.
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+Take = Callable[[float], None]
+"""Counts a number."""
 
 
 class Metrics:
     """One process's metrics; a name that is not on the list does not type-check.
 
-    Looking up a metric's labels takes longer than counting, so each is looked up once.
+    Looking up a metric's labels takes longer than counting, so each is looked up once. Only the thread of the event
+    loop counts.
     """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._counters: dict[str, Counter] = {}
+        self._counters: dict[str, Counts] = {}
         self._gauges: dict[str, Gauge] = {}
-        self._histograms: dict[str, Histogram] = {}
-        self._counting: dict[tuple[str, ...], Counter] = {}
-        self._observing: dict[tuple[str, ...], Histogram] = {}
+        self._histograms: dict[str, Distributions] = {}
+        self._takes: dict[tuple[str, ...], Take] = {}
         for metric in METRICS.values():
             if metric.kind == "counter":
-                self._counters[metric.name] = Counter(metric.name, metric.help, metric.labels, registry=self.registry)
+                self._counters[metric.name] = Counts(metric)
             elif metric.kind == "gauge":
                 self._gauges[metric.name] = Gauge(metric.name, metric.help, metric.labels, registry=self.registry)
             else:
-                self._histograms[metric.name] = Histogram(
-                    metric.name, metric.help, metric.labels, registry=self.registry, buckets=metric.buckets or _BUCKETS
-                )
+                self._histograms[metric.name] = Distributions(metric)
+        for series in (*self._counters.values(), *self._histograms.values()):
+            self.registry.register(series)
 
     def count(self, name: MetricName, amount: float = 1, **labels: str) -> None:
         """Add to a counter."""
         key = (name, *labels, *labels.values())
-        counter = self._counting.get(key)
-        if counter is None:
-            found = self._counters[name]
-            counter = self._counting[key] = found.labels(**labels) if labels else found
-        counter.inc(amount)
+        take = self._takes.get(key)
+        if take is None:
+            take = self._takes[key] = self._counters[name].takes(labels)
+        take(amount)
 
     def set(self, name: MetricName, value: float, **labels: str) -> None:
         """Set a gauge."""
@@ -50,19 +50,18 @@ class Metrics:
     def observe(self, name: MetricName, value: float, **labels: str) -> None:
         """Record a value in a histogram."""
         key = (name, *labels, *labels.values())
-        histogram = self._observing.get(key)
-        if histogram is None:
-            found = self._histograms[name]
-            histogram = self._observing[key] = found.labels(**labels) if labels else found
-        histogram.observe(value)
+        take = self._takes.get(key)
+        if take is None:
+            take = self._takes[key] = self._histograms[name].takes(labels)
+        take(value)
 
-    def counter(self, name: MetricName, **labels: str) -> Callable[[float], None]:
+    def counter(self, name: MetricName, **labels: str) -> Take:
         """Adds to a counter whose labels are looked up once, for hot paths."""
-        return self._counters[name].labels(**labels).inc
+        return self._counters[name].takes(labels)
 
-    def observer(self, name: MetricName, **labels: str) -> Callable[[float], None]:
+    def observer(self, name: MetricName, **labels: str) -> Take:
         """Records values in a histogram whose labels are looked up once, for hot paths."""
-        return self._histograms[name].labels(**labels).observe
+        return self._histograms[name].takes(labels)
 
     def render(self) -> bytes:
         """The exposition text."""

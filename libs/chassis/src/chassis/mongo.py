@@ -3,7 +3,8 @@
 Code stays inside the subset of `docs/assumptions.md`: no transactions, no change streams, no pipeline updates.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from pymongo import AsyncMongoClient
@@ -81,6 +82,18 @@ def takes_no_writes(error: BaseException) -> bool:
         failed: list[Mapping[str, Any]] = (error.details or {}).get("writeErrors", [])
         return any(write.get("code") in _TAKES_NO_WRITES for write in failed)
     return isinstance(error, OperationFailure) and error.code in _TAKES_NO_WRITES
+
+
+@contextmanager
+def if_it_can() -> Iterator[None]:
+    """Do the block as far as the database can be asked now; what is left of it is done some other time."""
+    try:
+        yield
+    except (UnfitError, *DATABASE_AWAY):
+        pass
+    except OperationFailure as error:
+        if not takes_no_writes(error):
+            raise
 
 
 def duplicates(error: BulkWriteError) -> frozenset[int]:

@@ -28,7 +28,7 @@ _NOT_ZERO: Final = 1 << 128 | 1  # neither id may be nothing but zeros
 _LOW_BITS: Final = 1 << 64
 
 _ODD_DIGITS: Final = frozenset("13579bdf")
-_ODD_BYTES: Final = b"13579bdf"
+_ODD_BYTES: Final = frozenset(b"13579bdf")
 
 Attribute = str | int | bool
 
@@ -151,7 +151,7 @@ class Trace(NamedTuple):
     @property
     def is_sampled(self) -> bool:
         """Whether it may be handed over."""
-        return self.traceparent[-1:] in _ODD_BYTES
+        return self.traceparent[-1] in _ODD_BYTES
 
 
 class Traces:

@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx2
 import pytest
 from bson import decode, encode
+from fastapi import FastAPI
 from pymongo.errors import BulkWriteError, ConfigurationError, DuplicateKeyError, OperationFailure, WriteError
 
+from chassis import database_failures
 from chassis.health import UnfitError
-from chassis.mongo import DATABASE_AWAY, answers, connect, takes_no_writes
+from chassis.mongo import DATABASE_AWAY, answers, connect, if_it_can, takes_no_writes
 from chassis.outcomes import ErrorKinds, Kind
 
 KINDS = ErrorKinds(retryable=DATABASE_AWAY, refused_for_now=takes_no_writes)
@@ -97,3 +100,38 @@ def test_other_refusals_are_no_want_of_room() -> None:
     """A document that is there already, or that is not allowed, will not be taken later either."""
     for error in (DuplicateKeyError("there", 11000), BulkWriteError({"writeErrors": [{"code": 121}]}), ValueError()):
         assert Kind.UNEXPECTED is KINDS.of(error)
+
+
+async def answered_over(refusal: dict[str, Any]) -> httpx2.Response:
+    """What a route that writes answers over such a database."""
+    async with serving(9, refusal) as url, connect(url, "tests") as client:
+        app = FastAPI()
+        database_failures.install(app)
+
+        @app.post("/")
+        async def write() -> None:
+            await client["d"]["c"].insert_one({"_id": 1})
+
+        transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://service") as http:
+            return await http.post("/")
+
+
+@pytest.mark.parametrize(("code", "status"), [(14031, 503), (371, 503), (121, 500)])
+async def test_a_route_says_that_there_is_no_room(code: int, status: int) -> None:
+    """Whoever asked is told to come again; a document that will never be taken stays a mistake of ours."""
+    answer = await answered_over({"ok": 0, "code": code, "errmsg": "not now"})
+
+    assert status == answer.status_code
+    assert ("retry-after" in answer.headers) == (status == 503)
+
+
+async def test_what_cannot_be_done_now_is_left() -> None:
+    """What is tried at a start, and again later, ends for a database that cannot be used; not for one that refuses."""
+    async with serving(8, {"ok": 1}) as url, connect(url, "tests") as client:
+        with if_it_can():
+            await answers(client["d"])
+    with if_it_can():
+        raise OperationFailure("no space left", 14031)
+    with pytest.raises(OperationFailure), if_it_can():
+        raise OperationFailure("not allowed", 13)

@@ -129,6 +129,10 @@ class Process:
         """Let a frozen process go on (SIGCONT)."""
         self._signal(signal.SIGCONT)
 
+    def limit_files(self, most: int) -> None:
+        """Let none of its files grow beyond so many bytes: to it the disk is full (setrlimit(2))."""
+        psutil.Process(self.pid).rlimit(psutil.RLIMIT_FSIZE, (most, psutil.RLIM_INFINITY))
+
     def _signal(self, number: signal.Signals) -> None:
         if self.running:
             os.killpg(self.pid, number)

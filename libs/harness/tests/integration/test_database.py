@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -11,8 +12,10 @@ from bson import Decimal128, Int64, ObjectId
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError, PyMongoError
+from rich.console import Console
 
-from harness.backends import Database
+from harness.backends import Database, embedded
+from harness.processes import Supervisor
 from harness.waiting import eventually
 
 pytestmark = pytest.mark.integration
@@ -128,3 +131,28 @@ async def test_documents_are_found_as_they_were_after_a_restart(database: Databa
         with pytest.raises(DuplicateKeyError):
             await documents.insert_one({**one, "_id": "another"})
     assert len(many) + len(kinds) == await documents.count_documents({})
+
+
+async def test_a_database_on_a_full_disk_ends_and_keeps_what_it_acknowledged(tmp_path: Path) -> None:
+    """It ends as MongoDB does, instead of answering nonsense; with room again it has every write it acknowledged."""
+    java = embedded.prepare(Console(stderr=True))
+    with Supervisor() as supervisor:
+        database, writer = embedded.EmbeddedDatabase(supervisor, java, tmp_path), Writer("w")
+        await asyncio.to_thread(database.start)
+        process = database.process
+        assert process is not None
+        async with AsyncMongoClient[dict[str, object]](database.url, socketTimeoutMS=5_000) as client:
+            documents = client["full"]["documents"]
+            await documents.insert_one({"_id": "before"})
+            await asyncio.to_thread(database.fill_disk)
+            await writer.run(documents)
+
+            async def ended() -> bool:
+                return not process.running
+
+            await eventually(ended, what="its end", seconds=30)
+            await asyncio.to_thread(database.restart)
+            stored = {document["_id"] async for document in documents.find({}, {"_id": 1})}
+
+    assert {"before"} == stored - writer.acknowledged
+    assert set() == writer.acknowledged - stored

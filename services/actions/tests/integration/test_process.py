@@ -8,6 +8,7 @@ import itertools
 import json
 import time
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx2
@@ -18,6 +19,7 @@ from contracts.envelope import Event, EventType, decode
 from contracts.messages import MessageSent
 from contracts.tenants import TenantInstalled, TenantSnapshot, TenantUninstalled
 from contracts.topics import MESSAGE_SENT, TENANT_INSTALLED, TENANT_UNINSTALLED
+from harness.full_database import full_database
 from harness.ports import LOOPBACK, answers
 from harness.processes import Command, Process, Supervisor
 from harness.waiting import eventually
@@ -170,6 +172,35 @@ async def test_nobody_is_called_unknown_while_oauth_is_away(
     response = await post(http, actions_command, execution(1, "ap-1"))
 
     assert (503, True, "1000") == (response.status_code, response.json()["retryable"], response.headers["retry-after"])
+
+
+async def test_nothing_is_sent_while_the_database_has_no_room(
+    supervisor: Supervisor,
+    chert_command: Command,
+    actions_command: Command,
+    http: httpx2.AsyncClient,
+    kafka_bootstrap: str,
+    mongo_url: str,
+) -> None:
+    """An execution that cannot be claimed is put off and reaches nobody; repeated when there is room, it sends once."""
+    run(supervisor, chert_command)
+    async with full_database(mongo_url) as database:
+        told = {**actions_command.environment, "ACTIONS_MONGO_URL": database.url}
+        actions = replace(actions_command, environment=told)
+        process = await asyncio.to_thread(run, supervisor, actions)
+        portal_id = await connect(http, chert_command, actions, kafka_bootstrap)
+        body, claim = execution(portal_id, "ap-1"), f"wf:{portal_id}:ap-1"
+        database.full = True
+        refused = await post(http, actions, body)
+        sent_meanwhile = await sends(http, chert_command, claim)
+        database.full = False
+        taken = await post(http, actions, body)
+
+        assert (503, True) == (refused.status_code, refused.json()["retryable"])
+        assert [] == sent_meanwhile
+        [sent] = await sends(http, chert_command, claim)
+        assert sent["message_id"] == taken.json()["outputFields"]["message_id"]
+        await asyncio.to_thread(process.stop)  # before what it speaks to is gone
 
 
 async def test_an_uninstalled_account_is_refused_once_oauth_confirmed_it(

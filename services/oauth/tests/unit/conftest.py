@@ -81,7 +81,7 @@ def played(use: PlayedUse, sessions: JwtSessionVerifier, forms: HmacFormTokens, 
     app = service_app("oauth", "", plumbing, lifespan)
     pages = Pages()
     app.include_router(ConsoleRoutes(sessions=sessions, use=use.use(), pages=pages, forms=forms).router())
-    failures.install(app, pages, login_url="https://chert.test/login", temporary=())
+    failures.install(app, pages, login_url="https://chert.test/login")
     return app
 
 

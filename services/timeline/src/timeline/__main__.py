@@ -6,6 +6,7 @@ from typing import Final
 from chassis import logging
 from chassis.exporting import traces_exported
 from chassis.lifespan import Plumbing
+from chassis.metrics import Metrics
 from chassis.server import serve
 from chassis.settings import load
 from timeline.app import build
@@ -17,12 +18,16 @@ GC_ALLOCATIONS: Final = 20_000
 
 def main() -> None:
     """Read settings, say who we are, serve."""
-    settings = load(Settings)
+    run(load(Settings), Metrics())
+
+
+def run(settings: Settings, metrics: Metrics) -> None:
+    """Serve, and be counted there."""
     logging.configure("timeline", settings.log_level)
-    app = build(settings, Plumbing(clock=settings.clock()))
-    gc.freeze()  # what is loaded by now stays; a collection, for which every lane would stop, need not go through it
-    gc.set_threshold(GC_ALLOCATIONS)
+    app = build(settings, Plumbing(clock=settings.clock(), metrics=metrics))
     with traces_exported("timeline", settings):
+        gc.freeze()  # what is loaded by now stays; a collection, for which every lane would stop, passes it by
+        gc.set_threshold(GC_ALLOCATIONS)
         serve(app, host=settings.host, port=settings.port)
 
 

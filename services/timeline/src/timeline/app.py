@@ -13,7 +13,7 @@ from faststream.kafka import KafkaBroker
 from pydantic import SecretStr
 from pymongo.asynchronous.database import AsyncDatabase
 
-from chassis import kafka, mongo, operating
+from chassis import database_failures, kafka, mongo, operating
 from chassis.backfilling import Backfill
 from chassis.consuming import Consumers, ErrorKinds
 from chassis.fault_points import KillOnce, NoFaultPoints
@@ -118,6 +118,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
 
     _watch(plumbing, database, secrets)
     app = service_app("timeline", description or "", plumbing, lifespan)
+    database_failures.install(app)
     read = partial(read_activity, entries=stores.stores.entries, breakers=stores.stores.lanes)
     look = partial(read_message, receivers=stores.stores.inbox, entries=stores.stores.entries)
 

@@ -6,6 +6,7 @@ from functools import partial
 from chassis import logging
 from chassis.exporting import traces_exported
 from chassis.lifespan import Plumbing
+from chassis.metrics import Metrics
 from chassis.server import serve
 from chassis.settings import load
 from webhooks.adapters.allocator import keep_buffers
@@ -20,9 +21,13 @@ thousand objects, and with the default of 700 each would be looked at several ti
 
 def main() -> None:
     """Read settings, say who we are, serve."""
-    settings = load(Settings)
+    run(load(Settings), Metrics())
+
+
+def run(settings: Settings, metrics: Metrics) -> None:
+    """Serve, and be counted there."""
     logging.configure("webhooks", settings.log_level)
-    app = build(settings, Plumbing(clock=settings.clock()))
+    app = build(settings, Plumbing(clock=settings.clock(), metrics=metrics))
     keep_buffers()
     protocol = partial(ExchangeProtocol, reception=app.reception)
     with traces_exported("webhooks", settings):

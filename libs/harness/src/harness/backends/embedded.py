@@ -158,6 +158,11 @@ class EmbeddedDatabase(_EmbeddedServer):
         process = self.launch("database", self._runtime.database(*arguments, heap_mib=_DATABASE_HEAP_MIB))
         process.wait_ready(lambda: answers(self._port) and probes.database_serves(self.url), seconds=START_SECONDS)
 
+    def fill_disk(self) -> None:
+        """Let its file grow no more: the disk is full until it is started again."""
+        if self.process is not None:
+            self.process.limit_files(self._file.stat().st_size)
+
     def restart(self) -> None:
         """Start it again at the same address with the same data."""
         self.stop()

@@ -15,7 +15,7 @@ from actions.app.sending import send_once
 from actions.app.steps import steps_of
 from actions.settings import Settings
 from actions.workers import step_worker
-from chassis import kafka, mongo
+from chassis import database_failures, kafka, mongo
 from chassis.health import Health
 from chassis.lifespan import Plumbing, service_app
 
@@ -48,6 +48,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
 
     _watch(plumbing.health, connections)
     app = service_app("actions", description or "", plumbing, lifespan)
+    database_failures.install(app)
     add_routes(app, settings, connections, loops, asked, send, plumbing)
     return app
 

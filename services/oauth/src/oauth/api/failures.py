@@ -1,6 +1,6 @@
 """Failures at the edge: our errors become contract bodies by a table, and pages where a browser asks."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from chassis.failures import Refusal, unavailable
+from chassis.failures import Refusal
 from contracts.failures import Code, Failure
 from oauth import errors
 from oauth.api.installs import marketplace_url
@@ -122,18 +122,15 @@ def refusal_of(error: OAuthServiceError) -> Refusal:
     return Refusal(answer.code, words, status=answer.status, reason=error.reason)
 
 
-def install(app: FastAPI, pages: Pages, *, login_url: str, temporary: Iterable[type[Exception]]) -> None:
+def install(app: FastAPI, pages: Pages, *, login_url: str) -> None:
     """Answer every failure of the app, to a browser as a page.
 
     Args:
-        app: with the chassis's failure handlers in place.
+        app: with the chassis's failure handlers in place, the database's too.
         pages: renders the page.
         login_url: where a browser without a session is sent.
-        temporary: errors of our own dependencies that are away.
     """
     app.add_exception_handler(OAuthServiceError, _refused)
-    for kind in temporary:
-        app.add_exception_handler(kind, _away)
     for key, handler in list(app.exception_handlers.items()):
         app.add_exception_handler(key, _paged(handler, pages))
     for kind in (errors.NoSessionError, errors.SessionInvalidError):
@@ -144,10 +141,6 @@ def install(app: FastAPI, pages: Pages, *, login_url: str, temporary: Iterable[t
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, OAuthServiceError)  # noqa: S101 - registered for this class alone
     return refusal_of(error).response()
-
-
-async def _away(_: Request, __: Exception) -> JSONResponse:
-    return unavailable("the database").response()
 
 
 def _paged(handler: Handler, pages: Pages) -> Handler:

@@ -83,7 +83,6 @@ class Choices:
         login_url: where a browser without a session is sent.
         pkce: whether installs use PKCE.
         hubspot_origin: scheme, host and port of what stands in for HubSpot's hosts; in development only.
-        temporary: errors of our own dependencies that are away.
         depart_soon: called when HubSpot is to be told of a disconnect.
         check_soon: called when HubSpot is to be asked about a grant.
     """
@@ -91,7 +90,6 @@ class Choices:
     login_url: str
     pkce: bool = True
     hubspot_origin: str | None = None
-    temporary: tuple[type[Exception], ...] = ()
     depart_soon: Callable[[], None] = lambda: None
     check_soon: Callable[[], None] = lambda: None
 
@@ -127,7 +125,7 @@ def add_routes(app: FastAPI, outside: Outside, plumbing: Plumbing, choices: Choi
     ):
         app.include_router(routes.router())
     add_static_files(app)
-    failures.install(app, pages, login_url=choices.login_url, temporary=choices.temporary)
+    failures.install(app, pages, login_url=choices.login_url)
 
 
 def console_use(outside: Outside, plumbing: Plumbing, choices: Choices, access_tokens: AccessTokens) -> ConsoleUse:

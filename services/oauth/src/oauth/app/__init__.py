@@ -1,15 +1,12 @@
 """The composition root: settings in, ASGI app out."""
 
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from chassis import kafka, operating
-from chassis.health import UnfitError
+from chassis import database_failures, kafka, mongo, operating
 from chassis.lifespan import Plumbing, service_app
-from chassis.mongo import DATABASE_AWAY
 from chassis.releasing import Releases
 from chassis.replaying import Replays
 from oauth import __doc__ as description
@@ -46,8 +43,8 @@ def assemble(settings: Settings, plumbing: Plumbing, connections: Connections) -
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         """Open everything in order, and close it in reverse."""
-        with contextlib.suppress(UnfitError, *DATABASE_AWAY):
-            await ready()  # if the database is away now, readiness tries again
+        with mongo.if_it_can():
+            await ready()  # where it cannot, readiness tries again
         async with AsyncExitStack() as opened:
             for resource in connections.resources():
                 await opened.enter_async_context(resource)
@@ -61,11 +58,11 @@ def assemble(settings: Settings, plumbing: Plumbing, connections: Connections) -
     plumbing.health.depends_on("database", ready)
     _watch(plumbing, connections, sealing_key)
     app = service_app("oauth", description or "", plumbing, lifespan)
+    database_failures.install(app)
     choices = Choices(
         login_url=settings.login_url,
         pkce=settings.pkce,
         hubspot_origin=settings.hubspot_origin,
-        temporary=DATABASE_AWAY,
         depart_soon=workers.departures.wake,
         check_soon=workers.grants.wake,
     )
@@ -87,5 +84,5 @@ def _watch(plumbing: Plumbing, connections: Connections, sealing_key: SealingKey
 
 async def _leave(sealing_key: SealingKey) -> None:
     """Tell the other processes not to wait for this one; without a database they find out by themselves."""
-    with contextlib.suppress(*DATABASE_AWAY):
+    with mongo.if_it_can():
         await sealing_key.leave()

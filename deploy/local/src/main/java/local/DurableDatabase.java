@@ -25,7 +25,11 @@ final class DurableDatabase extends H2Backend {
 
     private static final int COMPACT_MILLISECONDS = 2_000;
 
+    /** The exit code of a MongoDB that cannot go on. */
+    private static final int CANNOT_WRITE = 14;
+
     private final ReadWriteLock state = new ReentrantReadWriteLock();
+    private volatile boolean stopping;
 
     private DurableDatabase(MVStore store) {
         super(store);
@@ -34,6 +38,14 @@ final class DurableDatabase extends H2Backend {
 
     @Override
     public Document handleMessage(MongoMessage message) {
+        try {
+            return answerDurably(message);
+        } finally {
+            endIfClosed();
+        }
+    }
+
+    private Document answerDurably(MongoMessage message) {
         state.readLock().lock();
         Document answer;
         try {
@@ -45,6 +57,17 @@ final class DurableDatabase extends H2Backend {
         return answer;
     }
 
+    /**
+     * A store that cannot write its file, for the disk is full or broken, closes itself for good. Then the server ends,
+     * as MongoDB's does: clients wait for one that is away, and take one that answers nonsense at its word.
+     */
+    private void endIfClosed() {
+        if (!stopping && getMvStore().isClosed()) {
+            System.err.println("The file cannot be written any more. Make room, then start the database again.");
+            Runtime.getRuntime().halt(CANNOT_WRITE);
+        }
+    }
+
     @Override
     protected MongoDatabase openOrCreateDatabase(String name) {
         return new StoredDatabase(name, getMvStore(), getCursorRegistry());
@@ -52,6 +75,7 @@ final class DurableDatabase extends H2Backend {
 
     @Override
     public void close() {
+        stopping = true;
         getMvStore().close(COMPACT_MILLISECONDS);
     }
 

@@ -1,8 +1,8 @@
-"""A collector of traces: takes what services send by OTLP, for the test that follows a message and for its picture."""
+"""A collector of traces: takes what services send by OTLP, for tests, pictures and benchmarks."""
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -89,12 +89,12 @@ def _seen(service: str, span: Span) -> SeenSpan:
 
 
 @contextmanager
-def receiving(collector: Collector) -> Iterator[str]:
-    """An address to which spans can be sent."""
+def receiving(take: Callable[[bytes], None]) -> Iterator[str]:
+    """An address to which spans can be sent; `take` gets each call's body."""
 
     class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            collector.take(self.rfile.read(int(self.headers["content-length"])))
+            take(self.rfile.read(int(self.headers["content-length"])))
             self.send_response(200 if self.path == "/v1/traces" else 404)
             self.send_header("content-length", "0")
             self.end_headers()
@@ -113,9 +113,9 @@ def receiving(collector: Collector) -> Iterator[str]:
         server.server_close()
 
 
-def export_everything(system: System, address: str) -> None:
-    """Let every service of a system send every trace there."""
-    for name in SERVICES:
+def export(system: System, address: str, *, services: Sequence[str] = SERVICES, share: str = "1") -> None:
+    """Let services of a system send that share of their traces there."""
+    for name in services:
         prefix = name.upper()
-        system.set_environment(name, **{f"{prefix}_TRACES_URL": address, f"{prefix}_TRACES_SHARE": "1"})
+        system.set_environment(name, **{f"{prefix}_TRACES_URL": address, f"{prefix}_TRACES_SHARE": share})
         system.restart(name)
