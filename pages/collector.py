@@ -1,11 +1,7 @@
 """A collector of traces: takes what services send by OTLP, for the test that follows a message and for its picture."""
 
-import threading
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -86,31 +82,6 @@ def _seen(service: str, span: Span) -> SeenSpan:
         attributes={entry.key: entry.value.string_value for entry in span.attributes},
         links=tuple(link.trace_id.hex() for link in span.links),
     )
-
-
-@contextmanager
-def receiving(collector: Collector) -> Iterator[str]:
-    """An address to which spans can be sent."""
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            collector.take(self.rfile.read(int(self.headers["content-length"])))
-            self.send_response(200 if self.path == "/v1/traces" else 404)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own name
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def export_everything(system: System, address: str) -> None:

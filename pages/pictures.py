@@ -10,11 +10,12 @@ from typing import Final
 
 from playwright.async_api import Page, ViewportSize, async_playwright
 
+from harness.collecting import receiving
 from harness.own_systems import own_system
 from harness.prerequisites import chromium
 from harness.run_file import RunFile
 from harness.seeding import console_user
-from pages.collector import Collector, export_everything, receiving
+from pages.collector import Collector, export_everything
 from pages.following import follow
 from pages.trace_picture import picture
 
@@ -29,7 +30,7 @@ _LONGEST_MILLISECONDS: Final = 30_000
 def main() -> None:
     """Draw and photograph."""
     collector = Collector()
-    with receiving(collector) as address, own_system("pictures") as system:
+    with receiving(collector.take) as address, own_system("pictures") as system:
         export_everything(system, address)
         asyncio.run(_take(system.seed("acme"), collector))
 

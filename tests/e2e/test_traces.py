@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from pages.collector import Collector, export_everything, receiving
+from pages.collector import Collector, export_everything
 from pages.following import SECONDS, follow
 
+from harness.collecting import receiving
 from harness.session import TestSession
 from harness.system import System
 from harness.waiting import eventually
@@ -22,7 +23,7 @@ def collector() -> Collector:
 @pytest.fixture(scope="module")
 def traced(harness_session: TestSession, collector: Collector) -> Iterator[System]:
     """A system whose services export every trace."""
-    with receiving(collector) as address, harness_session.system() as system:
+    with receiving(collector.take) as address, harness_session.system() as system:
         export_everything(system, address)
         yield system
 

@@ -4,6 +4,7 @@ Each does what is due, comes again as its like would, and keeps what was wanted 
 """
 
 import asyncio
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -60,6 +61,17 @@ class People:
         """Close connections."""
         await self.hubspot.close()
         await self.chert.close()
+
+    @property
+    def text(self) -> re.Pattern[str]:
+        """What somebody wrote."""
+        return re.compile(rf"{self.canary}[a-z]\d+z")
+
+    @property
+    def steady_replies(self) -> list[Said]:
+        """Replies to accounts that were there all the time, with a text of their own."""
+        still = {one.portal_id for one in self.accounts if not one.moving}
+        return [one for one in self.said if one.portal_id in still and self.text.fullmatch(one.text)]
 
     async def settle_in(self, accounts: int, leads: int) -> None:
         """Open and connect so many accounts, a few at once."""

@@ -51,6 +51,7 @@ class Extent:
         seconds: how long work and trouble go on.
         each_second: how much work is due in a second.
         troubles: how often every kind of trouble befalls every target.
+        witnesses: whether each service has a third process that nothing befalls, so that growth can be told.
     """
 
     accounts: int
@@ -58,11 +59,12 @@ class Extent:
     seconds: float
     each_second: float
     troubles: int
+    witnesses: bool = False
 
 
 EXTENTS: Final = {
     Scale.QUICK: Extent(accounts=200, leads=4, seconds=240.0, each_second=4.0, troubles=1),
-    Scale.FULL: Extent(accounts=200, leads=10, seconds=3_600.0, each_second=8.0, troubles=10),
+    Scale.FULL: Extent(accounts=200, leads=10, seconds=3_600.0, each_second=8.0, troubles=10, witnesses=True),
 }
 
 

@@ -12,7 +12,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -24,14 +24,18 @@ from _whole_crossing import cross
 from _whole_erasing import erase
 from _whole_people import People
 from _whole_requests import FIVE, ours, properties_read, unknown_paths, unused_scopes
-from _whole_schedule import EXTENTS, Act, Schedule, schedule
-from _whole_soak import Soak
+from _whole_schedule import EXTENTS, Act, Extent, Schedule, schedule
+from _whole_soak import hourly
+from _whole_stalls import STALL_SECONDS, Stall, Window, keep_stalls, without_excuse
 from _whole_trouble import Trouble
+from _whole_watching import Watch
 from rich.console import Console
 
 from contracts.envelope import EventData, EventType
 from contracts.topics import MESSAGE_SENT, REPLY_RECORDED
-from harness.control import HubSpotControl, Received
+from harness.addresses import SERVICES
+from harness.collecting import receiving
+from harness.control import Received
 from harness.event_log import EventLog
 from harness.own_systems import own_system
 from harness.reports import Report, Scale
@@ -43,6 +47,12 @@ SPEED: Final = 10.0
 """How fast the wall clock runs while HubSpot's retries, a minute and more apart, are waited for."""
 DRAIN_SECONDS: Final = {Scale.QUICK: 240.0, Scale.FULL: 900.0}
 LOOK_SECONDS: Final = 3.0
+STEADY: Final = {"memory": 16.0, "files": 10.0, "connections": 10.0}
+"""What a process that lived through an hour may have grown by in it: MiB, and numbers."""
+LAG: Final = 100.0
+"""By how many records a group may have fallen behind in an hour."""
+PACE: Final = 1.5
+"""How much more of the database an act may take in the second half than in the first."""
 CALL_SECONDS: Final = 120.0
 LEAVING: Final = 5
 """Accounts that leave for good at the end."""
@@ -51,25 +61,6 @@ WINDOW_SECONDS: Final = 40.0
 TOLD: Final = 20
 console = Console()
 D = TypeVar("D", bound=EventData)
-
-
-@dataclass
-class Watch:
-    """Everything that HubSpot was asked, taken in while it is remembered there."""
-
-    hubspot: HubSpotControl
-    seen: list[Received] = field(default_factory=list)
-
-    async def go_on(self) -> None:
-        """Look again and again."""
-        while True:
-            await self.look()
-            await pace(LOOK_SECONDS)
-
-    async def look(self) -> None:
-        """Take in what is new."""
-        new = await self.hubspot.requests(since=self.seen[-1].seq if self.seen else 0)
-        self.seen += [one for one in new if not one.path.startswith("/control")]
 
 
 def main(scale: Scale, *, seed: float = SEED, begin: float | None = None, end: float | None = None) -> Report:
@@ -95,39 +86,45 @@ async def measure(system: System, report: Report, drawn: Schedule, path: Path) -
     """Play a schedule on a system, whose file is at a path, and report."""
     extent, run = drawn.extent, system.seed("spare")
     limits = httpx2.Limits(max_connections=200, keepalive_expiry=2.0)
-    async with httpx2.AsyncClient(timeout=CALL_SECONDS, trust_env=False, limits=limits) as http:
-        people = People(system, http, run)
-        trouble = await Trouble.of(system, people.hubspot, people.chert)
-        watch = Watch(people.hubspot)
-        soak = Soak()
-        watching = [asyncio.create_task(watch.go_on()), asyncio.create_task(soak.go_on(system))]
-        _say(f"{len(trouble.names)} processes; connecting {extent.accounts} accounts")
-        await people.settle_in(extent.accounts, extent.leads)
-        _say(f"{len(drawn.work)} acts and {len(drawn.trouble)} troubles begin")
-        failures = await _play(drawn, people.do, trouble.befall)
-        drained = await _calm_down(people, trouble, DRAIN_SECONDS[drawn.scale])
-        crossings = await cross(http, run, people.accounts, system.now())
-        books = await collect(system, people)
-        for task in watching:
-            task.cancel()
-        await watch.look()
-        found = audit(books)
-        erased = await erase(system, people)
-        leaked = await leaks(system, people, ours(watch.seen), trouble.stranger.bodies)
-        await people.close()
+    traces: list[bytes] = []
+    with receiving(traces.append) as address:
+        async with httpx2.AsyncClient(timeout=CALL_SECONDS, trust_env=False, limits=limits) as http:
+            people = People(system, http, run)
+            trouble = await Trouble.of(
+                system, people.hubspot, people.chert, traces_url=address, witnesses=extent.witnesses
+            )
+            _say(f"{len(trouble.names)} processes; connecting {extent.accounts} accounts")
+            watch = Watch(system, people.hubspot, people.text)
+            watch.begin()
+            await people.settle_in(extent.accounts, extent.leads)
+            watch.begin_timing()
+            _say(f"{len(drawn.work)} acts and {len(drawn.trouble)} troubles begin")
+            failures = await _play(drawn, people.do, trouble.befall)
+            drained = await _calm_down(people, trouble, DRAIN_SECONDS[drawn.scale])
+            await watch.end()
+            crossings = await cross(http, run, people.accounts, system.now())
+            books = await collect(system, people)
+            await watch.look()
+            found = audit(books)
+            erased = await erase(system, people)
+            leaked = await leaks(system, people, ours(watch.seen), trouble.stranger.bodies, traces)
+            stalls = [*watch.stillness.stalls, *await watch.late([one.text for one in people.steady_replies])]
+            await people.close()
     _keep(path.parent / "books.json", books, found, [*failures, *trouble.failed], leaked)
+    keep_stalls(path.parent / "stalls.json", stalls, trouble.windows, watch.began)
     _report(report, drawn, found, people, trouble)
     report.add("W.doors_tried", crossings.tried, "doors of other accounts", ">= 1")
     report.add("W.doors_opened", len(crossings.opened), _words(crossings.opened), "== 0")
     report.add("W.doors_shut", len(crossings.shut), f"for their owners {_words(crossings.shut)}", "== 0")
     report.add("W.erased", erased.people, f"people, {erased.texts_before} places with their texts", ">= 1")
     report.add("W.content_left", len(erased.left), _words(erased.left), "== 0")
+    report.add("W.traces", len(traces), "calls with spans", ">= 1")
     report.add("W.secrets_found", len(leaked), _words(leaked), "== 0")
     report.add("W.acts_failed", len(failures) + len(trouble.failed), _words([*failures, *trouble.failed]), "== 0")
     report.add("W.drained_s", drained, "s until nothing was open", f"<= {DRAIN_SECONDS[drawn.scale]:g}")
     _report_requests(report, watch.seen)
-    for name, growth, files in soak.slopes():
-        report.add(f"W.growth.{name}", growth, f"MiB an hour, {files} open files at most")
+    _report_stalls(report, stalls, trouble.windows, watch)
+    _report_growth(report, watch, extent, found.effects)
     if not report.ok:
         _tell(drawn, path, found, leaked)
 
@@ -230,6 +227,35 @@ def _report_requests(report: Report, requests: Sequence[Received]) -> None:
     report.add("W.other_properties", len(sixth), _words(sorted(sixth)), "== 0")
     report.add("W.unused_scopes", len(unused), _words(unused), "== 0")
     report.add("W.unknown_paths", len(unknown), _words(unknown), "== 0")
+
+
+def _report_stalls(report: Report, stalls: Sequence[Stall], windows: Sequence[Window], watch: Watch) -> None:
+    """What stood still, and what of it nothing explains."""
+    strange = without_excuse(stalls, windows)
+    report.add("W.glances", watch.stillness.looks, "looks at how far a group is", ">= 1")
+    for kind, chosen in (
+        ("stalls", [one for one in stalls if not one.asks]),
+        ("late", [one for one in stalls if one.asks]),
+    ):
+        longest = max((one.seconds for one in chosen), default=0.0)
+        report.add(f"W.{kind}", len(chosen), f"longer than {STALL_SECONDS:g} s, the longest {longest:.1f} s")
+    first = "; ".join(f"{one.what} at {one.begin - watch.began:.0f} s for {one.seconds:.0f} s" for one in strange[:2])
+    report.add("W.unexplained", len(strange), f"stalls without a cause {first}"[:200], "== 0")
+
+
+def _report_growth(report: Report, watch: Watch, extent: Extent, effects: int) -> None:
+    """By how much everything grew in an hour; what was there all the time is held to be flat."""
+    for growth in watch.soak.growth():
+        steady = extent.witnesses and growth.seconds >= extent.seconds / 2 and growth.name.startswith(SERVICES)
+        for what, most in STEADY.items():
+            told = f"an hour, by {growth.seconds:.0f} s"
+            report.add(f"W.{what}.{growth.name}", getattr(growth, what), told, f"<= {most:g}" if steady else None)
+    for group, seen in sorted(watch.stillness.lags.items()):
+        told = f"records an hour, {max((count for _, count in seen), default=0)} at the most"
+        report.add(f"W.lag.{group}", hourly(seen), told, f"<= {LAG:g}" if extent.witnesses else None)
+    report.add("W.database_kib", watch.weight.gained / max(1, effects), "KiB that each effect leaves behind")
+    reach = f"<= {PACE:g}" if extent.witnesses else None
+    report.add("W.database_pace", watch.weight.pace, "of the second half to the first", reach)
 
 
 def _keep(path: Path, books: Books, found: Findings, failures: Sequence[str], leaked: Sequence[str]) -> None:

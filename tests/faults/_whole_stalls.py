@@ -1,0 +1,159 @@
+"""What stood still in the run over the whole system, for how long, and which trouble explains it.
+
+A partition stands still while records lie in it and its group commits none of them; a reply is late while it lies in
+the topic and on no timeline. Each such time is laid beside the trouble that befell whoever works on it, with what it
+takes to recover from that; what nothing covers has no excuse.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+STALL_SECONDS: Final = 5.0
+"""What is a stall: on two busy cores starting a process takes others as long."""
+SESSION_SECONDS: Final = 10.0
+"""After how long without a heartbeat a group gives the partitions of a member to others."""
+BUSY_SECONDS: Final = 10.0
+"""What a start, a rebalance or a reconnection takes on two busy cores."""
+GONE_SECONDS: Final = SESSION_SECONDS + BUSY_SECONDS
+RECOVERY_SECONDS: Final[Mapping[str, float]] = {
+    "kill": GONE_SECONDS,
+    "freeze": GONE_SECONDS,
+    "restart": BUSY_SECONDS,
+    "older": BUSY_SECONDS,
+    "slow": BUSY_SECONDS,
+    "answers": 2 * BUSY_SECONDS,
+    "jump": 2 * BUSY_SECONDS,
+}
+"""How long after the end of each kind of trouble its effects may be felt; a kind that is absent stalls nobody."""
+BESIDE: Final[Mapping[str, frozenset[str]]] = {
+    "timeline": frozenset({"oauth", "hubspot"}),
+    "actions": frozenset({"oauth", "hubspot", "chert"}),
+    "oauth": frozenset({"hubspot"}),
+}
+"""Whom the work of a group asks, besides Kafka and the database."""
+BACKENDS: Final = frozenset({"kafka", "database", "everybody"})
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Trouble that befell a target, from one moment of the monotonic clock to another."""
+
+    kind: str
+    target: str
+    begin: float
+    end: float
+
+    def concerns(self, stall: "Stall") -> bool:
+        """Whether it can be why this stood still."""
+        who = self.target.partition("/")[0]
+        near = BACKENDS | {stall.group} | (BESIDE.get(stall.group, frozenset()) if stall.asks else frozenset())
+        return self.kind in RECOVERY_SECONDS and who in near
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """Something that stood still.
+
+    Attributes:
+        group: whose work it is.
+        what: a partition, or a reply.
+        begin: since when, by the monotonic clock.
+        end: until when.
+        asks: whether others have to be asked for it to move on.
+    """
+
+    group: str
+    what: str
+    begin: float
+    end: float
+    asks: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """How long."""
+        return self.end - self.begin
+
+
+@dataclass
+class Stillness:
+    """What was seen of every partition that a group has, and how many records lay before each group."""
+
+    stalls: list[Stall] = field(default_factory=list)
+    lags: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
+    looks: int = 0
+    _committed: dict[tuple[str, str], int] = field(default_factory=dict)
+    _since: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def see(self, group: str, positions: Mapping[str, tuple[int, int]], now: float) -> None:
+        """Take in how far a group is: by partition what it has committed, and where the partition ends."""
+        self.looks += 1
+        self.lags[group].append((now, sum(max(0, end - committed) for committed, end in positions.values())))
+        for partition, (committed, end) in positions.items():
+            place = group, partition
+            if committed >= end or self._committed.get(place) != committed:
+                self._moved(place, now)
+            if committed < end:
+                self._since.setdefault(place, now)
+            self._committed[place] = committed
+
+    def close(self, now: float) -> None:
+        """What stands still now did so until now."""
+        for place in list(self._since):
+            self._moved(place, now)
+
+    def _moved(self, place: tuple[str, str], now: float) -> None:
+        since = self._since.pop(place, now)
+        if now - since > STALL_SECONDS:
+            self.stalls.append(Stall(place[0], place[1], since, now))
+
+
+def late(said: Mapping[str, float], written: Mapping[str, float]) -> list[Stall]:
+    """Replies that lay in the topic for too long before they were on a timeline, by when each was here and there."""
+    stalls = [Stall("timeline", "a reply", at, written[key], asks=True) for key, at in said.items() if key in written]
+    return [stall for stall in stalls if stall.seconds > STALL_SECONDS]
+
+
+def explanations(stall: Stall, windows: Iterable[Window]) -> list[Window]:
+    """The trouble that can be why, in the order in which it began."""
+    found = [one for one in windows if one.concerns(stall) and one.begin < stall.end and _until(one) > stall.begin]
+    return sorted(found, key=lambda one: one.begin)
+
+
+def unexplained(stall: Stall, windows: Sequence[Window]) -> float:
+    """The longest part of a stall, in seconds, for which no trouble is an explanation."""
+    longest, reached = 0.0, stall.begin
+    for window in explanations(stall, windows):
+        longest = max(longest, window.begin - reached)
+        reached = max(reached, _until(window))
+    return max(longest, stall.end - reached)
+
+
+def without_excuse(stalls: Iterable[Stall], windows: Sequence[Window]) -> list[Stall]:
+    """Stalls of which so much is left without an explanation that it would be one by itself."""
+    return [stall for stall in stalls if unexplained(stall, windows) > STALL_SECONDS]
+
+
+def keep_stalls(path: Path, stalls: Iterable[Stall], windows: Sequence[Window], began: float) -> None:
+    """Each stall beside what explains it, in seconds from the beginning, for whoever looks for a cause."""
+    content = [
+        {
+            **asdict(stall),
+            "begin": round(stall.begin - began, 1),
+            "end": round(stall.end - began, 1),
+            "unexplained": round(unexplained(stall, windows), 1),
+            "because": [
+                f"{one.kind} {one.target} {one.begin - began:.1f} to {one.end - began:.1f}"
+                for one in explanations(stall, windows)
+            ],
+        }
+        for stall in sorted(stalls, key=lambda one: one.begin)
+    ]
+    path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def _until(window: Window) -> float:
+    return window.end + RECOVERY_SECONDS.get(window.kind, 0.0)
