@@ -14,28 +14,17 @@ from typing import Final
 
 STALL_SECONDS: Final = 5.0
 """What is a stall: on two busy cores starting a process takes others as long."""
-SESSION_SECONDS: Final = 10.0
-"""After how long without a heartbeat a group gives the partitions of a member to others."""
-BUSY_SECONDS: Final = 10.0
-"""What a start, a rebalance or a reconnection takes on two busy cores."""
-GONE_SECONDS: Final = SESSION_SECONDS + BUSY_SECONDS
-RECOVERY_SECONDS: Final[Mapping[str, float]] = {
-    "kill": GONE_SECONDS,
-    "freeze": GONE_SECONDS,
-    "restart": BUSY_SECONDS,
-    "older": BUSY_SECONDS,
-    "slow": BUSY_SECONDS,
-    "answers": 2 * BUSY_SECONDS,
-    "jump": 2 * BUSY_SECONDS,
-}
-"""How long after the end of each kind of trouble its effects may be felt; a kind that is absent stalls nobody."""
+RECOVERY_SECONDS: Final = 5.0
+"""How long after trouble has ended a partition may stand still: everybody is back, members join, records are read."""
+ASKING_SECONDS: Final = 10.0
+"""How long a reply may be late then: whoever was asked in vain is asked again after a while."""
+HARM: Final = frozenset({"kill", "freeze", "restart", "older", "slow", "answers", "jump"})
+"""Trouble that lets something stand still; any other must not."""
 BESIDE: Final[Mapping[str, frozenset[str]]] = {
-    "timeline": frozenset({"oauth", "hubspot"}),
-    "actions": frozenset({"oauth", "hubspot", "chert"}),
-    "oauth": frozenset({"hubspot"}),
+    "timeline": frozenset({"oauth", "hubspot", "everybody"}),
 }
-"""Whom the work of a group asks, besides Kafka and the database."""
-BACKENDS: Final = frozenset({"kafka", "database", "everybody"})
+"""Whom the work of a group asks, besides Kafka and the database; when everybody's time jumps, tokens end."""
+BACKENDS: Final = frozenset({"kafka", "database"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +40,7 @@ class Window:
         """Whether it can be why this stood still."""
         who = self.target.partition("/")[0]
         near = BACKENDS | {stall.group} | (BESIDE.get(stall.group, frozenset()) if stall.asks else frozenset())
-        return self.kind in RECOVERY_SECONDS and who in near
+        return self.kind in HARM and who in near
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +108,9 @@ def late(said: Mapping[str, float], written: Mapping[str, float]) -> list[Stall]
 
 def explanations(stall: Stall, windows: Iterable[Window]) -> list[Window]:
     """The trouble that can be why, in the order in which it began."""
-    found = [one for one in windows if one.concerns(stall) and one.begin < stall.end and _until(one) > stall.begin]
+    found = [
+        one for one in windows if one.concerns(stall) and one.begin < stall.end and _until(one, stall) > stall.begin
+    ]
     return sorted(found, key=lambda one: one.begin)
 
 
@@ -128,7 +119,7 @@ def unexplained(stall: Stall, windows: Sequence[Window]) -> float:
     longest, reached = 0.0, stall.begin
     for window in explanations(stall, windows):
         longest = max(longest, window.begin - reached)
-        reached = max(reached, _until(window))
+        reached = max(reached, _until(window, stall))
     return max(longest, stall.end - reached)
 
 
@@ -155,5 +146,5 @@ def keep_stalls(path: Path, stalls: Iterable[Stall], windows: Sequence[Window], 
     path.write_text(json.dumps(content, indent=1) + "\n")
 
 
-def _until(window: Window) -> float:
-    return window.end + RECOVERY_SECONDS.get(window.kind, 0.0)
+def _until(window: Window, stall: Stall) -> float:
+    return window.end + (ASKING_SECONDS if stall.asks else RECOVERY_SECONDS)
