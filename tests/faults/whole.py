@@ -93,12 +93,12 @@ async def measure(system: System, report: Report, drawn: Schedule, path: Path) -
             trouble = await Trouble.of(
                 system, people.hubspot, people.chert, traces_url=address, witnesses=extent.witnesses
             )
-            _say(f"{len(trouble.names)} processes; connecting {extent.accounts} accounts")
+            _say(_plan(drawn, len(trouble.names)))
             watch = Watch(system, people.hubspot, people.text)
             watch.begin()
             await people.settle_in(extent.accounts, extent.leads)
             watch.begin_timing()
-            _say(f"{len(drawn.work)} acts and {len(drawn.trouble)} troubles begin")
+            _say(f"{extent.accounts} accounts are connected; work and trouble begin")
             failures = await _play(drawn, people.do, trouble.befall)
             drained = await _calm_down(people, trouble, DRAIN_SECONDS[drawn.scale])
             await watch.end()
@@ -143,6 +143,16 @@ async def _play(
         if do is trouble:
             _say(f"{act.at:7.1f} s  {act.kind} {act.target} {act.seconds:.1f}")
     return [failure for failure in await asyncio.gather(*tasks) if failure]
+
+
+def _plan(drawn: Schedule, processes: int) -> str:
+    """What is about to happen, and how long it takes."""
+    minutes, drain = drawn.extent.seconds / 60, DRAIN_SECONDS[drawn.scale] / 60
+    return (
+        f"{drawn.extent.accounts} accounts on {processes} processes of four services: {len(drawn.work)} acts and "
+        f"{len(drawn.trouble)} troubles in {minutes:.0f} minutes, then {drain:.0f} minutes at the most to drain and "
+        f"some for the books"
+    )
 
 
 def _due(pair: tuple[Act, Callable[[Act], Awaitable[None]]]) -> float:
