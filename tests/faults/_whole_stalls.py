@@ -53,6 +53,7 @@ class Stall:
         begin: since when, by the monotonic clock.
         end: until when.
         asks: whether others have to be asked for it to move on.
+        at: the offset at which a partition stood.
     """
 
     group: str
@@ -60,6 +61,7 @@ class Stall:
     begin: float
     end: float
     asks: bool = False
+    at: int | None = None
 
     @property
     def seconds(self) -> float:
@@ -97,7 +99,7 @@ class Stillness:
     def _moved(self, place: tuple[str, str], now: float) -> None:
         since = self._since.pop(place, now)
         if now - since > STALL_SECONDS:
-            self.stalls.append(Stall(place[0], place[1], since, now))
+            self.stalls.append(Stall(*place, since, now, at=self._committed[place]))
 
 
 def late(said: Mapping[str, float], written: Mapping[str, float]) -> list[Stall]:

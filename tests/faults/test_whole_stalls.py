@@ -30,7 +30,7 @@ def test_a_partition_that_stands_still_is_found() -> None:
     for now, committed, end in ((0.0, 5, 5), (1.0, 5, 7), (1.0 + LONG, 5, 9), (2.0 + LONG, 9, 9)):
         seen.see("timeline", {"t/0": (committed, end)}, now)
 
-    assert [Stall("timeline", "t/0", 1.0, 2.0 + LONG)] == seen.stalls
+    assert [Stall("timeline", "t/0", 1.0, 2.0 + LONG, at=5)] == seen.stalls
     assert [0, 2, 4, 0] == [count for _, count in seen.lags["timeline"]]
 
 

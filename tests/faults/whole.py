@@ -32,7 +32,7 @@ from _whole_watching import Watch
 from rich.console import Console
 
 from contracts.envelope import EventData, EventType
-from contracts.topics import MESSAGE_SENT, REPLY_RECORDED
+from contracts.topics import MESSAGE_RECEIVED, MESSAGE_SENT, REPLY_RECORDED
 from harness.addresses import SERVICES
 from harness.collecting import receiving
 from harness.control import Received
@@ -54,6 +54,8 @@ LAG: Final = 100.0
 PACE: Final = 1.5
 """How much more of the database an act may take in the second half than in the first."""
 CALL_SECONDS: Final = 120.0
+READERS: Final = ("actions", "timeline")
+"""Groups that read what people say."""
 LEAVING: Final = 5
 """Accounts that leave for good at the end."""
 WINDOW_SECONDS: Final = 40.0
@@ -173,17 +175,25 @@ async def _calm_down(people: People, trouble: Trouble, seconds: float) -> float:
     await trouble.end()
     await people.come_back()
     await people.open_a_card_without_a_number()
-    await people.write_to_the_opted_out()
     await trouble.move_clocks(SPEED)
     _say("nothing befalls anybody any more; waiting until nothing is open")
-    try:
-        await eventually(lambda: _nothing_open(people), what="everything to end", seconds=seconds)
-    except ConditionNotMetError:
-        _say("something is still open")
+    await _drain(people, seconds)
     drained = time.monotonic() - began
+    await people.write_to_the_opted_out()  # now that every wish to opt out has come in
+    await _drain(people, seconds)
     await people.leave([account for account in people.accounts if account.moving][:LEAVING])
     await pace(LOOK_SECONDS * 2)
     return drained
+
+
+async def _drain(people: People, seconds: float) -> None:
+    """Wait until nothing is open, and every group has worked through what people said."""
+    try:
+        await eventually(lambda: _nothing_open(people), what="everything to end", seconds=seconds)
+        for group in READERS:
+            await people.log.wait_drained(group, MESSAGE_RECEIVED.name, seconds=seconds)
+    except ConditionNotMetError as error:
+        _say(f"something is still open: {error}")
 
 
 async def _nothing_open(people: People) -> bool:
