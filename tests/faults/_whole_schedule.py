@@ -105,6 +105,11 @@ class Schedule:
         """What of it is due from a moment to another."""
         return replace(self, work=_within(self.work, begin, end), trouble=_within(self.trouble, begin, end))
 
+    @property
+    def first(self) -> float:
+        """When the first of it is due."""
+        return min((act.at for act in (*self.work, *self.trouble)), default=0.0)
+
     def write(self, path: Path) -> None:
         """Write it to a file, the same bytes for the same schedule."""
         path.parent.mkdir(parents=True, exist_ok=True)
