@@ -22,6 +22,8 @@ from harness.reports import Report
 
 STEADY: Final = {"memory": 16.0, "files": 10.0, "connections": 10.0}
 """What a process that lived through an hour may have grown by in it: MiB, and numbers."""
+BLIND_SECONDS: Final = 60.0
+"""The longest time for which nobody may have looked: as long as Kafka is away at the most, on a busy machine."""
 LAG: Final = 100.0
 """By how many records a group may have fallen behind in an hour."""
 PACE: Final = 1.5
@@ -143,6 +145,7 @@ class Outcome:
         """What stood still, and what of it nothing explains."""
         strange = self.strange
         report.add("W.glances", self.watch.stillness.looks, "looks at how far a group is", ">= 1")
+        report.add("W.blind_s", self.watch.stillness.blind, "s without a look at the most", f"<= {BLIND_SECONDS:g}")
         for name, asks in (("stalls", False), ("late", True)):
             chosen = [one for one in self.stalls if one.asks is asks]
             longest = max((one.seconds for one in chosen), default=0.0)

@@ -71,17 +71,27 @@ class Stall:
 
 @dataclass
 class Stillness:
-    """What was seen of every partition that a group has, and how many records lay before each group."""
+    """What was seen of every partition that a group has.
+
+    Attributes:
+        stalls: what stood still.
+        lags: how many records lay before each group, by moments of the monotonic clock.
+        looks: how often it was looked.
+        blind: the longest time without a look, in seconds.
+    """
 
     stalls: list[Stall] = field(default_factory=list)
     lags: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
     looks: int = 0
+    blind: float = 0.0
+    _looked: float | None = None
     _committed: dict[tuple[str, str], int] = field(default_factory=dict)
     _since: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def see(self, group: str, positions: Mapping[str, tuple[int, int]], now: float) -> None:
         """Take in how far a group is: by partition what it has committed, and where the partition ends."""
         self.looks += 1
+        self._look(now)
         self.lags[group].append((now, sum(max(0, end - committed) for committed, end in positions.values())))
         for partition, (committed, end) in positions.items():
             place = group, partition
@@ -93,8 +103,13 @@ class Stillness:
 
     def close(self, now: float) -> None:
         """What stands still now did so until now."""
+        self._look(now)
         for place in list(self._since):
             self._moved(place, now)
+
+    def _look(self, now: float) -> None:
+        self.blind = max(self.blind, now - (now if self._looked is None else self._looked))
+        self._looked = now
 
     def _moved(self, place: tuple[str, str], now: float) -> None:
         since = self._since.pop(place, now)

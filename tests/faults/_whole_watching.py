@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -31,6 +31,8 @@ LOOK_SECONDS: Final = 3.0
 GLANCE_SECONDS: Final = 0.5
 WEIGH_SECONDS: Final = 10.0
 REQUEST_MILLISECONDS: Final = 5_000
+ANSWER_SECONDS: Final = 8.0
+"""The longest that Kafka is waited for before it is asked by new clients."""
 WRITTEN: Final = 300
 """Below which status a write was done."""
 KIB: Final = 1024
@@ -137,21 +139,30 @@ async def _watch_groups(system: System, stillness: Stillness) -> None:
 
 
 async def _glance(bootstrap: str, stillness: Stillness) -> None:
-    """Look again and again until Kafka goes away."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MILLISECONDS)
+    """Look again and again until Kafka goes away, or does not answer: a client may wait for ever for a frozen one."""
     async with contextlib.AsyncExitStack() as opened:
-        opened.push_async_callback(admin.close)
-        await admin.start()
-        consumer = await opened.enter_async_context(
-            AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MILLISECONDS)
-        )
+        async with asyncio.timeout(ANSWER_SECONDS):
+            admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MILLISECONDS)
+            opened.push_async_callback(_closed, admin.close)
+            await admin.start()
+            consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MILLISECONDS)
+            opened.push_async_callback(_closed, consumer.stop)
+            await consumer.start()
         while True:
-            for group in GROUPS:
-                committed = await admin.list_consumer_group_offsets(group)
-                ends = await consumer.end_offsets(list(committed))
-                positions = {f"{one.topic}/{one.partition}": (committed[one].offset, ends[one]) for one in ends}
-                stillness.see(group, positions, time.monotonic())
+            async with asyncio.timeout(ANSWER_SECONDS):
+                for group in GROUPS:
+                    committed = await admin.list_consumer_group_offsets(group)
+                    ends = await consumer.end_offsets(list(committed))
+                    positions = {f"{one.topic}/{one.partition}": (committed[one].offset, ends[one]) for one in ends}
+                    stillness.see(group, positions, time.monotonic())
             await pace(GLANCE_SECONDS)
+
+
+async def _closed(close: Callable[[], Awaitable[None]]) -> None:
+    """Close a client, which takes no longer than an answer may."""
+    with contextlib.suppress(KafkaError, OSError):
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await close()
 
 
 async def _received_at(bootstrap: str, text: re.Pattern[str]) -> dict[str, float]:

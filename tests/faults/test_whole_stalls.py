@@ -53,6 +53,17 @@ def test_what_never_moves_again_is_found_in_the_end() -> None:
     assert [LONG] == [one.seconds for one in seen.stalls]
 
 
+def test_a_time_without_a_look_is_told() -> None:
+    """Whoever does not look sees no stall: the longest time between two looks, and after the last, is known."""
+    seen = Stillness()
+    for now in (1.0, 2.0, 9.0, 10.0):
+        seen.see("timeline", {"t/0": (3, 3)}, now)
+    assert 7.0 == seen.blind
+
+    seen.close(30.0)
+    assert 20.0 == seen.blind
+
+
 def test_a_stall_without_trouble_has_no_excuse() -> None:
     """Nothing befell anybody, or only long before, or only after: all of it is unexplained."""
     planted = stall(100.0, LONG)
