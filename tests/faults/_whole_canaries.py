@@ -33,7 +33,9 @@ def search(places: Iterable[tuple[str, str]], words: Mapping[str, str], numbers:
     return found
 
 
-async def leaks(system: System, people: People, requests: Sequence[Received], bodies: Sequence[str]) -> list[str]:
+async def leaks(
+    system: System, people: People, requests: Sequence[Received], bodies: Sequence[str], traces: Sequence[bytes]
+) -> list[str]:
     """Everything that stands where it must not."""
     numbers = frozenset(one.phone[2:] for one in people.wanted) | frozenset(
         person.phone[2:] for account in people.accounts for person in account.people
@@ -45,9 +47,11 @@ async def leaks(system: System, people: People, requests: Sequence[Received], bo
         *search(await _metrics(system), words, numbers),
         *search([("an error's body", body) for body in (*people.errors, *bodies)], words, numbers),
         *search([("a called address", f"{one.path}?{one.query}") for one in requests], words, numbers),
-        *search(await _dead_letter_headers(system), words, numbers),
+        *search(((f"traces of {len(body)} bytes", body.decode(errors="replace")) for body in traces), words, numbers),
         *search(_arguments(system), words, numbers),
-        *await _unsealed(system, credentials),
+        *await _in_topics(system, words, numbers, {**credentials, **people.secrets}),
+        *await _unsealed(system, {**credentials, **people.secrets}),
+        *_in_files(system, {**credentials, **people.secrets}),
     ]
 
 
@@ -79,35 +83,60 @@ async def _metrics(system: System) -> list[tuple[str, str]]:
         ]
 
 
-async def _dead_letter_headers(system: System) -> list[tuple[str, str]]:
-    """Headers of every dead letter; its value is the message itself, and is kept for operators alone."""
-    bootstrap, found = system.addresses.kafka_bootstrap, []
+async def _in_topics(
+    system: System, words: Mapping[str, str], numbers: frozenset[str], secrets: Mapping[str, str]
+) -> list[str]:
+    """Anything in a header of a dead letter, whose value is the message itself, kept for operators alone.
+
+    Secrets and tokens in any part of any record: keys, values, headers.
+    """
+    bootstrap, found = system.addresses.kafka_bootstrap, list[str]()
     async with AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest") as consumer:
-        topics = [topic for topic in await consumer.topics() if topic.endswith(".dlq")]
-        consumer.assign(await partitions_of(bootstrap, *topics))
+        consumer.assign(await partitions_of(bootstrap, *await consumer.topics()))
         ends = await consumer.end_offsets(list(consumer.assignment()))
         while any([await consumer.position(one) < end for one, end in ends.items()]):
             for place, batch in (await consumer.getmany(timeout_ms=200)).items():
-                found += [(f"a header in {place.topic}", repr(record.headers)) for record in batch]
+                for record in batch:
+                    if place.topic.endswith(".dlq"):
+                        found += search([(f"a header in {place.topic}", repr(record.headers))], words, numbers)
+                    content = b"".join(
+                        [record.key or b"", record.value or b"", *(value for _, value in record.headers)]
+                    )
+                    found += _secrets_in(f"a record of {place.topic}", content.decode(errors="replace"), secrets)
     return found
 
 
 def _arguments(system: System) -> list[tuple[str, str]]:
-    lines = [
-        (name, psutil.Process(process.pid).cmdline()) for name, process in system.processes.items() if process.running
-    ]
-    return [(f"arguments of {name}", " ".join(words)) for name, words in lines]
+    """What anybody on the machine sees of a process, and what whoever inspects it does."""
+    found = []
+    for name, process in system.processes.items():
+        if process.running:
+            seen = psutil.Process(process.pid)
+            found.append((f"arguments of {name}", " ".join(seen.cmdline())))
+            if name.partition("-")[0] in _SERVICES:
+                found.append((f"the environment of {name}", " ".join(seen.environ().values())))
+    return found
 
 
-async def _unsealed(system: System, credentials: Mapping[str, str]) -> list[str]:
-    """Tokens and credentials in any document of any service."""
+async def _unsealed(system: System, secrets: Mapping[str, str]) -> list[str]:
+    """Tokens and secrets in any document of any service."""
     found = []
     async with AsyncMongoClient[dict[str, Any]](system.addresses.mongo_url) as client:
         for name in ("oauth", "actions", "timeline"):
             for collection in await client[name].list_collection_names():
                 async for document in client[name][collection].find():
-                    text = repr(document)
-                    found += [f"{what} in {name}.{collection}" for what, word in credentials.items() if word in text]
-                    if _TOKEN.search(text):
-                        found.append(f"a refresh token in {name}.{collection}")
+                    found += _secrets_in(f"{name}.{collection}", repr(document), secrets)
     return found
+
+
+def _in_files(system: System, secrets: Mapping[str, str]) -> list[str]:
+    """Tokens and secrets in the embedded database's own files, where documents of the past still lie."""
+    files = [path for path in (system.files.folder / "database").rglob("*") if path.is_file()]
+    return [
+        one for path in files for one in _secrets_in(path.name, path.read_bytes().decode(errors="replace"), secrets)
+    ]
+
+
+def _secrets_in(place: str, text: str, secrets: Mapping[str, str]) -> list[str]:
+    found = [f"{what} in {place}" for what, word in secrets.items() if word in text]
+    return [*found, f"a refresh token in {place}"] if _TOKEN.search(text) else found

@@ -23,7 +23,7 @@ ACCEPTED: Final = "accepted"
 
 async def collect(system: System, people: People) -> Books:
     """Everything, as it stands now."""
-    log, text = EventLog(system.addresses.kafka_bootstrap), re.compile(rf"{people.canary}[a-z]\d+z")
+    log, text = EventLog(system.addresses.kafka_bootstrap), people.text
     received = sorted(await log.all(MESSAGE_RECEIVED), key=lambda one: (one.partition, one.offset))
     async with AsyncMongoClient[dict[str, Any]](system.addresses.mongo_url, tz_aware=True) as database:
         kept_sends = await _kept_sends(database)

@@ -4,6 +4,7 @@ Each does what is due, comes again as its like would, and keeps what was wanted 
 """
 
 import asyncio
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -38,12 +39,13 @@ class People:
     """All of them.
 
     Attributes:
+        run: where they are.
         canary: stands in every text that somebody wrote, and nowhere else.
         errors: bodies of refusals, for the search for `secrets`, which are those of admins.
     """
 
     def __init__(self, system: System, http: httpx2.AsyncClient, run: RunFile) -> None:
-        self._system, self._http, self._run = system, http, run
+        self._system, self._http, self.run = system, http, run
         self._url = run.gateway_url
         self.hubspot, self.chert = HubSpotControl(run.hubspot_url), ChertControl(run.chert_url)
         self.log = EventLog(run.kafka_bootstrap)
@@ -60,6 +62,17 @@ class People:
         """Close connections."""
         await self.hubspot.close()
         await self.chert.close()
+
+    @property
+    def text(self) -> re.Pattern[str]:
+        """What somebody wrote."""
+        return re.compile(rf"{self.canary}[a-z]\d+z")
+
+    @property
+    def steady_replies(self) -> list[Said]:
+        """Replies to accounts that were there all the time, with a text of their own."""
+        still = {one.portal_id for one in self.accounts if not one.moving}
+        return [one for one in self.said if one.portal_id in still and self.text.fullmatch(one.text)]
 
     async def settle_in(self, accounts: int, leads: int) -> None:
         """Open and connect so many accounts, a few at once."""
@@ -121,7 +134,7 @@ class People:
         """A rep looks at a contact who has no number, and is to be told why nothing can be sent."""
         account = self.accounts[-1]
         (contact_id,) = await self.hubspot.add_contacts(account.portal_id, [{"firstname": "Nobody"}])
-        async with Card(self._run, account.portal_id, now=self._system.now) as card:
+        async with Card(self.run, account.portal_id, now=self._system.now) as card:
 
             async def shown() -> bool:
                 return (await card.context(contact_id)).body.get("ok") is not False
@@ -133,7 +146,7 @@ class People:
 
     async def _open(self, account: Account, leads: int) -> None:
         tenant = {"slug": account.slug, "project_id": account.slug, "name": account.slug, "user": account.user}
-        (await self._http.post(f"{self._run.chert_url}/control/tenants", json=tenant)).raise_for_status()
+        (await self._http.post(f"{self.run.chert_url}/control/tenants", json=tenant)).raise_for_status()
         await self.hubspot.open_account(account.portal_id, account.slug)
         phones = [f"+1{FIRST_NUMBER + account.number * 1_000 + each}" for each in range(leads + 1)]
         found = await self.hubspot.add_contacts(account.portal_id, [{"phone": phone} for phone in phones])
@@ -164,7 +177,7 @@ class People:
         account.label = label
 
     async def _admin(self, account: Account) -> Admin:
-        admin = await Admin.sign_in(self._http, self._run.chert_url, account.user)
+        admin = await Admin.sign_in(self._http, self.run.chert_url, account.user)
         self.secrets[f"session {account.number}"] = admin.session
         return admin
 
@@ -199,7 +212,7 @@ class People:
         wish = Wanted(act, "card", account, person.contact_id, person.phone, self._text(act, "c"))
         wish.refusable = account.moving
         self.wanted.append(wish)
-        async with Card(self._run, account.portal_id, now=self._system.now) as card:
+        async with Card(self.run, account.portal_id, now=self._system.now) as card:
 
             async def sent() -> bool:
                 await card.context(person.contact_id)
@@ -224,7 +237,7 @@ class People:
         phone = f"+1{NEW_NUMBER + act.serial}"
         text = self._text(act, "n")
         order = {"properties": {"firstname": text, "phone": phone}}
-        url = f"{self._run.hubspot_url}/control/portals/{account.portal_id}/contacts"
+        url = f"{self.run.hubspot_url}/control/portals/{account.portal_id}/contacts"
         made = (await self._http.post(url, json=order)).raise_for_status().json()
         wish = Wanted(act, "creation", account, str(made["id"]), phone, text, verdict="accepted")
         self.wanted.append(wish)

@@ -51,6 +51,7 @@ class Extent:
         seconds: how long work and trouble go on.
         each_second: how much work is due in a second.
         troubles: how often every kind of trouble befalls every target.
+        witnesses: whether each service has a third process that nothing befalls, so that growth can be told.
     """
 
     accounts: int
@@ -58,11 +59,12 @@ class Extent:
     seconds: float
     each_second: float
     troubles: int
+    witnesses: bool = False
 
 
 EXTENTS: Final = {
     Scale.QUICK: Extent(accounts=200, leads=4, seconds=240.0, each_second=4.0, troubles=1),
-    Scale.FULL: Extent(accounts=200, leads=10, seconds=3_600.0, each_second=8.0, troubles=10),
+    Scale.FULL: Extent(accounts=200, leads=10, seconds=3_600.0, each_second=8.0, troubles=10, witnesses=True),
 }
 
 
@@ -102,6 +104,11 @@ class Schedule:
     def between(self, begin: float, end: float) -> Self:
         """What of it is due from a moment to another."""
         return replace(self, work=_within(self.work, begin, end), trouble=_within(self.trouble, begin, end))
+
+    @property
+    def first(self) -> float:
+        """When the first of it is due."""
+        return min((act.at for act in (*self.work, *self.trouble)), default=0.0)
 
     def write(self, path: Path) -> None:
         """Write it to a file, the same bytes for the same schedule."""

@@ -16,7 +16,8 @@ from harness.waiting import pace
 
 EVERY_SECONDS: Final = 5.0
 WARM_SECONDS: Final = 60.0
-"""Until when a process grows for good reasons: what it reads and remembers first."""
+WARM_SHARE: Final = 0.25
+"""Until when a process grows for good reasons, as time and as a part of its life: what it reads and remembers first."""
 LEAST: Final = 12
 """Looks at a life from which a slope can be told."""
 HOUR: Final = 3_600.0
@@ -30,6 +31,17 @@ class Look:
     memory: float
     files: int
     connections: int
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """By how much a process grew in an hour, as seen in so many seconds: memory in MiB, open files, connections."""
+
+    name: str
+    seconds: float
+    memory: float
+    files: float
+    connections: float
 
 
 @dataclass
@@ -54,19 +66,28 @@ class Soak:
                 look = Look(at, seen.memory_info().rss / MIB, seen.num_fds(), len(seen.net_connections()))
                 self.lives.setdefault((name, process.pid), []).append(look)
 
-    def slopes(self) -> Iterator[tuple[str, float, int]]:
-        """For each process its longest life: by how much memory grew, in MiB an hour, and the most open files."""
+    def growth(self) -> Iterator[Growth]:
+        """For each process how it grew in its longest life."""
         longest: dict[str, list[Look]] = {}
         for (name, _), looks in self.lives.items():
-            warm = [one for one in looks if one.at - looks[0].at >= WARM_SECONDS]
+            life = looks[-1].at - looks[0].at
+            warm = [one for one in looks if one.at - looks[0].at >= max(WARM_SECONDS, WARM_SHARE * life)]
             if len(warm) >= max(LEAST, len(longest.get(name, ()))):
                 longest[name] = warm
         for name, looks in sorted(longest.items()):
-            yield name, slope([(one.at, one.memory) for one in looks]) * HOUR, max(one.files for one in looks)
+            yield Growth(
+                name,
+                seconds=looks[-1].at - looks[0].at,
+                memory=hourly([(one.at, one.memory) for one in looks]),
+                files=hourly([(one.at, one.files) for one in looks]),
+                connections=hourly([(one.at, one.connections) for one in looks]),
+            )
 
 
-def slope(points: Sequence[tuple[float, float]]) -> float:
-    """The least-squares slope through some points; 0 where they are all at one place."""
+def hourly(points: Sequence[tuple[float, float]]) -> float:
+    """The least-squares slope through some points, whose places are seconds, an hour; 0 where they are all at one."""
+    if not points:
+        return 0.0
     middle = sum(x for x, _ in points) / len(points), sum(y for _, y in points) / len(points)
     spread = sum((x - middle[0]) ** 2 for x, _ in points)
-    return sum((x - middle[0]) * (y - middle[1]) for x, y in points) / spread if spread else 0.0
+    return sum((x - middle[0]) * (y - middle[1]) for x, y in points) / spread * HOUR if spread else 0.0

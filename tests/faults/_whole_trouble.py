@@ -12,6 +12,7 @@ from typing import Final
 import httpx2
 from _whole_hostile import Stranger
 from _whole_schedule import MOST_SKEW_SECONDS, SKEWED, Act
+from _whole_stalls import Window
 from aiokafka.errors import KafkaError
 from pydantic import JsonValue
 from rolling_restart import tell_newer
@@ -34,6 +35,8 @@ STARTS: Final = 4
 """Times that a process is started before the run gives up: it may find Kafka away."""
 PATIENCE_SECONDS: Final = 240.0
 LONGEST_SKEW_SECONDS: Final = 12.0
+TRACES_SHARE: Final = "0.2"
+"""Which part of all traces is exported, for the search in them."""
 PATHS: Final = {"hubspot": "/crm", "chert": "/api"}
 SPOILS: Final[Mapping[str, Mapping[str, JsonValue]]] = {
     "error": {"kind": "status", "status": 502, "body": "<html>bad gateway</html>"},
@@ -50,6 +53,7 @@ class Trouble:
     Attributes:
         names: processes by replica, `oauth/2`.
         befell: how often each kind came to its end.
+        windows: what befell whom, and from when until when.
         offset: by how much time has been moved, in seconds.
         failed: what could not be done, in words.
     """
@@ -59,7 +63,9 @@ class Trouble:
     hubspot: HubSpotControl
     chert: ChertControl
     stranger: Stranger
+    traces_url: str
     befell: dict[str, int] = field(default_factory=dict)
+    windows: list[Window] = field(default_factory=list)
     offset: float = 0.0
     failed: list[str] = field(default_factory=list)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
@@ -67,31 +73,38 @@ class Trouble:
     _skews: dict[str, float] = field(default_factory=dict)
 
     @classmethod
-    async def of(cls, system: System, hubspot: HubSpotControl, chert: ChertControl) -> "Trouble":
-        """None yet, for a system that gets a second process of each service, each with a sister of its own."""
+    async def of(
+        cls, system: System, hubspot: HubSpotControl, chert: ChertControl, *, traces_url: str, witnesses: bool
+    ) -> "Trouble":
+        """None yet, for a system that gets a second process of each service, each with a sister of its own.
+
+        It gets a third where witnesses are wanted, which nothing befalls: it is there from beginning to end.
+        """
         names = {f"{service}/1": service for service in SERVICES}
-        names |= {f"{service}/2": f"{service}-{number + 2}" for number, service in enumerate(SERVICES)}
+        copies = [f"{service}/{number}" for number in ((2, 3) if witnesses else (2,)) for service in SERVICES]
+        names |= {replica: f"{replica.partition('/')[0]}-{number + 2}" for number, replica in enumerate(copies)}
         keys = {"k1": base64.b64encode(system.credentials.sealing_key).decode()}
-        trouble = cls(system, names, hubspot, chert, Stranger(system), _keys=keys)
+        trouble = cls(system, names, hubspot, chert, Stranger(system), traces_url, _keys=keys)
         await trouble.move_clocks()
         for replica, name in names.items():
             told = trouble.environment(replica)
-            system.set_environment(name, **told)
-            if name not in SERVICES:
-                await asyncio.to_thread(system.start_copy, replica.partition("/")[0])
-            elif told:
+            if name in SERVICES:
+                system.set_environment(name, **told)
                 await asyncio.to_thread(system.restart, name)
+            else:
+                await asyncio.to_thread(system.start_copy, replica.partition("/")[0], **told)
         await asyncio.to_thread(system.share_load)
         return trouble
 
     def environment(self, replica: str) -> dict[str, str]:
-        """What a process is told beside its own: a clock that can go wrong, and which `oauth` it asks."""
+        """What a process is told beside its own: a collector, a clock that can go wrong, and which `oauth` it asks."""
         service, _, number = replica.partition("/")
-        told = {}
+        prefix = service.upper()
+        told = {f"{prefix}_TRACES_URL": self.traces_url, f"{prefix}_TRACES_SHARE": TRACES_SHARE}
         if replica in SKEWED:
-            told[f"{service.upper()}_CLOCK_FILE"] = str(_clock_of(self.system, replica))
+            told[f"{prefix}_CLOCK_FILE"] = str(_clock_of(self.system, replica))
         if number == "2" and service in {"actions", "timeline"}:
-            told[f"{service.upper()}_OAUTH_URL"] = self.system.url(self.names["oauth/2"])
+            told[f"{prefix}_OAUTH_URL"] = self.system.url(self.names["oauth/2"])
         return told
 
     async def befall(self, act: Act) -> None:
@@ -111,7 +124,11 @@ class Trouble:
             "replay": self._replay,
         }
         async with self._locks.setdefault(act.target, asyncio.Lock()):
-            await kinds[act.kind](act)
+            began = time.monotonic()
+            try:
+                await kinds[act.kind](act)
+            finally:
+                self.windows.append(Window(act.kind, act.target, began, time.monotonic()))
         self.befell[act.kind] = self.befell.get(act.kind, 0) + 1
 
     async def end(self) -> None:

@@ -9,29 +9,28 @@ topic is replayed and strangers knock. In the end the books are balanced.
 """
 
 import asyncio
-import json
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
 import httpx2
-from _whole_books import Books, Findings, audit
+from _whole_books import audit
 from _whole_canaries import leaks
 from _whole_collecting import collect
 from _whole_crossing import cross
 from _whole_erasing import erase
 from _whole_people import People
-from _whole_requests import FIVE, ours, properties_read, unknown_paths, unused_scopes
+from _whole_report import Outcome
+from _whole_requests import ours
 from _whole_schedule import EXTENTS, Act, Schedule, schedule
-from _whole_soak import Soak
 from _whole_trouble import Trouble
+from _whole_watching import Watch
 from rich.console import Console
 
 from contracts.envelope import EventData, EventType
-from contracts.topics import MESSAGE_SENT, REPLY_RECORDED
-from harness.control import HubSpotControl, Received
+from contracts.topics import MESSAGE_RECEIVED, MESSAGE_SENT, REPLY_RECORDED
+from harness.collector import receiving
 from harness.event_log import EventLog
 from harness.own_systems import own_system
 from harness.reports import Report, Scale
@@ -44,32 +43,12 @@ SPEED: Final = 10.0
 DRAIN_SECONDS: Final = {Scale.QUICK: 240.0, Scale.FULL: 900.0}
 LOOK_SECONDS: Final = 3.0
 CALL_SECONDS: Final = 120.0
+READERS: Final = ("actions", "timeline")
+"""Groups that read what people say."""
 LEAVING: Final = 5
 """Accounts that leave for good at the end."""
-WINDOW_SECONDS: Final = 40.0
-"""How far around the first miss the command for it reaches."""
-TOLD: Final = 20
 console = Console()
 D = TypeVar("D", bound=EventData)
-
-
-@dataclass
-class Watch:
-    """Everything that HubSpot was asked, taken in while it is remembered there."""
-
-    hubspot: HubSpotControl
-    seen: list[Received] = field(default_factory=list)
-
-    async def go_on(self) -> None:
-        """Look again and again."""
-        while True:
-            await self.look()
-            await pace(LOOK_SECONDS)
-
-    async def look(self) -> None:
-        """Take in what is new."""
-        new = await self.hubspot.requests(since=self.seen[-1].seq if self.seen else 0)
-        self.seen += [one for one in new if not one.path.startswith("/control")]
 
 
 def main(scale: Scale, *, seed: float = SEED, begin: float | None = None, end: float | None = None) -> Report:
@@ -93,43 +72,54 @@ def _variant(seed: int, begin: float | None, end: float | None) -> str:
 
 async def measure(system: System, report: Report, drawn: Schedule, path: Path) -> None:
     """Play a schedule on a system, whose file is at a path, and report."""
-    extent, run = drawn.extent, system.seed("spare")
-    limits = httpx2.Limits(max_connections=200, keepalive_expiry=2.0)
-    async with httpx2.AsyncClient(timeout=CALL_SECONDS, trust_env=False, limits=limits) as http:
-        people = People(system, http, run)
-        trouble = await Trouble.of(system, people.hubspot, people.chert)
-        watch = Watch(people.hubspot)
-        soak = Soak()
-        watching = [asyncio.create_task(watch.go_on()), asyncio.create_task(soak.go_on(system))]
-        _say(f"{len(trouble.names)} processes; connecting {extent.accounts} accounts")
-        await people.settle_in(extent.accounts, extent.leads)
-        _say(f"{len(drawn.work)} acts and {len(drawn.trouble)} troubles begin")
-        failures = await _play(drawn, people.do, trouble.befall)
-        drained = await _calm_down(people, trouble, DRAIN_SECONDS[drawn.scale])
-        crossings = await cross(http, run, people.accounts, system.now())
-        books = await collect(system, people)
-        for task in watching:
-            task.cancel()
-        await watch.look()
-        found = audit(books)
-        erased = await erase(system, people)
-        leaked = await leaks(system, people, ours(watch.seen), trouble.stranger.bodies)
-        await people.close()
-    _keep(path.parent / "books.json", books, found, [*failures, *trouble.failed], leaked)
-    _report(report, drawn, found, people, trouble)
-    report.add("W.doors_tried", crossings.tried, "doors of other accounts", ">= 1")
-    report.add("W.doors_opened", len(crossings.opened), _words(crossings.opened), "== 0")
-    report.add("W.doors_shut", len(crossings.shut), f"for their owners {_words(crossings.shut)}", "== 0")
-    report.add("W.erased", erased.people, f"people, {erased.texts_before} places with their texts", ">= 1")
-    report.add("W.content_left", len(erased.left), _words(erased.left), "== 0")
-    report.add("W.secrets_found", len(leaked), _words(leaked), "== 0")
-    report.add("W.acts_failed", len(failures) + len(trouble.failed), _words([*failures, *trouble.failed]), "== 0")
-    report.add("W.drained_s", drained, "s until nothing was open", f"<= {DRAIN_SECONDS[drawn.scale]:g}")
-    _report_requests(report, watch.seen)
-    for name, growth, files in soak.slopes():
-        report.add(f"W.growth.{name}", growth, f"MiB an hour, {files} open files at most")
+    limits, traces = httpx2.Limits(max_connections=200, keepalive_expiry=2.0), list[bytes]()
+    with receiving(traces.append) as address:
+        async with httpx2.AsyncClient(timeout=CALL_SECONDS, trust_env=False, limits=limits) as http:
+            people = People(system, http, system.seed("spare"))
+            trouble = await Trouble.of(
+                system, people.hubspot, people.chert, traces_url=address, witnesses=drawn.extent.witnesses
+            )
+            _say(_plan(drawn, len(trouble.names)))
+            seen = await _live(system, http, drawn, people, trouble, traces)
+            await people.close()
+    seen.keep(path.parent)
+    seen.add_to(report)
     if not report.ok:
-        _tell(drawn, path, found, leaked)
+        seen.tell(path.parent, _say)
+
+
+async def _live(
+    system: System, http: httpx2.AsyncClient, drawn: Schedule, people: People, trouble: Trouble, traces: list[bytes]
+) -> Outcome:
+    """Everything that happens, and all that is looked for when it is over."""
+    watch = Watch(system, people.hubspot, people.text)
+    watch.begin()
+    await people.settle_in(drawn.extent.accounts, drawn.extent.leads)
+    watch.begin_timing()
+    _say(f"{drawn.extent.accounts} accounts are connected; work and trouble begin")
+    failures = await _play(drawn, people.do, trouble.befall)
+    drained = await _calm_down(people, trouble, DRAIN_SECONDS[drawn.scale])
+    await watch.end()
+    crossings = await cross(http, people.run, people.accounts, system.now())
+    books = await collect(system, people)
+    await watch.look()
+    erased = await erase(system, people)
+    return Outcome(
+        drawn=drawn,
+        people=people,
+        trouble=trouble,
+        watch=watch,
+        failures=[*failures, *trouble.failed],
+        drained=drained,
+        most_drained=DRAIN_SECONDS[drawn.scale],
+        crossings=crossings,
+        books=books,
+        found=audit(books),
+        erased=erased,
+        traces=len(traces),
+        leaked=await leaks(system, people, ours(watch.seen), trouble.stranger.bodies, traces),
+        stalls=[*watch.stillness.stalls, *await watch.late([one.text for one in people.steady_replies])],
+    )
 
 
 async def _play(
@@ -137,15 +127,24 @@ async def _play(
 ) -> list[str]:
     """Everything when it is due, each in a task of its own; what failed, in words."""
     began = time.monotonic()
-    first = min((act.at for act in (*drawn.work, *drawn.trouble)), default=0.0)
     acts = sorted([*((act, work) for act in drawn.work), *((act, trouble) for act in drawn.trouble)], key=_due)
     tasks = []
     for act, do in acts:
-        await pace(max(0.0, act.at - first - (time.monotonic() - began)))
+        await pace(max(0.0, act.at - drawn.first - (time.monotonic() - began)))
         tasks.append(asyncio.create_task(_carry_out(act, do)))
         if do is trouble:
             _say(f"{act.at:7.1f} s  {act.kind} {act.target} {act.seconds:.1f}")
     return [failure for failure in await asyncio.gather(*tasks) if failure]
+
+
+def _plan(drawn: Schedule, processes: int) -> str:
+    """What is about to happen, and how long it takes."""
+    minutes, drain = drawn.extent.seconds / 60, DRAIN_SECONDS[drawn.scale] / 60
+    return (
+        f"{drawn.extent.accounts} accounts on {processes} processes of four services: {len(drawn.work)} acts and "
+        f"{len(drawn.trouble)} troubles in {minutes:.0f} minutes, then {drain:.0f} minutes at the most to drain and "
+        f"some for the books"
+    )
 
 
 def _due(pair: tuple[Act, Callable[[Act], Awaitable[None]]]) -> float:
@@ -166,17 +165,25 @@ async def _calm_down(people: People, trouble: Trouble, seconds: float) -> float:
     await trouble.end()
     await people.come_back()
     await people.open_a_card_without_a_number()
-    await people.write_to_the_opted_out()
     await trouble.move_clocks(SPEED)
     _say("nothing befalls anybody any more; waiting until nothing is open")
-    try:
-        await eventually(lambda: _nothing_open(people), what="everything to end", seconds=seconds)
-    except ConditionNotMetError:
-        _say("something is still open")
+    await _drain(people, seconds)
     drained = time.monotonic() - began
+    await people.write_to_the_opted_out()  # now that every wish to opt out has come in
+    await _drain(people, seconds)
     await people.leave([account for account in people.accounts if account.moving][:LEAVING])
     await pace(LOOK_SECONDS * 2)
     return drained
+
+
+async def _drain(people: People, seconds: float) -> None:
+    """Wait until nothing is open, and every group has worked through what people said."""
+    try:
+        await eventually(lambda: _nothing_open(people), what="everything to end", seconds=seconds)
+        for group in READERS:
+            await people.log.wait_drained(group, MESSAGE_RECEIVED.name, seconds=seconds)
+    except ConditionNotMetError as error:
+        _say(f"something is still open: {error}")
 
 
 async def _nothing_open(people: People) -> bool:
@@ -201,58 +208,6 @@ async def _all_told(people: People) -> bool:
 
 async def _data(log: EventLog, kind: EventType[D]) -> list[D]:
     return [one.event.data for one in await log.all(kind)]
-
-
-def _report(report: Report, drawn: Schedule, found: Findings, people: People, trouble: Trouble) -> None:
-    asked, said = len(people.wanted), len(people.said)
-    report.add("W.accounts", len(people.accounts), "accounts", f">= {drawn.extent.accounts}")
-    report.add("W.events", asked + said, "sends and replies", f">= {max(1, len(drawn.work) // 2)}")
-    report.add(
-        "W.effects", found.effects, "sends, replies and installs that stand", f">= {max(1, len(drawn.work) // 2)}"
-    )
-    for kind, count in sorted(people.done.items()):
-        report.add(f"W.done.{kind}", count, "acts")
-    for kind, count in sorted(drawn.counts().items()):
-        report.add(f"W.befell.{kind}", trouble.befell.get(kind, 0), "times", f">= {count}")
-    report.add("W.lost", len(found.lost), _words([words for _, words in found.lost]), "== 0")
-    report.add("W.doubled", len(found.doubled), _words([words for _, words in found.doubled]), "== 0")
-    report.add("W.crossings", len(found.crossed), _words([words for _, words in found.crossed]), "== 0")
-    report.add("W.disordered", len(found.disordered), _words([words for _, words in found.disordered]), "== 0")
-    stranger = trouble.stranger
-    report.add("W.hostile", stranger.answers.total(), "knocks of a stranger")
-    report.add("W.hostile_accepted", len(stranger.accepted), _words(stranger.accepted), "== 0")
-    report.add("W.hostile_errors", stranger.server_errors, "answers that are bugs", "== 0")
-
-
-def _report_requests(report: Report, requests: Sequence[Received]) -> None:
-    sixth, unused, unknown = properties_read(requests) - FIVE, unused_scopes(requests), unknown_paths(requests)
-    report.add("W.requests", len(requests), "calls that HubSpot got", ">= 1")
-    report.add("W.other_properties", len(sixth), _words(sorted(sixth)), "== 0")
-    report.add("W.unused_scopes", len(unused), _words(unused), "== 0")
-    report.add("W.unknown_paths", len(unknown), _words(unknown), "== 0")
-
-
-def _keep(path: Path, books: Books, found: Findings, failures: Sequence[str], leaked: Sequence[str]) -> None:
-    """The books and what was found in them, beside the schedule, for whoever looks for a cause."""
-    content = {"found": asdict(found), "failures": failures, "leaked": leaked, "books": asdict(books)}
-    path.write_text(json.dumps(content, indent=1) + "\n")
-
-
-def _tell(drawn: Schedule, path: Path, found: Findings, leaked: Sequence[str]) -> None:
-    """The misses, and how to play the time around the first again."""
-    for at, words in found.all[:TOLD]:
-        console.print(f"{at:8.1f} s  {words}", highlight=False, markup=False)
-    for words in leaked[:TOLD]:
-        console.print(words, highlight=False, markup=False)
-    at = next((at for at, _ in found.all if at), 0.0)
-    command = f"make faults NAME=whole SCALE={drawn.scale} SEED={drawn.seed}"
-    window = f"FROM={max(0.0, at - WINDOW_SECONDS):.0f} TO={at + WINDOW_SECONDS:.0f}"
-    console.print(f"\nSeed {drawn.seed}, schedule and books in {path.parent}", highlight=False)
-    console.print(f"Around the first miss: {command} {window}", highlight=False)
-
-
-def _words(what: Sequence[str]) -> str:
-    return "; ".join(what[:2])[:200]
 
 
 def _say(words: str) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from harness import card_build, compose, local, proof, reports, runs, seeding
+from harness import card_build, compose, drawing, local, proof, reports, runs, seeding
 from harness.errors import HarnessError
 from harness.journal import Journal
 from harness.reports import Scale
@@ -90,6 +90,12 @@ def faults(
 ) -> None:
     """Run one fault run and write its report."""
     _measure(runs.FAULTS, name, scale, seed=seed, begin=begin, end=end)
+
+
+@app.command()
+def drawn(commit: Annotated[str, typer.Argument(help="The commit's hash; any text will do.")]) -> None:
+    """Name the fault run that the check of a commit plays besides."""
+    typer.echo(drawing.draw(commit))
 
 
 @app.command()

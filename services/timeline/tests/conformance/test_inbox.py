@@ -80,6 +80,21 @@ async def test_a_message_waits_for_its_tenant_and_is_called(inbox: InboxStore, r
     assert [received("m1"), received("m3")] == sorted(await inbox.left_over(10), key=lambda row: row.id)
 
 
+@pytest.mark.parametrize("first", ["assigned", "wait"])
+async def test_what_one_process_gives_another_does_not_let_wait(inbox: InboxStore, received: Any, first: str) -> None:
+    """Of two processes at once one sees no account and the other gives the message to it: it stays given, for good."""
+    await inbox.add(_placed(received("m1"), received("m2")), NOW)
+    if first == "wait":
+        await inbox.wait(["acme:m1"])
+    await inbox.assigned({"acme:m1": [7]})
+    await inbox.wait(["acme:m1"])
+
+    assert 0 == await inbox.call("acme", NOW)
+    assert [] == list(await inbox.awaited())
+    assert ["acme:m2"] == [row.id for row in await inbox.left_over(10)]
+    assert [7] == list(await inbox.accounts_of("acme:m1"))
+
+
 async def test_who_was_given_a_message_is_known(inbox: InboxStore, received: Any) -> None:
     """The accounts of a message are known from when it is assigned, for good; before, and of others, there are none."""
     await inbox.add(_placed(received("m1"), received("m2")), NOW)

@@ -37,7 +37,7 @@ class WaitingRoom(Protocol):
     """Received messages whose project no account is connected to."""
 
     async def wait(self, row_ids: Sequence[str]) -> None:
-        """Let them wait for their tenant."""
+        """Let them wait for their tenant; those that another process gave to an account meanwhile stay there."""
         ...
 
     async def call(self, chert_tenant: str, now: datetime) -> int:

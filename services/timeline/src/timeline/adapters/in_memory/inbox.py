@@ -93,15 +93,17 @@ class InMemoryInbox:
         return [row for _, row_id in waiting[:limit] if (row := self.rows[row_id].received) is not None]
 
     async def assigned(self, portals: Mapping[str, Sequence[int]]) -> None:
-        """Note which accounts have each row now, and drop its content."""
+        """Note which accounts have each row now, and drop its content; it waits for nothing any more."""
         for row_id, accounts in portals.items():
-            self.rows[row_id] = replace(self.rows[row_id], received=None, since=None, portals=tuple(accounts))
+            given = replace(self.rows[row_id], received=None, since=None, waiting_for=None)
+            self.rows[row_id] = replace(given, portals=tuple(accounts))
 
     async def wait(self, row_ids: Sequence[str]) -> None:
-        """Let rows wait for their tenant."""
+        """Let rows wait for their tenant, unless another process gave them to an account meanwhile."""
         for row_id in row_ids:
             row = self.rows[row_id]
-            row.since, row.waiting_for = None, row_id.partition(":")[0]
+            if row.received is not None:
+                row.since, row.waiting_for = None, row_id.partition(":")[0]
 
     async def erase(self, chert_tenant: str, chat_ids: Collection[str]) -> None:
         """Remove the content of messages of these conversations that no account has yet; their keys stay."""

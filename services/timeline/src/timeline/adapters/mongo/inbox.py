@@ -97,31 +97,33 @@ class MongoInbox:
         return [row["_id"] async for row in found]
 
     async def left_over(self, limit: int) -> Sequence[Received]:
-        """The longest waiting."""
+        """The longest waiting; a row without content was given to accounts, whatever else stands in it."""
         found = self._inbox.find({"since": {"$exists": True}}).sort("since", 1).limit(limit)
-        return [_row(document) async for document in found]
+        return [_row(document) async for document in found if "message" in document]
 
     async def assigned(self, portals: Mapping[str, Sequence[int]]) -> None:
-        """Note which accounts have each row now, and drop its content."""
+        """Note which accounts have each row now, and drop its content; it waits for nothing any more."""
         if not portals:
             return
+        done = {"since": "", "message": "", "waiting_for": ""}
         await self._inbox.bulk_write(
             [
-                UpdateOne(
-                    {"_id": row_id}, {"$set": {"portals": list(accounts)}, "$unset": {"since": "", "message": ""}}
-                )
+                UpdateOne({"_id": row_id}, {"$set": {"portals": list(accounts)}, "$unset": done})
                 for row_id, accounts in portals.items()
             ],
             ordered=False,
         )
 
     async def wait(self, row_ids: Sequence[str]) -> None:
-        """Let rows wait for their tenant."""
+        """Let rows wait for their tenant, unless another process gave them to an account meanwhile."""
         if not row_ids:
             return
         await self._inbox.bulk_write(
             [
-                UpdateOne({"_id": row_id}, {"$set": {"waiting_for": row_id.partition(":")[0]}, "$unset": {"since": ""}})
+                UpdateOne(
+                    {"_id": row_id, "message": {"$exists": True}},
+                    {"$set": {"waiting_for": row_id.partition(":")[0]}, "$unset": {"since": ""}},
+                )
                 for row_id in row_ids
             ],
             ordered=False,
