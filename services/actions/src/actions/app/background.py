@@ -15,6 +15,7 @@ from actions.adapters.mongo import (
     MongoWishStore,
 )
 from actions.adapters.referring import ReferringPublisher
+from actions.adapters.remembered_conversations import RememberedConversations
 from actions.adapters.remembered_tenants import RememberedTenants
 from actions.app.connections import Connections
 from actions.consumers import subscribe, subscribe_to_conversations
@@ -50,6 +51,7 @@ class Background:
     relay: Worker
     steps: MongoStepStore
     tenants: RememberedTenants
+    conversations: RememberedConversations
 
 
 def background(settings: Settings, connections: Connections, plumbing: Plumbing) -> Background:
@@ -73,15 +75,20 @@ def background(settings: Settings, connections: Connections, plumbing: Plumbing)
     tenants = RememberedTenants(MongoTenantStore(database), plumbing.clock)
     subscribe(consumers, tenants=tenants, installs=MongoInstallTimes(database))
     steps = MongoStepStore(database)
-    _remember_conversations(consumers, settings, connections, Replies(store=steps, clock=plumbing.clock))
-    return Background((relay,), consumers, sends, relay, steps, tenants)
+    conversations = RememberedConversations(MongoConversationStore(database), plumbing.clock)
+    replies = Replies(store=steps, clock=plumbing.clock)
+    _remember_conversations(consumers, settings, connections, conversations, replies)
+    return Background((relay,), consumers, sends, relay, steps, tenants, conversations)
 
 
 def _remember_conversations(
-    consumers: Consumers, settings: Settings, connections: Connections, replies: Replies
+    consumers: Consumers,
+    settings: Settings,
+    connections: Connections,
+    store: RememberedConversations,
+    replies: Replies,
 ) -> None:
     database, number_hash = connections.database, connections.number_hash
-    store = MongoConversationStore(database)
     subscribe_to_conversations(
         consumers,
         conversations=Conversations(store=store, authors=MongoAuthorStore(database), number_hash=number_hash),

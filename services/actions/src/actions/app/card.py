@@ -1,6 +1,7 @@
 """The card's use cases, wired."""
 
-from actions.adapters.mongo import MongoAuthorStore, MongoConversationStore, MongoWishStore
+from actions.adapters.mongo import MongoAuthorStore, MongoWishStore
+from actions.adapters.remembered_conversations import RememberedAuthors, RememberedWishes
 from actions.api.card import CardUseCases
 from actions.app.background import Background
 from actions.app.connections import Connections
@@ -30,9 +31,9 @@ def card_use_cases(
             authority=authority,
             contacts=contacts,
             schema=contacts,
-            conversations=MongoConversationStore(database),
-            authors=MongoAuthorStore(database),
-            wishes=MongoWishStore(database),
+            conversations=background.conversations,
+            authors=RememberedAuthors(MongoAuthorStore(database)),
+            wishes=RememberedWishes(MongoWishStore(database), plumbing.clock),
             number_hash=connections.number_hash,
             facts=facts,
             openings=outside.openings,
