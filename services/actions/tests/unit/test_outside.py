@@ -115,7 +115,7 @@ async def test_nobody_waits_for_a_contact_that_was_looked_at_lately(
     reader: HubSpotContacts, hubspot: ScriptedTransport, clock: ManualClock
 ) -> None:
     """For a minute it is shown as it was and read again beside; the next look sees what changed."""
-    changed = {**RECORD, "properties": {**RECORD["properties"], "firstname": "Grace"}}
+    changed = {"id": "904", "properties": {"phone": "+14155551234", "firstname": "Grace"}}
     hubspot.steps = [httpx2.Response(200, json=RECORD), httpx2.Response(200, json=changed)]
     await reader.recent(62515, "904")
     clock.advance(RECENT_SECONDS)

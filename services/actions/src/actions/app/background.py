@@ -58,7 +58,7 @@ def background(settings: Settings, connections: Connections, plumbing: Plumbing)
     """The loops; the subscriptions are declared on the way."""
     outbox = MongoSendOutbox(connections.database, plumbing.clock)
     held = MongoHeldMessages(connections.database)
-    references, number_hash = MongoReferenceStore(connections.database), connections.number_hash
+    references, number_hash = MongoReferenceStore(connections.database, plumbing.clock), connections.number_hash
 
     async def stays_findable(send: Send, ended: Attempt) -> None:
         await references.note(references_of_send(send, ended, number_hash))
@@ -75,30 +75,31 @@ def background(settings: Settings, connections: Connections, plumbing: Plumbing)
     tenants = RememberedTenants(MongoTenantStore(database), plumbing.clock)
     subscribe(consumers, tenants=tenants, installs=MongoInstallTimes(database))
     steps = MongoStepStore(database)
-    conversations = RememberedConversations(MongoConversationStore(database), plumbing.clock)
-    replies = Replies(store=steps, clock=plumbing.clock)
-    _remember_conversations(consumers, settings, connections, conversations, replies)
+    conversations = RememberedConversations(MongoConversationStore(database, plumbing.clock), plumbing.clock)
+    _remember(conversations, consumers, settings, connections, plumbing)
     return Background((relay,), consumers, sends, relay, steps, tenants, conversations)
 
 
-def _remember_conversations(
+def _remember(
+    conversations: RememberedConversations,
     consumers: Consumers,
     settings: Settings,
     connections: Connections,
-    store: RememberedConversations,
-    replies: Replies,
+    plumbing: Plumbing,
 ) -> None:
     database, number_hash = connections.database, connections.number_hash
+    authors = MongoAuthorStore(database, plumbing.clock)
+    opt_outs = OptOuts(
+        words=OptOutWords.of(settings.stop_words, settings.start_words),
+        wishes=MongoWishStore(database),
+        conversations=conversations,
+        number_hash=number_hash,
+    )
     subscribe_to_conversations(
         consumers,
-        conversations=Conversations(store=store, authors=MongoAuthorStore(database), number_hash=number_hash),
-        opt_outs=OptOuts(
-            words=OptOutWords.of(settings.stop_words, settings.start_words),
-            wishes=MongoWishStore(database),
-            conversations=store,
-            number_hash=number_hash,
-        ),
-        replies=replies,
+        conversations=Conversations(store=conversations, authors=authors, number_hash=number_hash),
+        opt_outs=opt_outs,
+        replies=Replies(store=MongoStepStore(database), clock=plumbing.clock),
     )
 
 
