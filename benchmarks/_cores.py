@@ -1,8 +1,6 @@
 """Who computes where: the server that is measured has a core to itself, load generator and broker share another.
 
 What is left of the machine is for the rest, the database and the simulators; with two cores they share the second one.
-With four, what is only there while something else is measured beside it has one of them to itself, so that what is
-compared is what the two share and not a place on a core.
 """
 
 import os
@@ -21,7 +19,6 @@ class Cores:
     server: int
     load: int
     rest: frozenset[int]
-    beside: frozenset[int]
 
     @classmethod
     def share_out(cls) -> Self:
@@ -33,8 +30,7 @@ class Cores:
         load, *others = sorted(os.sched_getaffinity(0))
         if not others:
             raise ValueError("a server and its load need a core each")
-        rest = others[:-1] or [load]
-        return cls(server=others[-1], load=load, rest=frozenset(rest), beside=frozenset(rest[-1:]))
+        return cls(server=others[-1], load=load, rest=frozenset(others[:-1] or [load]))
 
 
 def keep(pid: int, cores: Iterable[int]) -> None:
@@ -43,23 +39,10 @@ def keep(pid: int, cores: Iterable[int]) -> None:
         os.sched_setaffinity(int(thread.name), cores)
 
 
-def share_out_system(system: System, *, servers: Collection[str], beside: Collection[str] = ()) -> None:
-    """Give a running system its cores: the servers that are compared take turns on one; we are the load generator.
-
-    Args:
-        system: what runs.
-        servers: what is measured.
-        beside: what works only in one of the two situations that are compared.
-    """
+def share_out_system(system: System, *, servers: Collection[str]) -> None:
+    """Give a running system its cores: the servers that are compared take turns on one; we are the load generator."""
     cores = Cores.share_out()
-    steady = (cores.rest - cores.beside) or cores.rest
     for name, process in system.processes.items():
-        if name in servers:
-            keep(process.pid, {cores.server})
-        elif name == "kafka":
-            keep(process.pid, {cores.load})
-        elif name in beside:
-            keep(process.pid, cores.beside)
-        else:
-            keep(process.pid, steady if beside else cores.rest)
+        place = {cores.server} if name in servers else {cores.load} if name == "kafka" else cores.rest
+        keep(process.pid, place)
     keep(os.getpid(), {cores.load})

@@ -3,8 +3,7 @@
 One account, one rep's load on it (records opened, now and then a message), in paired windows: in one nothing else
 happens; in the other the leads of the same account write faster than its timeline may call HubSpot, so that the
 replies' share of the budget is spent all the time. Before each quiet window the timeline drains and the budget's window
-passes. The card's service has a core of its own, load generator and broker have another, and the rest what is left; of
-four cores one is for what works only while leads write, `webhooks` and `timeline`.
+passes. The card's service has a core of its own, load generator and broker have another, and the rest what is left.
 """
 
 import asyncio
@@ -154,7 +153,7 @@ async def _measure(system: System, report: Report, rounds: int) -> None:
         for phone in phones:
             await _contact(run, card, phone)
         load, noise = Load(card, records), Noise(chert, hubspot, run.chert.tenant_slug, phones)
-        share_out_system(system, servers=("actions",), beside=("webhooks", "timeline"))
+        share_out_system(system, servers=("actions",))
         await load.window([])
         load.seconds.clear()
         taken: dict[str, list[float]] = {"quiet": [], "noisy": []}
