@@ -5,10 +5,12 @@ Sources: chert-contract.md sections 3.4, 4.2 and 14.1.
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -51,6 +53,13 @@ FAILURES: Final[Mapping[type[httpx2.RequestError], type[NoAnswerError]]] = {
 """What a failure of the transport means for a send; one that is not listed may have sent it."""
 
 ReturnType = TypeVar("ReturnType")
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """The certificates that are trusted, loaded once for the process: each time takes 25 ms and most of a megabyte."""
+    # Certificates from the environment would be settings that nobody set, as would proxies.
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,7 @@ class ChertConnection:
             base_url=base_url,
             transport=transport,
             follow_redirects=False,
-            # Proxies and certificates from the environment would be settings that nobody set.
+            verify=tls(),
             trust_env=False,
             headers={"accept-encoding": "identity"},
             limits=httpx2.Limits(max_connections=limits.connections),

@@ -29,7 +29,7 @@ from contracts.topics import (
 MAX_RECORDS: Final = 500
 """How many messages are remembered in one go."""
 
-WAIT_SECONDS: Final = 0.1
+WAIT_SECONDS: Final = 0.25
 """How long a poll for them waits: what they are remembered for comes later than that."""
 
 

@@ -20,7 +20,7 @@ CREATION_SECONDS: Final = 1.0
 PURGE_SECONDS: Final = 3600.0
 """How often contents are purged; where no index is real each round reads every send."""
 
-TOGETHER_SECONDS: Final = 0.1
+TOGETHER_SECONDS: Final = 0.25
 """How long the relay waits for more sends to tell of; a round for all of them costs little more than for one."""
 
 

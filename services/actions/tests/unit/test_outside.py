@@ -93,7 +93,7 @@ async def telling(chert: ChertScript, clock: ManualClock) -> AsyncIterator[Chert
 async def test_a_contact_is_shown_as_read_for_a_moment(
     reader: HubSpotContacts, hubspot: ScriptedTransport, clock: ManualClock
 ) -> None:
-    """A card that polls costs one call in that time; a send reads anew; another account reads its own."""
+    """A card that polls costs one call in that time; a send reads anew; what was forgotten is read again."""
     hubspot.steps = [httpx2.Response(200, json=RECORD) for _ in range(4)]
 
     assert Contact("904", phone="+14155551234", firstname="Ada") == await reader.recent(62515, "904")
@@ -101,14 +101,51 @@ async def test_a_contact_is_shown_as_read_for_a_moment(
     assert 1 == len(hubspot.requests)
     await reader.read(62515, "904")
     assert 2 == len(hubspot.requests)
-    clock.advance(RECENT_SECONDS)
-    await reader.recent(62515, "904")
     reader.forget(62515, "904")
+    await reader.recent(62515, "904")
+    clock.advance(STALE_SECONDS)
     await reader.recent(62515, "904")
 
     assert 4 == len(hubspot.requests)
     assert {"properties": "phone,mobilephone,firstname,lastname,company"} == dict(hubspot.requests[3].url.params)
     assert {"Bearer token-1"} == {request.headers["authorization"] for request in hubspot.requests}
+
+
+async def test_nobody_waits_for_a_contact_that_was_looked_at_lately(
+    reader: HubSpotContacts, hubspot: ScriptedTransport, clock: ManualClock
+) -> None:
+    """For a minute it is shown as it was and read again beside; the next look sees what changed."""
+    changed = {"id": "904", "properties": {"phone": "+14155551234", "firstname": "Grace"}}
+    hubspot.steps = [httpx2.Response(200, json=RECORD), httpx2.Response(200, json=changed)]
+    await reader.recent(62515, "904")
+    clock.advance(RECENT_SECONDS)
+
+    shown = await reader.recent(62515, "904")
+
+    assert "Ada" == shown.firstname
+    assert "Grace" == (await reader.read(62515, "904")).firstname == (await reader.recent(62515, "904")).firstname
+    assert 2 == len(hubspot.requests)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"), [(404, ContactGoneError), (403, ContactUnreadableError), (401, HubSpotAwayError)]
+)
+async def test_a_contact_that_is_gone_is_not_shown(
+    reader: HubSpotContacts, hubspot: ScriptedTransport, clock: ManualClock, answer: int, kind: type[ActionsError]
+) -> None:
+    """Once a read beside or a send's has learned it, nobody is shown the contact as it was; a bad token is no such."""
+    hubspot.steps = [httpx2.Response(200, json=RECORD), *(httpx2.Response(answer, json={}) for _ in range(2))]
+    await reader.recent(62515, "904")
+    clock.advance(RECENT_SECONDS)
+    await reader.recent(62515, "904")
+    with pytest.raises(kind):
+        await reader.read(62515, "904")
+
+    if kind is HubSpotAwayError:
+        assert "Ada" == (await reader.recent(62515, "904")).firstname
+    else:
+        with pytest.raises(kind):
+            await reader.recent(62515, "904")
 
 
 @pytest.mark.parametrize(

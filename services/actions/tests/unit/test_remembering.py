@@ -59,6 +59,38 @@ async def test_an_answer_is_good_for_a_while(slow: Slow, remembered: Remembered[
     assert ["a-1", "a-1", "a-2", "a-3"] == [*first, await remembered("a"), await remembered.fresh("a")]
 
 
+async def test_an_old_answer_is_given_while_it_is_asked_for_anew(
+    slow: Slow, remembered: Remembered[str, str], clock: ManualClock
+) -> None:
+    """Past its time nobody waits: one call goes out beside, and whoever comes after it has the new answer."""
+    slow.open.set()
+    await remembered.soon("a", seconds=60.0)
+    slow.open.clear()
+    clock.advance(10.0)
+    old = [await remembered.soon("a", seconds=60.0) for _ in range(3)]
+    waiting = asyncio.create_task(remembered.fresh("a"))
+    await asyncio.sleep(0)
+    slow.open.set()
+
+    assert (["a-1"] * 3, "a-2", "a-2", 2) == (
+        old,
+        await waiting,
+        await remembered.soon("a", seconds=60.0),
+        slow.calls,
+    )
+
+
+async def test_too_old_an_answer_is_waited_for(
+    slow: Slow, remembered: Remembered[str, str], clock: ManualClock
+) -> None:
+    """After the longest time that is allowed an answer is given to nobody."""
+    slow.open.set()
+    first = await remembered.soon("a", seconds=60.0)
+    clock.advance(60.0)
+
+    assert ("a-1", "a-2") == (first, await remembered.soon("a", seconds=60.0))
+
+
 async def test_keys_are_apart(slow: Slow, remembered: Remembered[str, str]) -> None:
     """Nobody is given another key's answer, and the one that was asked for longest ago is forgotten first."""
     slow.open.set()

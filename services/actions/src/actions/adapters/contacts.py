@@ -10,6 +10,7 @@ from actions.errors import (
     ContactUnreadableError,
     HubSpotAwayError,
     HubSpotBusyError,
+    UnknownTenantError,
 )
 from actions.models import Contact
 from chassis.clock import Clock
@@ -26,10 +27,11 @@ from hubspot_client.errors import (
 )
 
 RECENT_SECONDS: Final = 5.0
-"""How long a contact is shown as it was read: a card that polls costs one call in that time, not one each."""
+"""How long a contact is shown as it was read, and not read again: a card that polls costs one call in that time."""
 
 STALE_SECONDS: Final = 60.0
-"""How long it is shown all the same while HubSpot wants fewer calls or does not answer; a send never goes by that."""
+"""How long it is shown at all. Past `RECENT_SECONDS` it is read again beside, so the card's next look sees what
+changed; nobody waits for HubSpot then, which may want fewer calls or be slow. A send never goes by that."""
 
 SCHEMA_SECONDS: Final = 24 * 3600.0
 """How long it is known which properties an account has: admins change that rarely."""
@@ -51,19 +53,12 @@ class HubSpotContacts:
         self._missing = Remembered(self._read_missing, seconds=SCHEMA_SECONDS, clock=clock)
 
     async def recent(self, portal_id: int, contact_id: str) -> Contact:
-        """The contact as it was at most a few seconds ago; a minute, while HubSpot cannot be asked.
+        """The contact as it was at most a minute ago; as it was a few seconds ago, where it was looked at before then.
 
         Raises:
             ActionsError: as the port says.
         """
-        key = portal_id, contact_id
-        try:
-            return await self._contacts(key)
-        except (HubSpotBusyError, HubSpotAwayError):
-            known = self._contacts.known(key, seconds=STALE_SECONDS)
-            if known is None:
-                raise
-            return known
+        return await self._contacts.soon((portal_id, contact_id), seconds=STALE_SECONDS)
 
     async def read(self, portal_id: int, contact_id: str) -> Contact:
         """The contact as it is now; those who ask at the same moment share an answer.
@@ -88,7 +83,13 @@ class HubSpotContacts:
         try:
             return _contact(await self._client.contacts.read(*key))
         except HubSpotError as error:
-            raise self._meaning(key[0], error) from error
+            meaning = self._meaning(key[0], error)
+            if isinstance(meaning, (ContactGoneError, ContactUnreadableError)):
+                self._contacts.forget(key)  # whoever looks next is told
+            raise meaning from error
+        except UnknownTenantError:
+            self._contacts.forget(key)
+            raise
 
     async def _read_missing(self, portal_id: int) -> frozenset[str]:
         try:

@@ -16,7 +16,8 @@ from chassis.settings import NotLoadedError
 from chert_client import ChertClient
 
 FRESH_SECONDS: Final = 10.0
-"""How long lines and campaign of a project are known: every card of the project shows the same."""
+"""How long lines and campaign of a project, and a chat's next send, are known: every card of the project shows the
+same, and a card that polls asks the same."""
 
 T = TypeVar("T")
 
@@ -27,6 +28,7 @@ class ChertFacts:
     def __init__(self, client: ChertClient, clock: Clock) -> None:
         self._client = client
         self._lines = Remembered(self._ask_lines, seconds=FRESH_SECONDS, clock=clock)
+        self._next_sends = Remembered(self._ask_next_send, seconds=FRESH_SECONDS, clock=clock)
         self._campaigns = Remembered(self._ask_campaign, seconds=FRESH_SECONDS, clock=clock)
 
     async def history(self, chert_tenant: str, chat_id: str) -> ChatHistory | None:
@@ -50,10 +52,7 @@ class ChertFacts:
 
     async def next_send(self, chert_tenant: str, chat_id: str) -> tuple[bool, datetime | None]:
         """Whether that is known, and when it goes out if anything does."""
-        try:
-            return True, await self._client.unpublished.next_send(chert_tenant, chat_id)
-        except (chert_client.ChertError, NotLoadedError):
-            return False, None
+        return await self._next_sends((chert_tenant, chat_id))
 
     async def campaign(self, chert_tenant: str) -> Campaign | None:
         """What Chert tells; none when it does not."""
@@ -85,6 +84,12 @@ class ChertFacts:
             return False
         except (chert_client.ChertError, NotLoadedError) as error:
             raise ChertAwayError(str(error)) from error
+
+    async def _ask_next_send(self, chat: tuple[str, str]) -> tuple[bool, datetime | None]:
+        try:
+            return True, await self._client.unpublished.next_send(*chat)
+        except (chert_client.ChertError, NotLoadedError):
+            return False, None
 
     async def _ask_lines(self, chert_tenant: str) -> tuple[PhoneLine, ...]:
         found = await self._client.phone_numbers(chert_tenant)

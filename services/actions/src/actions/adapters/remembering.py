@@ -30,14 +30,19 @@ class Remembered(Generic[K, V]):
         self._answers.move_to_end(key)
         return known
 
+    async def soon(self, key: K, *, seconds: float) -> V:
+        """The answer as it was at most so long ago; when it is past its own time, it is asked for anew beside."""
+        known = self.known(key, seconds=seconds)
+        if known is None:
+            return await self.fresh(key)
+        if self.known(key, seconds=self._seconds) is None:
+            self._ask_beside(key)
+        self._answers.move_to_end(key)
+        return known
+
     async def fresh(self, key: K) -> V:
         """The answer to a call that ends from now on."""
-        asking = self._asking.get(key)
-        if asking is None:
-            asking = asyncio.create_task(self._asked(key))
-            self._asking[key] = asking
-            asking.add_done_callback(lambda task: self._ended(key, task))
-        return await asyncio.shield(asking)
+        return await asyncio.shield(self._ask_beside(key))
 
     def known(self, key: K, *, seconds: float) -> V | None:
         """What was answered at most so long ago, without asking."""
@@ -48,6 +53,15 @@ class Remembered(Generic[K, V]):
         """Ask anew next time, also where a call is under way that began before."""
         self._answers.pop(key, None)
         self._asking.pop(key, None)
+
+    def _ask_beside(self, key: K) -> "asyncio.Task[V]":
+        """The call that asks, which may be under way."""
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = asyncio.create_task(self._asked(key))
+            self._asking[key] = asking
+            asking.add_done_callback(lambda task: self._ended(key, task))
+        return asking
 
     async def _asked(self, key: K) -> V:
         asked_at, me = self._clock.monotonic(), asyncio.current_task()

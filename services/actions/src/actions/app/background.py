@@ -15,6 +15,7 @@ from actions.adapters.mongo import (
     MongoWishStore,
 )
 from actions.adapters.referring import ReferringPublisher
+from actions.adapters.remembered_conversations import RememberedConversations
 from actions.adapters.remembered_tenants import RememberedTenants
 from actions.app.connections import Connections
 from actions.consumers import subscribe, subscribe_to_conversations
@@ -50,13 +51,14 @@ class Background:
     relay: Worker
     steps: MongoStepStore
     tenants: RememberedTenants
+    conversations: RememberedConversations
 
 
 def background(settings: Settings, connections: Connections, plumbing: Plumbing) -> Background:
     """The loops; the subscriptions are declared on the way."""
     outbox = MongoSendOutbox(connections.database, plumbing.clock)
     held = MongoHeldMessages(connections.database)
-    references, number_hash = MongoReferenceStore(connections.database), connections.number_hash
+    references, number_hash = MongoReferenceStore(connections.database, plumbing.clock), connections.number_hash
 
     async def stays_findable(send: Send, ended: Attempt) -> None:
         await references.note(references_of_send(send, ended, number_hash))
@@ -73,25 +75,31 @@ def background(settings: Settings, connections: Connections, plumbing: Plumbing)
     tenants = RememberedTenants(MongoTenantStore(database), plumbing.clock)
     subscribe(consumers, tenants=tenants, installs=MongoInstallTimes(database))
     steps = MongoStepStore(database)
-    _remember_conversations(consumers, settings, connections, Replies(store=steps, clock=plumbing.clock))
-    return Background((relay,), consumers, sends, relay, steps, tenants)
+    conversations = RememberedConversations(MongoConversationStore(database, plumbing.clock), plumbing.clock)
+    _remember(conversations, consumers, settings, connections, plumbing)
+    return Background((relay,), consumers, sends, relay, steps, tenants, conversations)
 
 
-def _remember_conversations(
-    consumers: Consumers, settings: Settings, connections: Connections, replies: Replies
+def _remember(
+    conversations: RememberedConversations,
+    consumers: Consumers,
+    settings: Settings,
+    connections: Connections,
+    plumbing: Plumbing,
 ) -> None:
     database, number_hash = connections.database, connections.number_hash
-    store = MongoConversationStore(database)
+    authors = MongoAuthorStore(database, plumbing.clock)
+    opt_outs = OptOuts(
+        words=OptOutWords.of(settings.stop_words, settings.start_words),
+        wishes=MongoWishStore(database),
+        conversations=conversations,
+        number_hash=number_hash,
+    )
     subscribe_to_conversations(
         consumers,
-        conversations=Conversations(store=store, authors=MongoAuthorStore(database), number_hash=number_hash),
-        opt_outs=OptOuts(
-            words=OptOutWords.of(settings.stop_words, settings.start_words),
-            wishes=MongoWishStore(database),
-            conversations=store,
-            number_hash=number_hash,
-        ),
-        replies=replies,
+        conversations=Conversations(store=conversations, authors=authors, number_hash=number_hash),
+        opt_outs=opt_outs,
+        replies=Replies(store=MongoStepStore(database), clock=plumbing.clock),
     )
 
 

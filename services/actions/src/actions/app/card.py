@@ -1,6 +1,10 @@
 """The card's use cases, wired."""
 
-from actions.adapters.mongo import MongoAuthorStore, MongoConversationStore, MongoWishStore
+from dataclasses import replace
+
+from actions.adapters.chert import ChertMessenger
+from actions.adapters.mongo import MongoAuthorStore, MongoWishStore
+from actions.adapters.remembered_conversations import RememberedAuthors, RememberedWishes
 from actions.api.card import CardUseCases
 from actions.app.background import Background
 from actions.app.connections import Connections
@@ -24,21 +28,24 @@ def card_use_cases(
     """What the card can ask for."""
     database, tenants, authority = connections.database, send.tenants, send.authority
     contacts, facts = outside.contacts, outside.facts
+    for_reps = replace(send, messenger=ChertMessenger(connections.chert_for_card))
     return CardUseCases(
         show=ShowCard(
             tenants=tenants,
             authority=authority,
             contacts=contacts,
             schema=contacts,
-            conversations=MongoConversationStore(database),
-            authors=MongoAuthorStore(database),
-            wishes=MongoWishStore(database),
+            conversations=background.conversations,
+            authors=RememberedAuthors(MongoAuthorStore(database)),
+            wishes=RememberedWishes(MongoWishStore(database), plumbing.clock),
             number_hash=connections.number_hash,
             facts=facts,
             openings=outside.openings,
             public_base_url=settings.public_base_url.rstrip("/"),
         ),
-        send=SendFromCard(tenants=tenants, authority=authority, contacts=contacts, sends=background.sends, send=send),
+        send=SendFromCard(
+            tenants=tenants, authority=authority, contacts=contacts, sends=background.sends, send=for_reps
+        ),
         campaign=ShowCampaign(
             tenants=tenants, authority=authority, campaigns=facts, sends=background.sends, clock=plumbing.clock
         ),

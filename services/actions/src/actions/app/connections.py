@@ -25,7 +25,8 @@ from chert_client.connection import CallLimits
 from hubspot_client import HubSpotConnection
 
 CHERT_LIMITS: Final = CallLimits(connect_seconds=2.0, read_seconds=CALL_SECONDS, total_seconds=CALL_SECONDS)
-"""Bounds of one call to Chert; its budget is what a holder must have left before it calls."""
+"""Bounds of one call to Chert; its budget is what a holder must have left before it calls. What reps send goes over
+connections and places of its own: workflows of the same project may take all of theirs."""
 
 FACT_LIMITS: Final = CallLimits(connect_seconds=2.0, read_seconds=FACT_SECONDS, total_seconds=FACT_SECONDS)
 """Bounds of one question to Chert; over connections of their own, so that the card's questions and sends never wait
@@ -45,6 +46,7 @@ class Connections:
     broker: KafkaBroker
     http: httpx2.AsyncClient
     chert: ChertClient
+    chert_for_card: ChertClient
     facts: ChertClient
     hubspot: HubSpotConnection
     callbacks: HubSpotConnection
@@ -53,7 +55,7 @@ class Connections:
 
     def resources(self) -> Sequence[AbstractAsyncContextManager[object]]:
         """What is opened before and closed after everything else, in order."""
-        return (self.client, self.http, self.chert, self.facts, self.hubspot, self.callbacks)
+        return (self.client, self.http, self.chert, self.chert_for_card, self.facts, self.hubspot, self.callbacks)
 
 
 def connect(settings: Settings, plumbing: Plumbing) -> Connections:
@@ -68,6 +70,7 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
         broker=kafka.broker(settings.kafka_bootstrap, "actions", settings.kafka_security()),
         http=http,
         chert=_chert(settings, secrets, plumbing, CHERT_LIMITS),
+        chert_for_card=_chert(settings, secrets, plumbing, CHERT_LIMITS),
         facts=_chert(settings, secrets, plumbing, FACT_LIMITS),
         hubspot=HubSpotConnection(
             settings.hubspot_api_url, version=settings.hubspot_api_version, limits=HUBSPOT_LIMITS

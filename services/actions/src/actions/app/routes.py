@@ -39,7 +39,7 @@ EACH: Final = 20
 """Executions of one account at once: as many as HubSpot allows its cards."""
 
 TOTAL: Final = 80
-"""Executions at once; fewer than connections to Chert, so that cards always find one."""
+"""Executions at once; fewer than connections to Chert, so that created contacts find one. Cards have their own."""
 
 WAITING: Final = 200
 """Executions of one account that may wait for a place; HubSpot repeats what is turned away."""

@@ -30,7 +30,7 @@ class EraseContact:
         contents: the sends.
         steps: workflow steps, and the replies that they waited for.
         conversations: links to the contact.
-        contacts: what was read of it; another process forgets it by itself within seconds.
+        contacts: what was read of it; another process shows it for a minute at most.
     """
 
     contents: SendContents

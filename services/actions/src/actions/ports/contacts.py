@@ -13,7 +13,7 @@ class ContactReader(Protocol):
     """
 
     async def recent(self, portal_id: int, contact_id: str) -> Contact:
-        """The contact as it was at most a few seconds ago; a minute, while HubSpot cannot be asked."""
+        """The contact as it was at most a minute ago; what is older than a few seconds is read again beside."""
         ...
 
     async def read(self, portal_id: int, contact_id: str) -> Contact:

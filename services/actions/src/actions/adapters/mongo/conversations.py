@@ -8,7 +8,9 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
 from actions.adapters.mongo.answers import asked
+from actions.adapters.mongo.pieces import in_pieces
 from actions.models import ContactChat, NumberChat
+from chassis.clock import Clock
 from chassis.mongo import Document, duplicates
 
 COLLECTION: Final = "conversations"
@@ -20,8 +22,9 @@ class MongoConversationStore:
     A contact's links lie in one document, by project, so that they can be forgotten by `_id` too.
     """
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
-        self._conversations = database[COLLECTION]
+    def __init__(self, database: AsyncDatabase[Document], clock: Clock | None = None) -> None:
+        """Over a database; with a clock, what is kept of many sends at once is spread out."""
+        self._conversations, self._clock = database[COLLECTION], clock
 
     async def learn(self, chats: Sequence[NumberChat]) -> None:
         """Remember the chats of numbers; what was known of the same number is replaced.
@@ -31,7 +34,8 @@ class MongoConversationStore:
         """
         known = {_number(chat.chert_tenant, chat.number_hash): _content(chat) for chat in chats}
         known |= {_chat(chat.chert_tenant, chat.chat_id): {"number_hash": chat.number_hash} for chat in chats}
-        await self._write([UpdateOne({"_id": key}, {"$set": what}, upsert=True) for key, what in known.items()])
+        updates = [UpdateOne({"_id": key}, {"$set": what}, upsert=True) for key, what in known.items()]
+        await in_pieces(updates, self._write, self._clock)
 
     async def link(self, chat: ContactChat) -> None:
         """Remember the chat of a contact; what was known of the same contact is replaced.
@@ -83,8 +87,6 @@ class MongoConversationStore:
         return await asked(lambda: self._conversations.find_one({"_id": key}))
 
     async def _write(self, updates: Sequence[UpdateOne]) -> None:
-        if not updates:
-            return
         try:
             await asked(lambda: self._conversations.bulk_write(updates, ordered=False))
         except BulkWriteError as error:

@@ -12,6 +12,7 @@ from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from actions.adapters.mongo.answers import asked
+from actions.adapters.mongo.pieces import in_pieces
 from actions.adapters.mongo.sends import COLLECTION
 from actions.errors import StoreAwayError
 from chassis.clock import Clock
@@ -113,11 +114,14 @@ class MongoSendOutbox:
             return
         pulls = [UpdateOne({"_id": key}, _without(ids)) for key, ids in published.items()]
         try:
-            await asked(lambda: self._sends.bulk_write(pulls, ordered=False))
+            await in_pieces(pulls, self._pull)
         except StoreAwayError:
             self._published = published | self._published
             raise
         self._forget(published)
+
+    async def _pull(self, pulls: Sequence[UpdateOne]) -> None:
+        await asked(lambda: self._sends.bulk_write(pulls, ordered=False))
 
     def _forget(self, published: Mapping[str, frozenset[str]]) -> None:
         for key, event_ids in published.items():

@@ -14,7 +14,9 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
 from actions.adapters.mongo.answers import asked
+from actions.adapters.mongo.pieces import in_pieces
 from actions.models import Reference, account_of
+from chassis.clock import Clock
 from chassis.mongo import Document, duplicates
 
 COLLECTION: Final = "refs"
@@ -25,21 +27,17 @@ MONTHS: Final = 25
 MOST: Final = 200
 """Keys that one answer has."""
 
-TOGETHER: Final = 20
-"""Changes in one command: a send that is under way waits for no more than these, however many others are told of."""
-
 
 class MongoReferenceStore:
     """Collection `refs`: `_id` the id, or the id and a month; `keys` by digest. Methods raise `StoreAwayError`."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
-        self._refs = database[COLLECTION]
+    def __init__(self, database: AsyncDatabase[Document], clock: Clock | None = None) -> None:
+        """Over a database; with a clock, what is kept of many sends at once is spread out."""
+        self._refs, self._clock = database[COLLECTION], clock
 
     async def note(self, references: Sequence[Reference]) -> None:
         """Keep them; one that is known changes nothing."""
-        updates = [_update(reference) for reference in references]
-        for start in range(0, len(updates), TOGETHER):
-            await self._write(updates[start : start + TOGETHER])
+        await in_pieces(references, self._write, self._clock)
 
     async def keys(self, known_as: str, until: datetime) -> Sequence[str]:
         """The keys of the newest sends that have this id, up to some hundred."""
@@ -60,7 +58,8 @@ class MongoReferenceStore:
             await asked(lambda: self._refs.bulk_write([_without(one, account) for one in found], ordered=False))
         return len(found)
 
-    async def _write(self, updates: Sequence[UpdateOne]) -> None:
+    async def _write(self, references: Sequence[Reference]) -> None:
+        updates = [_update(reference) for reference in references]
         try:
             await asked(lambda: self._refs.bulk_write(updates, ordered=False))
         except BulkWriteError as error:
