@@ -75,6 +75,14 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message in the topic, and when Chert got it, in Unix seconds."""
+
+    message_id: str
+    received_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """One message on a timeline, in the order in which HubSpot logged it."""
 
@@ -128,8 +136,8 @@ class Books:
     written: Sequence[Written]
     recorded: Sequence[Recorded]
     kept_entries: Sequence[Recorded]
-    received: Sequence[str]
-    """Ids of messages in the order in which the topic has them first."""
+    received: Sequence[Arrived]
+    """Messages in the order in which the topic has them first."""
     installs: Sequence[Install]
 
 
@@ -242,18 +250,22 @@ def _audit_recorded(books: Books, found: Findings) -> None:
 
 
 def _audit_order(books: Books, found: Findings) -> None:
-    """Within a conversation timelines follow the topic."""
-    place = {message_id: number for number, message_id in enumerate(books.received)}
+    """Within a conversation no reply is written after one that was said later and came later.
+
+    A reply that came late, because its first deliveries failed, may stand where it was said or where it came.
+    """
+    places = {one.message_id: (number, one.received_at) for number, one in enumerate(books.received)}
     chats = {one.key: one for one in books.said}
-    last: dict[tuple[int, str], int] = {}
+    written = defaultdict[tuple[int, str], list[tuple[int, float]]](list)
     for one in books.written:
         meant = chats.get(one.key)
-        if meant is None or meant.message_id not in place:
+        if meant is None or meant.message_id not in places:
             continue
-        chat, now = (meant.portal_id, meant.chat_id), place[meant.message_id]
-        if now < last.get(chat, -1):
+        place, received_at = places[meant.message_id]
+        before = written[meant.portal_id, meant.chat_id]
+        if any(place < earlier and received_at < when for earlier, when in before):
             found.disordered.append((meant.at, f"reply {meant.key} was written after a later one"))
-        last[chat] = max(now, last.get(chat, -1))
+        before.append((place, received_at))
 
 
 def _audit_install(install: Install, found: Findings) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx2
 from _tenant_stream import TenantStream
 from _whole_accounts import Account
-from _whole_books import Books, Install, Recorded, Sent, ToldSent, Written
+from _whole_books import Arrived, Books, Install, Recorded, Sent, ToldSent, Written
 from _whole_people import People
 from pymongo import AsyncMongoClient
 
@@ -25,6 +25,9 @@ async def collect(system: System, people: People) -> Books:
     """Everything, as it stands now."""
     log, text = EventLog(system.addresses.kafka_bootstrap), people.text
     received = sorted(await log.all(MESSAGE_RECEIVED), key=lambda one: (one.partition, one.offset))
+    arrived: dict[str, Arrived] = {}
+    for data in (one.event.data for one in received):
+        arrived.setdefault(data.message_id, Arrived(data.message_id, data.received_at.timestamp()))
     async with AsyncMongoClient[dict[str, Any]](system.addresses.mongo_url, tz_aware=True) as database:
         kept_sends = await _kept_sends(database)
         kept_entries = [
@@ -50,7 +53,7 @@ async def collect(system: System, people: People) -> Books:
             for one in await log.all(REPLY_RECORDED)
         ],
         kept_entries=kept_entries,
-        received=list(dict.fromkeys(one.event.data.message_id for one in received)),
+        received=list(arrived.values()),
         installs=await _installs(system, people.accounts),
     )
 
