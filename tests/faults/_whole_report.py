@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from _whole_books import Books, Findings
+from _whole_audit import Findings
+from _whole_books import Books
 from _whole_crossing import Crossings
 from _whole_erasing import Erased
 from _whole_people import People
@@ -116,6 +117,7 @@ class Outcome:
         )
         for name, misses in kinds:
             report.add(f"W.{name}", len(misses), _words([words for _, words in misses]), "== 0")
+        report.add("W.doubted", len(found.doubted), _words([words for _, words in found.doubted]))
         stranger = self.trouble.stranger
         report.add("W.hostile", stranger.answers.total(), "knocks of a stranger")
         report.add("W.hostile_accepted", len(stranger.accepted), _words(stranger.accepted), "== 0")

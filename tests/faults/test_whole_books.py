@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from _whole_books import Arrived, Asked, Books, Install, Recorded, Said, Sent, ToldSent, Written, audit
+from _whole_audit import audit
+from _whole_books import Arrived, Asked, Books, Install, Recorded, Said, Sent, ToldSent, Written
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -134,6 +135,23 @@ def test_a_refused_message_that_went_out_is_found() -> None:
 
     assert audit(replace(books, asked=[refused, *books.asked[1:]])).doubled
     assert audit(replace(books, asked=[unfinished, *books.asked[1:]])).lost
+
+
+def test_a_send_in_doubt_when_its_account_left_is_counted_apart() -> None:
+    """Chert never said, and may not be asked for an account that left: refused and gone out once is told, not hidden.
+
+    Twice is a double as ever, and without a doubt of our own it is one too.
+    """
+    books = balanced()
+    refused = replace(books.asked[0], verdict="refused", refusable=True, doubtful=True)
+    doubted = replace(
+        books, asked=[refused, *books.asked[1:]], told_sent=books.told_sent[1:], kept_sends=books.kept_sends[1:]
+    )
+
+    assert ([], 1) == (audit(doubted).all, len(audit(doubted).doubted))
+    assert audit(replace(doubted, sent=[*books.sent, books.sent[0]])).doubled
+    certain = replace(refused, doubtful=False)
+    assert audit(replace(doubted, asked=[certain, *books.asked[1:]])).doubled
 
 
 def test_a_refusal_without_a_cause_is_found() -> None:
