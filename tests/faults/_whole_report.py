@@ -161,8 +161,9 @@ class Outcome:
         """By how much everything grew in an hour; what was there all the time is held to be flat."""
         extent, watch = self.drawn.extent, self.watch
         for growth in watch.soak.growth():
-            steady = extent.witnesses and growth.seconds >= extent.seconds / 2 and growth.name.startswith(SERVICES)
-            for what, most in STEADY.items():
+            ours = growth.name.startswith(SERVICES)
+            steady = ours and extent.witnesses and growth.seconds >= extent.seconds / 2
+            for what, most in STEADY.items() if ours else [("memory", 0.0)]:
                 told = f"an hour, by {growth.seconds:.0f} s"
                 report.add(f"W.{what}.{growth.name}", getattr(growth, what), told, f"<= {most:g}" if steady else None)
         for group, seen in sorted(watch.stillness.lags.items()):
