@@ -79,6 +79,7 @@ class Watch:
         self.stillness, self.soak, self.weight = Stillness(), Soak(), Weight()
         self.began = time.monotonic()
         self._written: dict[str, float] = {}
+        self._doubted: dict[str, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def begin(self) -> None:
@@ -104,15 +105,16 @@ class Watch:
         """Take in what HubSpot was asked since."""
         new = await self._hubspot.requests(since=self.seen[-1].seq if self.seen else 0)
         for one in new:
-            if one.method == "POST" and one.status is not None and one.status < WRITTEN:
+            if one.method == "POST":
+                ends = self._written if one.status is not None and one.status < WRITTEN else self._doubted
                 for text in self._text.findall(one.body):
-                    self._written.setdefault(text, time.monotonic())
+                    ends.setdefault(text, time.monotonic())
         self.seen += [one for one in new if not one.path.startswith("/control")]
 
     async def late(self, texts: Iterable[str]) -> list[Stall]:
         """Which of these replies lay in the topic for long before they were written."""
         said = await _received_at(self._system.addresses.kafka_bootstrap, self._text)
-        return late({text: said[text] for text in texts if text in said}, self._written)
+        return late({text: said[text] for text in texts if text in said}, self._written, self._doubted)
 
     async def _go_on(self) -> None:
         while True:
