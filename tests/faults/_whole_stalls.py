@@ -18,7 +18,7 @@ RECOVERY_SECONDS: Final = 5.0
 """How long after trouble has ended a partition may stand still: everybody is back, members join, records are read."""
 ASKING_SECONDS: Final = 10.0
 """How long a reply may be late then: whoever was asked in vain is asked again after a while."""
-DOUBT_SECONDS: Final = 62.0
+DOUBT_SECONDS: Final = 75.0
 """For how long HubSpot may still carry out a create that it did not answer, and how soon that is looked at."""
 HARM: Final = frozenset({"kill", "freeze", "restart", "older", "slow", "answers", "jump"})
 """Trouble that lets something stand still; any other must not."""

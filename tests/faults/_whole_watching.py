@@ -35,6 +35,8 @@ ANSWER_SECONDS: Final = 8.0
 """The longest that Kafka is waited for before it is asked by new clients."""
 WRITTEN: Final = 300
 """Below which status a write was done."""
+FAULT: Final = 500
+"""From which status on nobody knows whether it was."""
 KIB: Final = 1024
 
 
@@ -105,11 +107,18 @@ class Watch:
         """Take in what HubSpot was asked since."""
         new = await self._hubspot.requests(since=self.seen[-1].seq if self.seen else 0)
         for one in new:
-            if one.method == "POST":
-                ends = self._written if one.status is not None and one.status < WRITTEN else self._doubted
-                for text in self._text.findall(one.body):
-                    ends.setdefault(text, time.monotonic())
+            ends = self._ends_like(one)
+            if ends is not None:
+                ends |= dict.fromkeys(set(self._text.findall(one.body)) - ends.keys(), time.monotonic())
         self.seen += [one for one in new if not one.path.startswith("/control")]
+
+    def _ends_like(self, request: Received) -> dict[str, float] | None:
+        """Where a write is noted: it was done, or nobody knows; none where HubSpot refused it, or it is no write."""
+        if request.method != "POST":
+            return None
+        if request.status is None or request.status >= FAULT:
+            return self._doubted
+        return self._written if request.status < WRITTEN else None
 
     async def late(self, texts: Iterable[str]) -> list[Stall]:
         """Which of these replies lay in the topic for long before they were written."""
