@@ -128,7 +128,8 @@ def late(said: Mapping[str, float], written: Mapping[str, float], doubted: Mappi
     parts = []
     for key, at in said.items():
         if key in written:
-            begin, end = doubted.get(key, at), written[key]
+            end = written[key]
+            begin = min(doubted.get(key, at), end)
             parts += [(at, begin), (begin + (DOUBT_SECONDS if key in doubted else 0.0), end)]
     return [Stall("timeline", "a reply", *part, asks=True) for part in parts if part[1] - part[0] > STALL_SECONDS]
 
