@@ -1,7 +1,7 @@
 """Accounts of the run over the whole system, who is in them, and what somebody wanted."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -94,13 +94,15 @@ class Wanted:
     phone: str
     text: str
     callback_id: str = ""
+    client_id: str = ""
     verdict: Verdict = "open"
     reason: str = ""
     refusable: bool = False
     forbidden: bool = False
 
-    def closed(self) -> Asked:
-        """As it stands in the books."""
+    def closed(self, doubtful: Collection[str]) -> Asked:
+        """As it stands in the books; `doubtful` are the sends of which nobody knows whether they went out."""
+        name = f":{self.callback_id or self.client_id}"
         return Asked(
             at=self.act.at,
             source=self.source,
@@ -113,6 +115,7 @@ class Wanted:
             reason=self.reason,
             refusable=self.refusable,
             forbidden=self.forbidden,
+            doubtful=len(name) > 1 and self.account.moving and any(one.endswith(name) for one in doubtful),
         )
 
 

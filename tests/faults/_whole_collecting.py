@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx2
 from _tenant_stream import TenantStream
 from _whole_accounts import Account
-from _whole_books import Books, Install, Recorded, Sent, ToldSent, Written
+from _whole_books import Arrived, Books, Install, Recorded, Sent, ToldSent, Written
 from _whole_people import People
 from pymongo import AsyncMongoClient
 
@@ -25,15 +25,18 @@ async def collect(system: System, people: People) -> Books:
     """Everything, as it stands now."""
     log, text = EventLog(system.addresses.kafka_bootstrap), people.text
     received = sorted(await log.all(MESSAGE_RECEIVED), key=lambda one: (one.partition, one.offset))
+    arrived: dict[str, Arrived] = {}
+    for data in (one.event.data for one in received):
+        arrived.setdefault(data.message_id, Arrived(data.message_id, data.received_at.timestamp()))
     async with AsyncMongoClient[dict[str, Any]](system.addresses.mongo_url, tz_aware=True) as database:
-        kept_sends = await _kept_sends(database)
+        kept_sends, doubtful = await _kept_sends(database), await _doubtful(database)
         kept_entries = [
             Recorded(one["_id"], one["_id"])
             async for one in database["timeline"]["entries"].find({"state": "recorded"}, {"_id": 1})
         ]
     logged = await people.hubspot.logged()
     return Books(
-        asked=[one.closed() for one in people.wanted],
+        asked=[one.closed(doubtful) for one in people.wanted],
         sent=await _sent(system, text),
         told_sent=[
             ToldSent(one.event.id, one.event.data.portal_id, one.event.data.chert_tenant, one.event.data.message_id)
@@ -50,7 +53,7 @@ async def collect(system: System, people: People) -> Books:
             for one in await log.all(REPLY_RECORDED)
         ],
         kept_entries=kept_entries,
-        received=list(dict.fromkeys(one.event.data.message_id for one in received)),
+        received=list(arrived.values()),
         installs=await _installs(system, people.accounts),
     )
 
@@ -69,6 +72,17 @@ async def _kept_sends(database: AsyncMongoClient[dict[str, Any]]) -> list[ToldSe
     return [
         ToldSent(one["_id"], one["portal_id"], one["chert_tenant"], one["answer"]["message_id"]) async for one in found
     ]
+
+
+async def _doubtful(database: AsyncMongoClient[dict[str, Any]]) -> list[str]:
+    """Sends without an answer of which an attempt had an end that nobody knows."""
+    found = database["actions"]["sends"].find({"answer": None}, {"attempts": 1})
+    return [one["_id"] async for one in found if _ends_unknown(one["attempts"])]
+
+
+def _ends_unknown(attempts: Sequence[dict[str, Any]]) -> bool:
+    clear = {one["fence"] for one in attempts if one["status"] in {"unsent", "parked"}}
+    return any(one["fence"] not in clear for one in attempts)
 
 
 def _written(one: Communication, text: re.Pattern[str]) -> Written:

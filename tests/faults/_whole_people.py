@@ -210,15 +210,13 @@ class People:
     async def _card(self, act: Act, account: Account) -> None:
         person = account.people[act.lead]
         wish = Wanted(act, "card", account, person.contact_id, person.phone, self._text(act, "c"))
-        wish.refusable = account.moving
+        wish.refusable, wish.client_id = account.moving, f"whole-{self.canary[-6:]}-{act.serial}"
         self.wanted.append(wish)
         async with Card(self.run, account.portal_id, now=self._system.now) as card:
 
             async def sent() -> bool:
                 await card.context(person.contact_id)
-                return self._learned(
-                    wish, await card.send(person.contact_id, wish.text, f"whole-{self.canary[-6:]}-{act.serial}")
-                )
+                return self._learned(wish, await card.send(person.contact_id, wish.text, wish.client_id))
 
             await self._until_done(sent)
 

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from _whole_books import Books, Findings
+from _whole_audit import Findings
+from _whole_books import Books
 from _whole_crossing import Crossings
 from _whole_erasing import Erased
 from _whole_people import People
@@ -116,6 +117,7 @@ class Outcome:
         )
         for name, misses in kinds:
             report.add(f"W.{name}", len(misses), _words([words for _, words in misses]), "== 0")
+        report.add("W.doubted", len(found.doubted), _words([words for _, words in found.doubted]))
         stranger = self.trouble.stranger
         report.add("W.hostile", stranger.answers.total(), "knocks of a stranger")
         report.add("W.hostile_accepted", len(stranger.accepted), _words(stranger.accepted), "== 0")
@@ -159,8 +161,9 @@ class Outcome:
         """By how much everything grew in an hour; what was there all the time is held to be flat."""
         extent, watch = self.drawn.extent, self.watch
         for growth in watch.soak.growth():
-            steady = extent.witnesses and growth.seconds >= extent.seconds / 2 and growth.name.startswith(SERVICES)
-            for what, most in STEADY.items():
+            ours = growth.name.startswith(SERVICES)
+            steady = ours and extent.witnesses and growth.seconds >= extent.seconds / 2
+            for what, most in STEADY.items() if ours else [("memory", 0.0)]:
                 told = f"an hour, by {growth.seconds:.0f} s"
                 report.add(f"W.{what}.{growth.name}", getattr(growth, what), told, f"<= {most:g}" if steady else None)
         for group, seen in sorted(watch.stillness.lags.items()):

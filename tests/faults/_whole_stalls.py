@@ -18,6 +18,8 @@ RECOVERY_SECONDS: Final = 5.0
 """How long after trouble has ended a partition may stand still: everybody is back, members join, records are read."""
 ASKING_SECONDS: Final = 10.0
 """How long a reply may be late then: whoever was asked in vain is asked again after a while."""
+DOUBT_SECONDS: Final = 75.0
+"""For how long HubSpot may still carry out a create that it did not answer, and how soon that is looked at."""
 HARM: Final = frozenset({"kill", "freeze", "restart", "older", "slow", "answers", "jump"})
 """Trouble that lets something stand still; any other must not."""
 BESIDE: Final[Mapping[str, frozenset[str]]] = {
@@ -117,10 +119,19 @@ class Stillness:
             self.stalls.append(Stall(*place, since, now, at=self._committed[place]))
 
 
-def late(said: Mapping[str, float], written: Mapping[str, float]) -> list[Stall]:
-    """Replies that lay in the topic for too long before they were on a timeline, by when each was here and there."""
-    stalls = [Stall("timeline", "a reply", at, written[key], asks=True) for key, at in said.items() if key in written]
-    return [stall for stall in stalls if stall.seconds > STALL_SECONDS]
+def late(said: Mapping[str, float], written: Mapping[str, float], doubted: Mapping[str, float]) -> list[Stall]:
+    """Replies that lay in the topic for too long before they were on a timeline, by when each was here and there.
+
+    One whose write ended without an answer has to wait until HubSpot cannot carry it out any more: that time is no
+    stall, what lies before it and after it is.
+    """
+    parts = []
+    for key, at in said.items():
+        if key in written:
+            end = written[key]
+            begin = min(doubted.get(key, at), end)
+            parts += [(at, begin), (begin + (DOUBT_SECONDS if key in doubted else 0.0), end)]
+    return [Stall("timeline", "a reply", *part, asks=True) for part in parts if part[1] - part[0] > STALL_SECONDS]
 
 
 def explanations(stall: Stall, windows: Iterable[Window]) -> list[Window]:

@@ -35,6 +35,8 @@ ANSWER_SECONDS: Final = 8.0
 """The longest that Kafka is waited for before it is asked by new clients."""
 WRITTEN: Final = 300
 """Below which status a write was done."""
+FAULT: Final = 500
+"""From which status on nobody knows whether it was."""
 KIB: Final = 1024
 
 
@@ -79,6 +81,7 @@ class Watch:
         self.stillness, self.soak, self.weight = Stillness(), Soak(), Weight()
         self.began = time.monotonic()
         self._written: dict[str, float] = {}
+        self._doubted: dict[str, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def begin(self) -> None:
@@ -104,15 +107,23 @@ class Watch:
         """Take in what HubSpot was asked since."""
         new = await self._hubspot.requests(since=self.seen[-1].seq if self.seen else 0)
         for one in new:
-            if one.method == "POST" and one.status is not None and one.status < WRITTEN:
-                for text in self._text.findall(one.body):
-                    self._written.setdefault(text, time.monotonic())
+            ends = self._ends_like(one)
+            if ends is not None:
+                ends |= dict.fromkeys(set(self._text.findall(one.body)) - ends.keys(), time.monotonic())
         self.seen += [one for one in new if not one.path.startswith("/control")]
+
+    def _ends_like(self, request: Received) -> dict[str, float] | None:
+        """Where a write is noted: it was done, or nobody knows; none where HubSpot refused it, or it is no write."""
+        if request.method != "POST":
+            return None
+        if request.status is None or request.status >= FAULT:
+            return self._doubted
+        return self._written if request.status < WRITTEN else None
 
     async def late(self, texts: Iterable[str]) -> list[Stall]:
         """Which of these replies lay in the topic for long before they were written."""
         said = await _received_at(self._system.addresses.kafka_bootstrap, self._text)
-        return late({text: said[text] for text in texts if text in said}, self._written)
+        return late({text: said[text] for text in texts if text in said}, self._written, self._doubted)
 
     async def _go_on(self) -> None:
         while True:

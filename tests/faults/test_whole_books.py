@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from _whole_books import Asked, Books, Install, Recorded, Said, Sent, ToldSent, Written, audit
+from _whole_audit import audit
+from _whole_books import Arrived, Asked, Books, Install, Recorded, Said, Sent, ToldSent, Written
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,7 +30,7 @@ def balanced() -> Books:
     recorded = [Recorded(f"r{one.message_id}", one.key) for one in said]
     installs = [Install(number, True, True, "active", "active", "label", "label") for number in range(1, ACCOUNTS + 1)]
     written = [Written(one.portal_id, (one.contact_id,), one.key, one.text) for one in said]
-    received = [one.message_id for one in said]
+    received = [Arrived(one.message_id, float(number)) for number, one in enumerate(said)]
     return Books(asked, sent, told, told, said, written, recorded, recorded, received, installs)
 
 
@@ -104,6 +105,20 @@ def test_an_exchange_within_a_conversation_is_found(first: int) -> None:
     assert audit(replace(books, written=written)).disordered
 
 
+@given(first=st.integers(min_value=0, max_value=REPLIES - 1 - ACCOUNTS))
+def test_a_reply_that_came_late_may_stand_where_it_was_said(first: int) -> None:
+    """Chert delivered it again after a later one: it is in order by when it was said, and by when it came."""
+    books = balanced()
+    received, second = list(books.received), first + ACCOUNTS
+    received[first], received[second] = received[second], received[first]  # the same conversation's next came before
+    came_late = replace(books, received=received)
+    written = list(books.written)
+    written[first], written[second] = written[second], written[first]
+
+    assert [] == audit(came_late).disordered
+    assert [] == audit(replace(came_late, written=written)).disordered
+
+
 def test_a_message_that_nobody_asked_for_is_found() -> None:
     """What Chert sent or HubSpot logged without anybody's wish is a crossing."""
     books = balanced()
@@ -120,6 +135,23 @@ def test_a_refused_message_that_went_out_is_found() -> None:
 
     assert audit(replace(books, asked=[refused, *books.asked[1:]])).doubled
     assert audit(replace(books, asked=[unfinished, *books.asked[1:]])).lost
+
+
+def test_a_send_in_doubt_when_its_account_left_is_counted_apart() -> None:
+    """Chert never said, and may not be asked for an account that left: refused and gone out once is told, not hidden.
+
+    Twice is a double as ever, and without a doubt of our own it is one too.
+    """
+    books = balanced()
+    refused = replace(books.asked[0], verdict="refused", refusable=True, doubtful=True)
+    doubted = replace(
+        books, asked=[refused, *books.asked[1:]], told_sent=books.told_sent[1:], kept_sends=books.kept_sends[1:]
+    )
+
+    assert ([], 1) == (audit(doubted).all, len(audit(doubted).doubted))
+    assert audit(replace(doubted, sent=[*books.sent, books.sent[0]])).doubled
+    certain = replace(refused, doubtful=False)
+    assert audit(replace(doubted, asked=[certain, *books.asked[1:]])).doubled
 
 
 def test_a_refusal_without_a_cause_is_found() -> None:

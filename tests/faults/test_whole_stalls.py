@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from _whole_stalls import (
+    DOUBT_SECONDS,
     RECOVERY_SECONDS,
     STALL_SECONDS,
     Stall,
@@ -105,7 +106,17 @@ def test_late_replies_are_found() -> None:
     """A reply that was on its timeline soon is none; one that was not is; one that is lost the audit finds."""
     said = {"soon": 10.0, "late": 10.0, "lost": 10.0}
 
-    assert [LONG] == [one.seconds for one in late(said, {"soon": 11.0, "late": 10.0 + LONG})]
+    assert [LONG] == [one.seconds for one in late(said, {"soon": 11.0, "late": 10.0 + LONG}, {})]
+
+
+def test_a_write_without_an_answer_is_waited_for() -> None:
+    """Until HubSpot cannot carry it out any more a reply rightly waits; what it waits before and after does not."""
+    said, doubted = {"a": 10.0, "b": 10.0}, {"a": 11.0, "b": 10.0 + LONG}
+    over = {key: at + DOUBT_SECONDS for key, at in doubted.items()}
+
+    assert [] == late({"a": 10.0}, {"a": over["a"] + 1.0}, doubted)
+    parts = late(said, {"a": over["a"] + LONG, "b": over["b"] + 1.0}, doubted)
+    assert [(over["a"], over["a"] + LONG), (10.0, 10.0 + LONG)] == [(one.begin, one.end) for one in parts]
 
 
 def test_the_file_lays_each_stall_beside_its_causes(tmp_path: Path) -> None:

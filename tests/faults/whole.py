@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import httpx2
-from _whole_books import audit
+from _whole_audit import audit
 from _whole_canaries import leaks
 from _whole_collecting import collect
 from _whole_crossing import cross

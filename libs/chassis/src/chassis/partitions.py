@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Final, Protocol
 
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import KafkaError
+from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStateError, KafkaError
 from aiokafka.structs import TopicPartition
 
 from chassis.clock import Clock
@@ -34,6 +34,10 @@ HEARTBEAT_SECONDS: Final = 0.5
 
 COMMIT_SECONDS: Final = 5.0
 """The longest a commit may take; without it the records are delivered again, no more."""
+
+COMMIT_AGAIN_SECONDS: Final = 1.0
+"""How long after a commit that failed it is made again. The next record's would do, and may come tomorrow: until then
+the group would seem to lag, and a restart would do again what was done."""
 
 
 class Consumer(Protocol):
@@ -101,7 +105,7 @@ class Delivery:
         unsettled = self.unsettled()
         for partition, offset in unsettled.items():
             self._consumer.seek(partition, offset)
-        await self._commit(self._progress(unsettled))
+        await self._partitions.commit(self._consumer, self._progress(unsettled))
 
     def _progress(self, unsettled: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
         first: dict[TopicPartition, int] = {}
@@ -111,15 +115,6 @@ class Delivery:
             after[place(record)] = record.offset + 1
         after |= unsettled
         return {partition: offset for partition, offset in after.items() if offset > first[partition]}
-
-    async def _commit(self, offsets: dict[TopicPartition, int]) -> None:
-        if not offsets:
-            return
-        try:
-            async with asyncio.timeout(COMMIT_SECONDS):
-                await self._consumer.commit(offsets)
-        except (TimeoutError, KafkaError) as error:  # at worst they are delivered again
-            LOG.warning("consumer.uncommitted", topic=self.records[0].topic, error=type(error).__name__)
 
 
 class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types and checks the class
@@ -132,6 +127,9 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         self._idle.set()
         self._setbacks: dict[TopicPartition, tuple[int, int]] = {}
         self._pauses: dict[TopicPartition, asyncio.Task[None]] = {}
+        self._owed: dict[TopicPartition, int] = {}
+        self._paying: asyncio.Task[None] | None = None
+        self._commits = asyncio.Lock()
         self._show()
 
     @property
@@ -157,6 +155,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         for pause in self._pauses.values():
             pause.cancel()
         self._pauses.clear()
+        self._owed.clear()
         self._show()
 
     async def on_partitions_assigned(self, _: set[TopicPartition]) -> None:
@@ -166,6 +165,32 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         """Which delivery of this record it is, from 1, as far as this process knows."""
         stuck_at, times = self._setbacks.get(partition, (offset, 0))
         return times + 1 if stuck_at == offset else 1
+
+    async def commit(self, consumer: Consumer, offsets: dict[TopicPartition, int]) -> None:
+        """Make offsets durable, now or, when that fails, as soon as it can be done under this assignment."""
+        self._owed |= offsets
+        if self._owed and not await self._pay(consumer) and (self._paying is None or self._paying.done()):
+            self._paying = asyncio.create_task(self._pay_later(consumer, self.epoch))
+
+    async def _pay(self, consumer: Consumer) -> bool:
+        """Commit what is owed, one commit at a time, so that none overtakes a later one; whether it is over with."""
+        owed: dict[TopicPartition, int] = {}
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS), self._commits:
+                owed = dict(self._owed)
+                await consumer.commit(owed)
+        except (TimeoutError, KafkaError, ConsumerStoppedError) as error:  # at worst they are delivered again
+            LOG.warning("consumer.uncommitted", topic=self._topic, error=type(error).__name__)
+            if not isinstance(error, CommitFailedError | ConsumerStoppedError | IllegalStateError):
+                return False
+        self._owed = {place: offset for place, offset in self._owed.items() if owed.get(place) != offset}
+        return True
+
+    async def _pay_later(self, consumer: Consumer, epoch: int) -> None:
+        while epoch == self.epoch and self._owed:
+            await self._clock.sleep(COMMIT_AGAIN_SECONDS)
+            if epoch == self.epoch and self._owed:
+                await self._pay(consumer)
 
     def pause(self, consumer: Consumer, unsettled: dict[TopicPartition, int], shortest: float, longest: float) -> float:
         """Pause partitions at these offsets, longer each time at the same one; says for how many seconds at most."""

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from aiokafka.errors import CommitFailedError
+from aiokafka.errors import CommitFailedError, KafkaTimeoutError, NotCoordinatorForGroupError
 from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +77,60 @@ async def test_a_commit_that_fails_is_no_disaster(new_record: Any, new_consumer:
     delivery = Delivery([new_record("x")], consumer, places(ManualClock()))
     delivery.settle(delivery.records[0])
     await delivery.finish()
+    assert {} == consumer.committed
+
+
+async def test_a_commit_that_failed_is_made_again(new_record: Any, new_consumer: Any) -> None:
+    """What was handled while the group's coordinator was away is committed once it is there, without another record."""
+    clock, place, other = ManualClock(), TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)
+    held = places(clock)
+    consumer = new_consumer(assigned={place, other}, commit_error=NotCoordinatorForGroupError())
+    for partition in (0, 1):
+        delivery = Delivery([new_record("x", partition=partition)], consumer, held)
+        delivery.settle(delivery.records[0])
+        await delivery.finish()
+    for _ in range(3):
+        await passed()
+        clock.advance(partitions.COMMIT_AGAIN_SECONDS)
+    await passed()
+    assert {} == consumer.committed
+
+    consumer.commit_error = None
+    clock.advance(partitions.COMMIT_AGAIN_SECONDS)
+    await passed()
+
+    assert {place: 1, other: 1} == consumer.committed
+
+
+async def test_what_was_not_committed_goes_with_the_next(new_record: Any, new_consumer: Any) -> None:
+    """The next record's commit carries what is owed, and a later offset stands in the place of an earlier one."""
+    place, other = TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)
+    held, consumer = places(ManualClock()), new_consumer(assigned={place, other}, commit_error=KafkaTimeoutError())
+    for record in (new_record("x"), new_record("y", partition=1)):
+        delivery = Delivery([record], consumer, held)
+        delivery.settle(record)
+        await delivery.finish()
+    consumer.commit_error = None
+    delivery = Delivery([record := new_record("z", offset=1)], consumer, held)
+    delivery.settle(record)
+    await delivery.finish()
+
+    assert {place: 2, other: 1} == consumer.committed
+
+
+async def test_nothing_is_owed_after_a_rebalance(new_record: Any, new_consumer: Any) -> None:
+    """Whoever has the partitions now commits for them: what the assignment before owed is forgotten."""
+    clock, place = ManualClock(), TopicPartition(TOPIC, 0)
+    held, consumer = places(clock), new_consumer(assigned={place}, commit_error=NotCoordinatorForGroupError())
+    delivery = Delivery([new_record("x")], consumer, held)
+    delivery.settle(delivery.records[0])
+    await delivery.finish()
+    await held.on_partitions_revoked({place})
+    consumer.commit_error = None
+    await passed()
+    clock.advance(10)
+    await passed()
+
     assert {} == consumer.committed
 
 
