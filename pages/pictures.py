@@ -44,6 +44,7 @@ async def _take(run: RunFile, collector: Collector) -> None:
         page.set_default_timeout(_LONGEST_MILLISECONDS)
         await _console(page, run)
         await _record(page, run)
+        await _refusal(page, run)
         await browser.close()
 
 
@@ -55,20 +56,39 @@ async def _console(page: Page, run: RunFile) -> None:
     await page.get_by_role("button", name="Sign in").click()
     await page.get_by_role("heading", name="HubSpot accounts").wait_for()
     await _photograph(page, "console")
-    await page.goto(f"{console}/projects/{portal.project_id}/accounts/{portal.portal_id}")
+    account = f"{console}/projects/{portal.project_id}/accounts/{portal.portal_id}"
+    await page.goto(account)
     await _photograph(page, "account")
+    for section in ("settings", "activity"):
+        await page.locator(f"#{section}").screenshot(path=_screen(section), animations="disabled")
+    await page.goto(f"{account}/disconnect")
+    await _photograph(page, "disconnect")
 
 
 async def _record(page: Page, run: RunFile) -> None:
-    """A contact's record in the simulated HubSpot, with the card, and the reply on the timeline."""
+    """A contact's record in the simulated HubSpot, with the card, and the reply on the timeline; the reply's page."""
     portal = run.portals[0]
     await page.goto(f"{run.hubspot_url}/contacts/{portal.portal_id}/record/0-1/{portal.contacts[0].id}")
     await page.locator("#card").get_by_label("iMessage to").wait_for()
     await _photograph(page, "record", whole=True)
+    link = page.locator(f'a[href^="{run.gateway_url}/console/messages/"]').first
+    await page.goto(await link.evaluate("link => link.href"))
+    await page.get_by_role("heading", name="iMessage from").wait_for()
+    await _photograph(page, "message")
+
+
+async def _refusal(page: Page, run: RunFile) -> None:
+    """What an install says that did not come from HubSpot."""
+    await page.goto(f"{run.gateway_url}/api/hubspot/oauth/callback")
+    await _photograph(page, "refusal")
 
 
 async def _photograph(page: Page, name: str, *, whole: bool = False) -> None:
-    await page.screenshot(path=SCREENS / f"{name}.png", full_page=whole, animations="disabled")
+    await page.screenshot(path=_screen(name), full_page=whole, animations="disabled")
+
+
+def _screen(name: str) -> Path:
+    return SCREENS / f"{name}.png"
 
 
 if __name__ == "__main__":

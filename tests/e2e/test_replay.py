@@ -129,7 +129,7 @@ async def _two_work_on_one_range(replies: System, leads: Leads, ana: Operator) -
     await asyncio.to_thread(replies.start, "timeline")
     whole = ("replay", "topic", "message.received", "--all", "--yes")
     log = EventLog(replies.addresses.kafka_bootstrap)
-    with Operator.of(replies, "bob").start(*whole, "--rate", "4") as bob:
+    with Operator.of(replies, "bob").start(*whole, "--rate", "3") as bob:
         await log.find(OPS_AUDITED, lambda told: told.operator == "bob", seconds=SECONDS)
         bob.send_signal(signal.SIGSTOP)
         with ana.start(*whole, "--json") as second:

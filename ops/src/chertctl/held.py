@@ -61,6 +61,9 @@ async def show_held(desk: Desk, group: str | None) -> None:
     held, silent = await _held(desk, group)
     lanes = [{"group": name, **lane.model_dump(mode="json")} for name, lane in held]
     desk.screen.document({"lanes": lanes, "silent": silent})
+    if not (lanes or silent):
+        desk.screen.say("Nothing is held.")
+        return
     desk.screen.table(
         _COLUMNS,
         [

@@ -56,7 +56,10 @@ class Services:
     def _credential(self) -> str:
         credential = self._settings.secrets().ops_credential
         if credential is None:
-            raise WrongCallError("There is no ops_credential: name the operators' file with CHERTCTL_SECRETS_FILE.")
+            raise WrongCallError(
+                "There is no ops_credential: name the operators' file with CHERTCTL_SECRETS_FILE, or call this where a "
+                "local system runs (.local/run.json)."
+            )
         return credential.get_secret_value()
 
 

@@ -1,6 +1,7 @@
 """`chertctl held`."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from tests.e2e._golden import same_as_golden
 
 from chertctl.held import Release, show_held
 from chertctl.outcomes import AwayError, OperatorError
+from chertctl.screen import Screen
 from contracts.held import HeldAnswer, HeldLane, HeldReleased
 
 HELD, RELEASE = "/ops/held", "/ops/held/release"
@@ -40,6 +42,18 @@ async def test_what_is_held_is_listed(desk: PlayedDesk, capsys: pytest.CaptureFi
     await show_held(desk, None)
 
     same_as_golden("held-list", json.loads(capsys.readouterr().out))
+
+
+async def test_nothing_is_said_in_words(desk: PlayedDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    """A person gets a sentence, and no table without rows; a script the same document as ever."""
+    desk.services.will("oauth", HELD, HeldAnswer())
+
+    await show_held(replace(desk, screen=Screen(as_json=False)), "oauth")
+    await show_held(desk, "oauth")
+
+    words, document = capsys.readouterr().out.split("\n", 1)
+    assert "Nothing is held." == words
+    assert [] == json.loads(document)["lanes"]
 
 
 async def test_a_service_that_is_away_is_named(desk: PlayedDesk, capsys: pytest.CaptureFixture[str]) -> None:

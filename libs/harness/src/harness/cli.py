@@ -32,6 +32,9 @@ console = Console()
 Name = Annotated[str, typer.Argument(help="Which run; an unknown name lists those there are.")]
 ScaleOption = Annotated[Scale, typer.Option(help="Minutes, or what a release claims.")]
 
+DEFAULT_FOLDER = Path(".local")
+"""Where `chertctl` looks by itself, in the checkout."""
+
 MISS = 1
 """Exit code when something is not as it must be."""
 INTERRUPTED = 130
@@ -150,7 +153,7 @@ def _measure(kind: Path, name: str, scale: Scale, **choices: float | None) -> No
 
 def _say_what_to_try(run: RunFile) -> None:
     portal, tenant = run.portals[0], run.chert.tenant_slug
-    contact = portal.contacts[0]
+    contact, folder = portal.contacts[0], _shown(local.folder_of(_settings()))
     console.print(
         f"""
 [bold]Open[/bold]
@@ -169,11 +172,27 @@ def _say_what_to_try(run: RunFile) -> None:
   3. reply on that person's phone, and see the reply in the card and on the timeline; STOP ends it
   4. uninstall the app in HubSpot: the card and the workflow are refused
 
-Addresses, ids and process ids are in .local/run.json, logs in .local/logs/. Ctrl-C stops everything.
+[bold]Operate[/bold], in another terminal
+{_told_where(folder)}  .venv/bin/chertctl doctor
+  .venv/bin/chertctl tenant list
+  .venv/bin/chertctl where {contact.phone}
+
+Addresses, ids and process ids are in {folder}/run.json, logs in {folder}/logs/. Ctrl-C stops everything.
 {card_build.note()}""",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _shown(folder: Path) -> Path:
+    """A folder as one types it."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
+
+
+def _told_where(folder: Path) -> str:
+    """What the command has to be told when the system is not where it looks."""
+    return "" if folder == DEFAULT_FOLDER else f"  export CHERTCTL_RUN_FILE={folder / 'run.json'}\n"
 
 
 def _stay_up() -> None:

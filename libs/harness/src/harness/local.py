@@ -31,7 +31,7 @@ def running_system(settings: HarnessSettings, console: Console) -> Iterator[RunF
         AlreadyRunningError: it runs already.
         HarnessError: it could not be started; the text says why and what to do.
     """
-    folder = _folder(settings)
+    folder = folder_of(settings)
     records = _records(folder)
     running = records.supervisor()
     if running is not None:
@@ -54,7 +54,7 @@ def running_system(settings: HarnessSettings, console: Console) -> Iterator[RunF
 
 def stop(settings: HarnessSettings, console: Console) -> None:
     """Stop the system of this checkout, whether its supervisor lives or was killed."""
-    folder = _folder(settings)
+    folder = folder_of(settings)
     running = _records(folder).supervisor()
     if running is not None:
         running.terminate()
@@ -75,7 +75,8 @@ def _tidy(folder: Path, console: Console) -> bool:
     return bool(stopped)
 
 
-def _folder(settings: HarnessSettings) -> Path:
+def folder_of(settings: HarnessSettings) -> Path:
+    """Where the one system of a checkout keeps data, logs and what tells where everything is."""
     return (settings.folder or paths.repository_root() / ".local").absolute()
 
 
