@@ -38,6 +38,9 @@ _PAUSED = timedelta(seconds=10)
 _UNEXPECTED = timedelta(seconds=60)
 """How long a reply rests that made us stumble."""
 
+_TICK: Final = timedelta(milliseconds=2)
+"""What timers and the database's times are exact to: a lane that woke so much too early would have woken in vain."""
+
 _SIDE_BY_SIDE: Final = 10
 """How many creates go side by side where batches are off."""
 
@@ -107,7 +110,7 @@ class LaneWork:
             return
         while not turn.is_over():
             entry_ids = turn.due(self._clock.now(), 1 if turn.probing else self._stride_size(lease.portal_id))
-            if not entry_ids:
+            if not entry_ids or not self._takes_a_call(turn, lease.portal_id):
                 return
             found = await self._read(entry_ids)
             ready = [entry for entry_id in entry_ids if (entry := self._ready(turn, entry_id, found.get(entry_id)))]
@@ -115,6 +118,15 @@ class LaneWork:
                 turn.spend()
             elif ready:
                 await self._stride(turn, ready, tenant, lease)
+
+    def _takes_a_call(self, turn: Turn, portal_id: int) -> bool:
+        """Whether a call may begin now; otherwise the lane rests until one may."""
+        try:
+            self._budget.require_call(portal_id)
+        except AccountThrottledError as error:
+            self._rest(turn, error, portal_id)
+            return False
+        return True
 
     async def _read(self, entry_ids: Sequence[str]) -> Mapping[str, Entry]:
         found = self._fresh.take(entry_ids)
@@ -136,7 +148,6 @@ class LaneWork:
         steps: dict[str, Step] = {}
         try:
             require_call_time(lease, self._clock)
-            self._budget.require_call(lease.portal_id)
             with tracing.continued(entries[0].traceparent, self._randomness, "write replies"):
                 await self._advance(turn, entries, tenant, lease, steps)
         except LeaseSpentError:
@@ -180,7 +191,7 @@ class LaneWork:
             self._metrics.count("timeline_throttled")
             LOG.info("account.resting", portal_id=portal_id, reason=error.reason)
         seconds = WINDOW_SECONDS if error.retry_after_seconds is None else error.retry_after_seconds
-        turn.rest(self._clock.now() + timedelta(seconds=seconds))
+        turn.rest(self._clock.now() + timedelta(seconds=seconds) + _TICK)
 
     def _note(self, turn: Turn, steps: dict[str, Step]) -> None:
         """What the steps mean for the work list, and whether the account answered as it should."""
