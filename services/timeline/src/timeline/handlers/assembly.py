@@ -8,6 +8,7 @@ from chassis.metrics import Metrics
 from chassis.randomness import Randomness
 from contracts.envelope import Event
 from contracts.messages import MessageReceived, MessageSent
+from timeline.handlers.account_watch import AccountWatch
 from timeline.handlers.assignment import Assigner
 from timeline.handlers.backfilling import RefsBackfill
 from timeline.handlers.budget import Budget
@@ -170,7 +171,7 @@ def _writer(
         intents=stores.entries,
         communications=stores.communications,
         unmatched=stores.unmatched,
-        tenants=stores.tenants,
+        watch=AccountWatch(stores.tenants, clock),
         contacts=ContactFinder(links=stores.links, refs=refs, search=outside.search, budget=budget, clock=clock),
         reconciler=reconciler,
         timeline=outside.timeline,

@@ -12,6 +12,7 @@ from chassis.metrics import Metrics
 from chassis.randomness import Randomness
 from contracts.tenants import TenantSnapshot
 from timeline.errors import (
+    AccountChangedError,
     AccountError,
     AccountInactiveError,
     AccountThrottledError,
@@ -31,6 +32,9 @@ LOG = get_log()
 
 _INACTIVE = timedelta(seconds=60)
 """How soon an account that is not connected is looked at again, if no event said that it is."""
+
+_CHANGED = timedelta(seconds=1)
+"""How soon an account is looked at again that was connected anew, or left, while it was worked on."""
 
 _PAUSED = timedelta(seconds=10)
 """How soon an account that an operator paused is looked at again: so late at most does it go on."""
@@ -154,6 +158,8 @@ class LaneWork:
             turn.spend()
         except AccountInactiveError:
             turn.wait_for_account(self._clock.now() + _INACTIVE)
+        except AccountChangedError:
+            turn.rest(self._clock.now() + _CHANGED)
         except AccountThrottledError as error:
             self._rest(turn, error, lease.portal_id)
         except AccountError as error:
