@@ -6,7 +6,7 @@ from typing import Any
 from chassis.clock import ManualClock
 from contracts.messages import MessagePart
 from timeline.adapters.in_memory import InMemoryStores
-from timeline.handlers.fresh import KEPT_SECONDS, LIMIT, MAX_CHARACTERS, FreshEntries
+from timeline.handlers.fresh import KEPT_SECONDS, LIMIT, LINKED_SECONDS, MAX_CHARACTERS, FreshEntries
 from timeline.models import Entry
 
 
@@ -36,6 +36,16 @@ def test_what_nobody_takes_is_let_go(reply: Any, clock: ManualClock) -> None:
 
     assert {} == fresh.take([old.id, many[0].id, long.id])
     assert [one.id for one in many[1:]] == list(fresh.take([one.id for one in many[1:]]))
+
+
+def test_what_was_found_of_a_conversation_is_good_for_a_moment(reply: Any, clock: ManualClock) -> None:
+    """A reply that waited for its lane goes where its conversation is linked to by then."""
+    fresh, one, two = FreshEntries(clock), entry(reply, "m1"), entry(reply, "m2")
+    fresh.note([replace(one, linked_to="904"), replace(two, linked_to="904")])
+
+    assert {one.id: replace(one, linked_to="904")} == fresh.take([one.id])
+    clock.advance(LINKED_SECONDS)
+    assert {two.id: two} == fresh.take([two.id])
 
 
 async def test_what_was_erased_meanwhile_is_not_written(

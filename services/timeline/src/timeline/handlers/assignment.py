@@ -37,11 +37,13 @@ class Recipient:
         tenant: which.
         erased: whether it must not keep the content (`contact.erased`).
         traceparent: under which it works on it.
+        contact_id: the contact whose the conversation is there, if that is known.
     """
 
     tenant: TenantSnapshot
     erased: bool
     traceparent: str | None
+    contact_id: str | None = None
 
 
 Plan = Mapping[str, Sequence[Recipient]]
@@ -169,7 +171,8 @@ def _recipients(
 
 
 def _recipient(row: Received, tenant: TenantSnapshot, standing: Standing) -> Recipient:
-    return Recipient(tenant, _is_erased(row, standing), traceparent_of(row, standing.traced))
+    traceparent = traceparent_of(row, standing.traced)
+    return Recipient(tenant, _is_erased(row, standing), traceparent, standing.contact_id)
 
 
 def _is_erased(row: Received, standing: Standing) -> bool:
@@ -198,4 +201,5 @@ def _entry(row: Received, recipient: Recipient) -> Entry:
         message=without_content(row.message) if recipient.erased else row.message,
         traceparent=recipient.traceparent,
         state="erased" if recipient.erased else "pending",
+        linked_to=recipient.contact_id,
     )

@@ -35,7 +35,7 @@ _RESERVED: Final = 20 / 110
 _SPREAD: Final = 0.8
 """The part of the window over which the calls of an account are spread that has more to tell than it takes."""
 
-_PORTIONS: Final = 10
+_PORTIONS: Final = 4
 """In how many portions at most: each is a turn of the lane."""
 
 _YIELD_SECONDS: Final = 2.0
@@ -55,8 +55,8 @@ class _Account:
         under_way: when calls began that have no answer yet, or never got one.
         answered: when the others were answered.
         spread_until: the share was used up, so that calls are spread until then.
-        begun: calls of the present portion.
-        next_at: the earliest moment for the next one.
+        portion_until: when the next portion of them may begin.
+        room: how many calls the present portion has left.
     """
 
     maximum: int = MAXIMUM
@@ -65,26 +65,37 @@ class _Account:
     searches: deque[float] = field(default_factory=deque)
     held_back_until: float = 0.0
     spread_until: float = 0.0
-    begun: int = 0
-    next_at: float = 0.0
+    portion_until: float = 0.0
+    room: int = 0
 
     @property
     def share(self) -> int:
         """What a lane may use of the window: 90 of 110, all of a very small one."""
         return self.maximum - math.floor(self.maximum * _RESERVED)
 
-    @property
-    def portion(self) -> int:
-        """How many calls go together while they are spread."""
-        return max(self.share // _PORTIONS, 1)
-
     def begin(self, now: float) -> None:
-        """A call begins; the last of a portion says when the next one may."""
+        """A call begins."""
         self.under_way.append(now)
         if now < self.spread_until:
-            self.begun += 1
-            if self.begun >= self.portion:
-                self.begun, self.next_at = 0, now + _SPREAD * ANSWERED_SECONDS * self.portion / self.share
+            if self.portion_until <= now:
+                self.portion_until, self.room = now, self._portion
+            self.portion_until += _SPREAD * ANSWERED_SECONDS / self.share
+            self.room = max(self.room - 1, 0)
+
+    def early_for(self, now: float) -> float:
+        """Seconds until the next call is not too soon after the last ones, if they are spread."""
+        return self.portion_until - now if now < self.spread_until and not self.room else 0.0
+
+    def left(self, now: float) -> int:
+        """How many calls may begin together."""
+        left = max(self.share - self.used(now), 0)
+        if self.spread_until <= now:
+            return left
+        return min(left, self._portion if self.portion_until <= now else self.room)
+
+    @property
+    def _portion(self) -> int:
+        return math.ceil(self.share / _PORTIONS)
 
     def used(self, now: float) -> int:
         """How many calls lie within the window."""
@@ -133,15 +144,17 @@ class Budget:
         full_for = account.full_for(now)
         if full_for > 0:
             account.spread_until = now + full_for + WINDOW_SECONDS
-        wait = max(full_for, account.held_back_until - now, account.next_at - now)
+        wait = max(full_for, account.held_back_until - now, account.early_for(now))
         if wait > 0:
             raise BudgetSpentError("budget", wait)
 
     def left(self, portal_id: int) -> int:
         """How many calls may begin together now, as far as this process knows."""
-        now, account = self._clock.monotonic(), self._account(portal_id)
-        left = max(account.share - account.used(now), 0)
-        return min(left, account.portion - account.begun) if now < account.spread_until else left
+        return self._account(portal_id).left(self._clock.monotonic())
+
+    def refused(self, portal_id: int) -> None:
+        """HubSpot took a call for one too many: it is told more than it takes."""
+        self._account(portal_id).spread_until = self._clock.monotonic() + 2 * WINDOW_SECONDS
 
     def require_search(self, portal_id: int) -> None:
         """Return if the account takes one more search now.

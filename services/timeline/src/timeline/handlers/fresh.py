@@ -6,6 +6,7 @@ it is given once, and read from the database from then on.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Final
 
 from chassis.clock import Clock
@@ -19,6 +20,9 @@ MAX_CHARACTERS: Final = 4_000
 
 KEPT_SECONDS: Final = 30.0
 """How long one is kept: lanes that this process works on come to it sooner, and others are not its business."""
+
+LINKED_SECONDS: Final = 1.0
+"""For how long what was found of its conversation is good; a send that comes meanwhile decides about later replies."""
 
 
 class FreshEntries:
@@ -37,7 +41,12 @@ class FreshEntries:
 
     def take(self, entry_ids: Sequence[str]) -> dict[str, Entry]:
         """Those of these that are here; they are not any more."""
-        return {entry_id: self._entries.pop(entry_id)[0] for entry_id in entry_ids if entry_id in self._entries}
+        taken = {entry_id: self._entries.pop(entry_id) for entry_id in entry_ids if entry_id in self._entries}
+        good_since = self._clock.monotonic() - LINKED_SECONDS
+        return {
+            entry_id: entry if since > good_since else replace(entry, linked_to=None)
+            for entry_id, (entry, since) in taken.items()
+        }
 
     def _oldest(self) -> float:
         return next(iter(self._entries.values()))[1]

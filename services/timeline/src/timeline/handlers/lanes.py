@@ -194,6 +194,7 @@ class LaneWork:
     def _rest(self, turn: Turn, error: AccountThrottledError, portal_id: int) -> None:
         """Wait as HubSpot says, or until a whole window has passed; a spent budget of ours is nothing to tell."""
         if not isinstance(error, BudgetSpentError):
+            self._budget.refused(portal_id)
             self._metrics.count("timeline_throttled")
             LOG.info("account.resting", portal_id=portal_id, reason=error.reason)
         seconds = WINDOW_SECONDS if error.retry_after_seconds is None else error.retry_after_seconds
