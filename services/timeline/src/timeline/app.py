@@ -196,7 +196,12 @@ def _running(
             relay.wake()
 
     lanes = LaneRunner(
-        handlers.lanes.turn, handlers.finder.find, after_turn=relay_soon, stopping=stopping, plumbing=plumbing
+        handlers.lanes.turn,
+        handlers.lanes.tell,
+        handlers.finder.find,
+        after_turn=relay_soon,
+        stopping=stopping,
+        plumbing=plumbing,
     )
     assignment = workers.assignment(handlers.assigner, work_soon=lanes.work_soon)
     subscribe(

@@ -77,13 +77,14 @@ class LaneRunner:
     def __init__(
         self,
         turn: Callable[[int], Awaitable[datetime | None]],
+        tell: Callable[[int], bool],
         find: Callable[[Collection[int]], Awaitable[Sequence[int]]],
         *,
         after_turn: Callable[[], None],
         stopping: asyncio.Event,
         plumbing: Plumbing,
     ) -> None:
-        self._turn, self._find, self._after_turn = turn, find, after_turn
+        self._turn, self._tell, self._find, self._after_turn = turn, tell, find, after_turn
         self._stopping, self._clock, self._metrics = stopping, plumbing.clock, plumbing.metrics
         self._running: dict[int, asyncio.Task[None]] = {}
         self._waiting: dict[int, None] = {}  # a set that keeps its order
@@ -91,10 +92,11 @@ class LaneRunner:
         self._alarms: dict[int, asyncio.TimerHandle] = {}
 
     def work_soon(self, portal_ids: Collection[int]) -> None:
-        """Something is due in these lanes; one that runs gets another turn after this one."""
+        """Something is due in these lanes; the turn of one that runs is told, or followed by another one."""
         for portal_id in portal_ids:
             if portal_id in self._running:
-                self._again.add(portal_id)
+                if not self._tell(portal_id):
+                    self._again.add(portal_id)
             else:
                 self._waiting[portal_id] = None
         self._start()

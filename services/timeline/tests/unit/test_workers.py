@@ -25,6 +25,13 @@ class Turns:
         self.gate = asyncio.Event()
         self.more: list[int] = []
         self.fail = False
+        self.told: list[int] = []
+        self.sees_to_it = False
+
+    def tell(self, portal_id: int) -> bool:
+        """Whether the turn that is under way will see to what came."""
+        self.told.append(portal_id)
+        return self.sees_to_it
 
     async def __call__(self, portal_id: int) -> datetime | None:
         """One turn."""
@@ -73,7 +80,12 @@ def new_runner(turns: Turns, plumbing: Plumbing) -> Callable[..., LaneRunner]:
     ) -> LaneRunner:
         notes = [] if ended is None else ended
         return LaneRunner(
-            turns, find, after_turn=lambda: notes.append("turn"), stopping=asyncio.Event(), plumbing=plumbing
+            turns,
+            turns.tell,
+            find,
+            after_turn=lambda: notes.append("turn"),
+            stopping=asyncio.Event(),
+            plumbing=plumbing,
         )
 
     return new_runner
@@ -100,6 +112,23 @@ async def test_a_lane_runs_at_once_and_once_at_a_time(turns: Turns, new_runner: 
         await passes()
 
     assert [1, 2, 1] == turns.begun
+
+
+async def test_a_turn_that_sees_to_what_came_is_followed_by_none(
+    turns: Turns, new_runner: Callable[..., LaneRunner]
+) -> None:
+    """A turn that is told of more work, and takes it in, leaves nothing for another."""
+    turns.sees_to_it = True
+    runner = new_runner()
+    async with runner.running():
+        runner.work_soon([1, 2])
+        await passes()
+        runner.work_soon([1])
+        turns.gate.set()
+        await passes()
+
+    assert [1] == turns.told
+    assert [1, 2] == turns.begun
 
 
 async def test_a_turn_that_left_work_is_followed_by_another(

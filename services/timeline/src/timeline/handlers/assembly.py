@@ -24,6 +24,8 @@ from timeline.handlers.reconciling import Reconciler
 from timeline.handlers.refs import RefKeeper
 from timeline.handlers.requeueing import Requeue
 from timeline.handlers.sent import SentLog
+from timeline.handlers.strides import Strides
+from timeline.handlers.taking import TakingLists
 from timeline.handlers.tenants import TenantProjector
 from timeline.handlers.writing import Writer
 from timeline.models import MAX_BATCH
@@ -75,12 +77,14 @@ class Handlers:
             clock=clock,
         )
         fresh = FreshEntries(clock)
+        turns: dict[int, Strides] = {}
+        lists = TakingLists(stores.lanes, turns, holder=process.holder, stopping=process.stopping, clock=clock)
         self.assigner = Assigner(
             inbox=stores.inbox,
             tenants=stores.tenants,
             links=stores.links,
             entries=stores.entries,
-            lanes=stores.lanes,
+            lanes=lists,
             fresh=fresh,
             faults=outside.faults,
             clock=clock,
@@ -105,6 +109,8 @@ class Handlers:
         outcomes = Outcomes(entries=stores.entries, clock=clock, metrics=metrics)
         self.lanes = LaneWork(
             leases=stores.lanes,
+            lists=lists,
+            turns=turns,
             entries=stores.entries,
             fresh=fresh,
             tenants=stores.tenants,

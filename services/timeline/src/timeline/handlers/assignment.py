@@ -18,7 +18,7 @@ from contracts.tenants import TenantSnapshot
 from timeline.handlers.fresh import FreshEntries
 from timeline.handlers.traces import traceparent_of
 from timeline.models import Conversation, Entry, FaultPoint, Placed, Received, Standing, Work, without_content
-from timeline.ports import FaultPoints, InboxStore, NewEntries, SentLinks, Tenants, WorkLists
+from timeline.ports import FaultPoints, InboxStore, NewEntries, NewWork, SentLinks, Tenants
 
 LOG = get_log()
 
@@ -91,7 +91,7 @@ class Assigner:
         tenants: Tenants,
         links: SentLinks,
         entries: NewEntries,
-        lanes: WorkLists,
+        lanes: NewWork,
         fresh: FreshEntries,
         faults: FaultPoints,
         clock: Clock,
@@ -148,6 +148,7 @@ class Assigner:
             return frozenset()
         now = self._clock.now()
         entries = [_entry(row, recipient) for row in rows for recipient in plan[row.id]]
+        self._fresh.note_accounts(recipient.tenant for row in rows for recipient in plan[row.id])
         self._fresh.note(await self._entries.add(entries, now))
         await self._faults.reach(FaultPoint.AFTER_ENTRIES)
         works: dict[int, list[Work]] = {}

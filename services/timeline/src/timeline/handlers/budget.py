@@ -152,6 +152,11 @@ class Budget:
         """How many calls may begin together now, as far as this process knows."""
         return self._account(portal_id).left(self._clock.monotonic())
 
+    def is_idle(self, portal_id: int, calls: int) -> bool:
+        """Whether so many more calls would leave half of what the account takes unused."""
+        account = self._account(portal_id)
+        return 2 * (account.used(self._clock.monotonic()) + calls) <= account.share
+
     def refused(self, portal_id: int) -> None:
         """HubSpot took a call for one too many: it is told more than it takes."""
         self._account(portal_id).spread_until = self._clock.monotonic() + 2 * WINDOW_SECONDS

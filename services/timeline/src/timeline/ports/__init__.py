@@ -29,7 +29,7 @@ from timeline.ports.inbox import (
     WaitingRetention,
     WaitingRoom,
 )
-from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, WorkLists
+from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, NewWork, WorkLists
 from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline, Unread
 from timeline.ports.refs import InboxNames, InboxViews, NumberHash, RecordOwners, Refs
 from timeline.ports.tenants import AccountData, LaneViews, Tenants, TenantStore, TenantWriter
@@ -66,6 +66,7 @@ __all__ = [
     "LinkStore",
     "Links",
     "NewEntries",
+    "NewWork",
     "NumberHash",
     "Outside",
     "Projects",

@@ -58,6 +58,13 @@ class InMemoryLanes:
         lane.version += 1
         return True
 
+    async def take(self, portal_id: int, works: Sequence[Work], holder: str, now: datetime) -> Lane | None:
+        """Add work to a lane that nobody holds and that does not rest, and become its holder."""
+        lane = self.lanes.get(portal_id)
+        if lane is None or lane.holder is not None or not lane.awake(now) or not self._add(portal_id, works, now):
+            return None
+        return await self.acquire(portal_id, holder, now)
+
     async def resume(self, portal_id: int, now: datetime, *, closed: Callable[[Breaker], Event[BreakerClosed]]) -> None:
         """End a lane's rest and close its breaker, which is told by the event made; what is on its list is due."""
         lane = self.lanes.get(portal_id)

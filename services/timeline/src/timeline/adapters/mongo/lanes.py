@@ -52,6 +52,15 @@ class MongoLanes:
                 break
         return frozenset(portal_ids[index] for index in refused)
 
+    async def take(self, portal_id: int, works: Sequence[Work], holder: str, now: datetime) -> Lane | None:
+        """Add work to a lane that nobody holds and that does not rest, and become its holder."""
+        document = await self._lanes.find_one_and_update(
+            {"_id": portal_id, "holder": None, **_awake(now), **self._room},
+            _merged(_new_work(works, now), _new_lease(holder)),
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if document is None else _lane(document)
+
     async def resume(self, portal_id: int, now: datetime, *, closed: Callable[[Breaker], Event[BreakerClosed]]) -> None:
         """End a lane's rest and close its breaker, which is told by the event made; what is on its list is due."""
         found = await self._lanes.find_one({"_id": portal_id}, {"breaker": 1})
@@ -70,7 +79,7 @@ class MongoLanes:
         """Become the holder of a lane that nobody else holds and that does not rest."""
         document = await self._lanes.find_one_and_update(
             {"_id": portal_id, "holder": {"$in": [None, holder]}, **_awake(now)},
-            {"$set": {"holder": holder}, "$inc": {"fence": 1, "beat": 1}},
+            _new_lease(holder),
             return_document=ReturnDocument.AFTER,
         )
         return None if document is None else _lane(document)
@@ -139,15 +148,7 @@ class MongoLanes:
         return None if found is None else breaker_of(found)
 
     def _addition(self, portal_id: int, works: Sequence[Work], now: datetime) -> UpdateOne:
-        return UpdateOne(
-            {"_id": portal_id, **self._room},
-            {
-                "$push": {"pending": {"$each": [to_document(work) for work in works]}},
-                "$min": {"due_at": now, "oldest_at": min(work.received_at for work in works)},
-                "$inc": {"version": 1},
-            },
-            upsert=True,
-        )
+        return UpdateOne({"_id": portal_id, **self._room}, _new_work(works, now), upsert=True)
 
     async def _try(self, updates: Sequence[UpdateOne], places: Sequence[int]) -> Sequence[int]:
         """Write; the places of those that met a document without room."""
@@ -156,6 +157,27 @@ class MongoLanes:
         except BulkWriteError as error:
             return [places[index] for index in sorted(duplicates(error))]
         return ()
+
+
+def _new_work(works: Sequence[Work], now: datetime) -> Document:
+    return {
+        "$push": {"pending": {"$each": [to_document(work) for work in works]}},
+        "$min": {"due_at": now, "oldest_at": min(work.received_at for work in works)},
+        "$inc": {"version": 1},
+    }
+
+
+def _new_lease(holder: str) -> Document:
+    return {"$set": {"holder": holder}, "$inc": {"fence": 1, "beat": 1}}
+
+
+def _merged(*updates: Document) -> Document:
+    """One update that does what these do to different members."""
+    merged: Document = {}
+    for update in updates:
+        for operator, members in update.items():
+            merged[operator] = {**merged.get(operator, {}), **members}
+    return merged
 
 
 def _awake(now: datetime) -> Document:
