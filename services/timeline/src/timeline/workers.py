@@ -41,6 +41,9 @@ RETENTION_SECONDS: Final = 3_600.0
 ALARM_SECONDS: Final = 15.0
 """How far ahead a process sets itself an alarm for a lane; the sweep finds what is due later."""
 
+RELAY_SPACING_SECONDS: Final = 0.2
+"""How long events of documents that follow each other closely collect, to be told together and crossed out together."""
+
 GAUGE_SECONDS: Final = 5.0
 """How often the oldest pending reply is looked for."""
 
@@ -173,7 +176,7 @@ class Workers:
 
     def relay(self, name: str, relay: Relay) -> Worker:
         """Publishes events soon after a document got some, and looks for leftovers now and then."""
-        return self._worker(name, relay.step, RELAY_SECONDS)
+        return self._worker(name, relay.step, RELAY_SECONDS, spacing=RELAY_SPACING_SECONDS)
 
     def sweep(self, lanes: LaneRunner) -> Worker:
         """Looks for lanes to work on that nobody was woken for."""
@@ -223,7 +226,9 @@ class Workers:
 
         return self._worker("pending gauge", step, GAUGE_SECONDS)
 
-    def _worker(self, name: str, step: Step, seconds: float, step_seconds: float = STEP_SECONDS) -> Worker:
+    def _worker(
+        self, name: str, step: Step, seconds: float, *, step_seconds: float = STEP_SECONDS, spacing: float = 0.0
+    ) -> Worker:
         async def prepared() -> bool:
             await self._prepare()
             return await step()
@@ -236,5 +241,6 @@ class Workers:
             clock=clock,
             health=health,
             metrics=metrics,
+            spacing=spacing,
             step_seconds=step_seconds,
         )

@@ -107,7 +107,9 @@ class LaneWork:
             del self._turns[portal_id]
 
     async def _turn(self, portal_id: int, strides: Strides) -> datetime | None:
-        taken, tenant = await asyncio.gather(self._take(portal_id), self._look(portal_id))
+        taken, tenant = self._lists.taken(portal_id), self._fresh.account(portal_id)
+        if taken is None or tenant is None:
+            taken, tenant = await asyncio.gather(self._take(portal_id, taken), self._look(portal_id, tenant))
         if taken is None:
             return None
         lane = taken.lane
@@ -126,16 +128,14 @@ class LaneWork:
             if not await self._look_again(turn, lease):
                 return None
 
-    async def _take(self, portal_id: int) -> Taken | None:
-        taken = self._lists.taken(portal_id)
+    async def _take(self, portal_id: int, taken: Taken | None) -> Taken | None:
         if taken is not None:
             return taken
         asked_at = self._clock.monotonic()
         lane = await self._leases.acquire(portal_id, self._holder, self._clock.now())
         return None if lane is None else Taken(lane, asked_at)
 
-    async def _look(self, portal_id: int) -> TenantSnapshot | None:
-        known = self._fresh.account(portal_id)
+    async def _look(self, portal_id: int, known: TenantSnapshot | None) -> TenantSnapshot | None:
         return await self._tenants.find(portal_id) if known is None else known
 
     async def _look_again(self, turn: Turn, lease: Lease) -> bool:
