@@ -196,7 +196,7 @@ async def test_what_was_left_in_the_inbox_is_assigned(
     await memory.inbox.add([Placed(Received(reply().data))], clock.now())
     woken: list[int] = []
 
-    async with workers.assignment(process.assigner, work_soon=woken.extend).running():
+    async with workers.drain(process.drain, work_soon=woken.extend).running():
         await passes()
 
     assert [62515] == woken
@@ -207,7 +207,7 @@ async def test_the_gauge_says_how_old_the_oldest_is(
     memory: InMemoryStores, workers: Workers, clock: ManualClock, metrics: Metrics
 ) -> None:
     """On-call sees for how long a reply has been waiting, and zero when none is."""
-    async with workers.gauge(memory.stores.lanes).running() as worker:
+    async with workers.gauge(memory.stores.lanes, memory.stores.queues).running() as worker:
         await passes()
         assert "timeline_oldest_pending_seconds 0.0" in metrics.render().decode()
         await memory.lanes.add({1: [Work("t", "e", "c", clock.now())]}, clock.now())

@@ -2,6 +2,7 @@
 
 from timeline.models.lanes import Breaker, Closing, DueLane, Lane, LaneView, Lease, Spent, Work
 from timeline.models.outside import MAX_BATCH, Candidate, Cursor, FaultPoint, Found, LogPage, Note, Retry, Written
+from timeline.models.queues import Known, Queue
 from timeline.models.refs import InboxView, Ref, RefKind
 from timeline.models.replies import (
     ERASED,
@@ -41,6 +42,7 @@ __all__ = [
     "InboxView",
     "Intent",
     "Intention",
+    "Known",
     "Lane",
     "LaneView",
     "Lease",
@@ -48,6 +50,7 @@ __all__ = [
     "LogPage",
     "Note",
     "Placed",
+    "Queue",
     "Received",
     "Ref",
     "RefKind",

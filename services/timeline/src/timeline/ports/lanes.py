@@ -1,6 +1,6 @@
 """Lanes: one per account, with its work list and the lease on it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -21,6 +21,10 @@ class WorkLists(Protocol):
 
     async def add(self, works: Mapping[int, Sequence[Work]], now: datetime) -> frozenset[int]:
         """Add work by account, due at once; the result names accounts whose list is full and took nothing."""
+        ...
+
+    async def lengths(self, portal_ids: Collection[int]) -> Mapping[int, int]:
+        """How many lines the work lists of accounts have."""
         ...
 
     async def resume(self, portal_id: int, now: datetime, *, closed: Callable[[Breaker], Event[BreakerClosed]]) -> None:
