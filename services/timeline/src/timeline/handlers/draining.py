@@ -15,15 +15,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from chassis.clock import Clock
+from timeline.handlers.ahead import PORTIONS, Ahead
 from timeline.handlers.assignment import Assigned, Assigner, Places, Plan
 from timeline.handlers.refs import RefKeeper
 from timeline.models import Queue, Received
-from timeline.ports import InboxStore, QueueHeads, QueueStore, WorkLists
+from timeline.ports import InboxStore, QueueStore, WorkLists
 
 LIMIT: Final = 500
 """How many rows left in the inbox are looked at at a time."""
 
-BITE: Final = 25
+BITE: Final = 50
 """How many messages go to lanes at a time: others are not kept waiting for longer than that takes."""
 
 ROOM: Final = 200
@@ -82,7 +83,7 @@ class Drain:
     ) -> None:
         self._inbox, self._assigner, self._refs, self._lanes = inbox, assigner, refs, lanes
         self._queues, self._holder, self._clock = queues, holder, clock
-        self._portions = Portions(queues)
+        self._ahead: dict[str, Ahead] = {}
         self._rests: dict[str, Rest] = {}
         self._filled: dict[str, frozenset[int]] = {}
         self._look_at = clock.monotonic()
@@ -162,24 +163,45 @@ class Drain:
         if places.homeless:
             await self._inbox.wait([row.id for row in places.homeless])
             await self._assigner.welcome(places.homeless)
-            return _OVER
+            return await self._take_portion(queue) if queue.portioned else _OVER
         return Bite(places.portal_ids, moved=bool(places.housed))
 
     async def _take_portion(self, queue: Queue) -> Bite:
-        messages = await self._portions.next_of(queue)
-        if messages is None:
-            return _STUCK
-        if not messages:
-            await self._queues.drop(queue.chert_tenant, queue.first)
+        ahead = await self._read(queue)
+        taken = ahead.next(BITE)
+        rows = {row.id: row for _, row in taken}
+        known, plan = await asyncio.gather(self._inbox.known(rows), self._assigner.plan(rows.values()))
+        if any(known.rows.values()):  # left in the inbox by who died before saying so
+            await self._queues.leave([queue.chert_tenant])
             return _MOVED
-        known, plan = await asyncio.gather(
-            self._inbox.known([row.id for row in messages]), self._assigner.plan(messages)
-        )
+        if queue.left and any(plan.values()):  # there is an account after all, and what was left goes first
+            return _MOVED
         if not await self._has_room(plan):
             return _STUCK
-        places = await self._put([row for row in messages if row.id not in known.rows], plan)
-        self._portions.done(queue, len(messages))
-        return Bite(places.portal_ids, moved=True)
+        places = await self._put([row for row_id, row in rows.items() if row_id not in known.rows], plan)
+        ahead.done(taken)
+        dropped = await self._drop(queue.chert_tenant, ahead)
+        return Bite(places.portal_ids, moved=dropped or bool(taken))
+
+    async def _read(self, queue: Queue) -> Ahead:
+        """What was read of a queue so far, and one more portion; all anew if another process was at it."""
+        ahead = self._ahead.get(queue.chert_tenant)
+        if ahead is None or ahead.first != queue.first:
+            ahead = self._ahead[queue.chert_tenant] = Ahead(queue.first)
+        if ahead.end < min(queue.end, ahead.first + PORTIONS):
+            rows = await self._queues.portion(queue.chert_tenant, ahead.end)
+            if rows is not None:
+                ahead.add(rows)
+        return ahead
+
+    async def _drop(self, chert_tenant: str, ahead: Ahead) -> bool:
+        """Drop the portions that are on lanes, whole; whether there were any."""
+        first = ahead.first
+        while (number := ahead.over()) is not None:
+            await self._queues.drop(chert_tenant, number)
+        if ahead.first == ahead.end:
+            self._ahead.pop(chert_tenant, None)
+        return ahead.first > first
 
     async def _has_room(self, plan: Plan) -> bool:
         """Whether any of the lanes can do with more; one that is stuck does not keep it from the others."""
@@ -194,31 +216,6 @@ class Drain:
         await self._queues.leave(places.left)
         await self._assigner.welcome(places.homeless)
         return places
-
-
-class Portions:
-    """The first portion of each queue, as far as it is not on lanes."""
-
-    def __init__(self, queues: QueueHeads) -> None:
-        self._queues = queues
-        self._read: dict[str, tuple[int, Sequence[Received]]] = {}
-
-    async def next_of(self, queue: Queue) -> Sequence[Received] | None:
-        """The next messages; empty when the portion is done with, none when somebody else is ahead."""
-        number, rows = self._read.pop(queue.chert_tenant, (-1, ()))
-        if number != queue.first:
-            found = await self._queues.portion(queue.chert_tenant, queue.first)
-            if found is None:
-                return None
-            rows = found
-        if rows:
-            self._read[queue.chert_tenant] = (queue.first, rows)
-        return rows[:BITE]
-
-    def done(self, queue: Queue, count: int) -> None:
-        """So many messages more are on lanes."""
-        number, rows = self._read[queue.chert_tenant]
-        self._read[queue.chert_tenant] = (number, rows[count:])
 
 
 def by_project(rows: Collection[Received]) -> Mapping[str, Sequence[Received]]:

@@ -9,7 +9,7 @@ What comes from a loud project, or behind messages of its own that are not on la
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from chassis.clock import Clock
 from contracts.envelope import Event
@@ -58,34 +58,47 @@ class Receiver:
         self, events: Sequence[Event[MessageReceived]], work_soon: Callable[[Collection[int]], None] = nobody_waits
     ) -> Collection[int]:
         """Take in a batch, in the order that Kafka has it; the accounts whose lanes got work: `work_soon` is told."""
-        rows = {row.id: row for row in (Received(event.data, event.traceparent) for event in events)}
+        rows = by_project({row.id: row for row in _received(events)}.values())
+        loud = self._noise.loud({chert_tenant: len(own) for chert_tenant, own in rows.items()})
+        aside = {chert_tenant: own for chert_tenant, own in rows.items() if chert_tenant in loud}
+        others = {row.id: row for chert_tenant, own in rows.items() if chert_tenant not in loud for row in own}
+        _, portal_ids = await asyncio.gather(
+            self._queues.enqueue(aside, self._clock.now()), self._place(others, work_soon)
+        )
+        self._expect(aside)
+        await self._faults.reach(FaultPoint.AFTER_INBOX_INSERT)
+        return portal_ids
+
+    async def _place(
+        self, rows: Mapping[str, Received], work_soon: Callable[[Collection[int]], None]
+    ) -> Collection[int]:
+        """Give messages of projects that are not loud to their accounts, if nothing stands before them."""
+        if not rows:
+            return ()
         known, plan = await asyncio.gather(self._inbox.known(rows), self._assigner.plan(rows.values()))
         new = by_project([row for row_id, row in rows.items() if row_id not in known.rows])
-        aside = self._aside(new, plan, known)
-        direct = [row for chert_tenant, own in new.items() if chert_tenant not in aside for row in own]
-        places, _ = await asyncio.gather(
-            self._assigner.place(direct, plan), self._queues.enqueue(aside, self._clock.now())
+        behind = {chert_tenant: own for chert_tenant, own in new.items() if _goes_behind(own[0], plan, known)}
+        await self._queues.enqueue(behind, self._clock.now())
+        places = await self._assigner.place(
+            [row for chert_tenant, own in new.items() if chert_tenant not in behind for row in own], plan
         )
         work_soon(places.portal_ids)
         await asyncio.gather(self._inbox.add(places.rows, self._clock.now()), self._refs.received(places.rows))
         left = {*places.left, *(rows[row_id].message.chert_tenant for row_id, waits in known.rows.items() if waits)}
         await self._queues.leave([one for one in left if one not in known.queues])
         await self._assigner.welcome(places.homeless)
-        self._expect([*aside, *left])
-        await self._faults.reach(FaultPoint.AFTER_INBOX_INSERT)
+        self._expect([*behind, *left])
         return places.portal_ids
 
-    def _aside(
-        self, new: Mapping[str, Sequence[Received]], plan: Plan, known: Known
-    ) -> Mapping[str, Sequence[Received]]:
-        """What goes behind other messages of its project, or has to let others pass.
 
-        What has no account goes to where such messages wait, unless some of its project are set aside already.
-        """
-        loud = self._noise.loud({chert_tenant: len(rows) for chert_tenant, rows in new.items()})
-        return {
-            chert_tenant: rows
-            for chert_tenant, rows in new.items()
-            if (plan[rows[0].id] and (chert_tenant in loud or chert_tenant in known.queues))
-            or (chert_tenant in known.queues and known.queues[chert_tenant].portioned)
-        }
+def _received(events: Sequence[Event[MessageReceived]]) -> Iterator[Received]:
+    return (Received(event.data, event.traceparent) for event in events)
+
+
+def _goes_behind(row: Received, plan: Plan, known: Known) -> bool:
+    """Whether a message goes behind others of its project.
+
+    What has no account goes to where such messages wait, unless some of its project are set aside already.
+    """
+    queue = known.queues.get(row.message.chert_tenant)
+    return queue is not None and (queue.portioned or bool(plan[row.id]))
