@@ -188,6 +188,21 @@ async def test_a_message_that_is_set_aside_is_known_to_whoever_asks(
     assert timedelta(milliseconds=1) > abs(oldest - received("m1", seconds=1).message.received_at)
 
 
+async def test_an_erased_conversation_has_no_content_in_a_queue(
+    queues: QueueStore, inbox: InboxStore, received: Any
+) -> None:
+    """What is set aside of it stays where it is, with its ids alone; other projects' conversations are left alone."""
+    messages = {"acme": [received("m1")], "globex": [received("m1", chert_tenant="globex")]}
+    await queues.enqueue(messages, NOW)
+
+    await inbox.erase("acme", ["chat.1", "chat.2"])
+    await inbox.erase("acme", ["chat.2"])
+
+    [kept] = await queues.portion("acme", 0) or ()
+    assert ("acme:m1", "erased", ()) == (kept.id, kept.message.sender, kept.message.parts)
+    assert messages["globex"] == list(await queues.portion("globex", 0) or ())
+
+
 async def test_what_a_project_has_left_is_read_oldest_first(inbox: InboxStore, received: Any) -> None:
     """Rows that wait for a tenant and rows that were called are one line, by when their messages came."""
     await inbox.add([Placed(received("m3", seconds=3)), Placed(received("m1", seconds=1), waits_for="acme")], NOW)

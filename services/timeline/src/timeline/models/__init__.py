@@ -21,6 +21,7 @@ from timeline.models.replies import (
     Shown,
     Standing,
     Withdrawal,
+    erased,
     without_content,
 )
 
@@ -63,5 +64,6 @@ __all__ = [
     "Withdrawal",
     "Work",
     "Written",
+    "erased",
     "without_content",
 ]

@@ -68,7 +68,10 @@ class InboxKeeper(Protocol):
     """Received messages as the erasure of a contact concerns them."""
 
     async def erase(self, chert_tenant: str, chat_ids: Collection[str]) -> None:
-        """Remove the content of messages of these conversations that no account has yet; their keys stay."""
+        """Remove the content of messages of these conversations that no account has yet, set aside or not.
+
+        Their keys stay.
+        """
         ...
 
 

@@ -137,6 +137,7 @@ class InMemoryInbox:
             message = None if row.received is None else row.received.message
             if message is not None and message.chert_tenant == chert_tenant and message.chat_id in chat_ids:
                 self.rows[row_id] = InboxRow(None, None, received_at=row.received_at)
+        self._queues.erase(chert_tenant, chat_ids)
 
     async def awaited(self) -> Sequence[str]:
         """The projects whose messages wait for an account."""

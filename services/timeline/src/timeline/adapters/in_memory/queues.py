@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from timeline.models import Queue, Received
+from timeline.models import Queue, Received, erased
 
 HELD: Final = timedelta(seconds=10)
 
@@ -33,7 +33,7 @@ class InMemoryQueues:
         """Set messages aside by project, behind all that is there."""
         for chert_tenant, rows in messages.items():
             queue = self.queues.setdefault(chert_tenant, QueueRow())
-            queue.portions[queue.end] = tuple(rows)
+            queue.portions[queue.end] = list(rows)
             queue.end += 1
             self.since.update((row.id, now) for row in rows)
 
@@ -84,6 +84,12 @@ class InMemoryQueues:
     async def oldest(self) -> datetime | None:
         """When the oldest message came that is set aside."""
         return min((row.message.received_at for row in self.rows().values()), default=None)
+
+    def erase(self, chert_tenant: str, chat_ids: Collection[str]) -> None:
+        """Remove the content of messages of these conversations; the messages stay where they are."""
+        queue = self.queues.get(chert_tenant, QueueRow())
+        for number, rows in queue.portions.items():
+            queue.portions[number] = [erased(row) if row.message.chat_id in chat_ids else row for row in rows]
 
     def look(self, chert_tenant: str) -> Queue:
         """What stands before a project's next message."""

@@ -150,6 +150,7 @@ class MongoInbox:
         """Remove the content of messages of these conversations that no account has yet; their keys stay."""
         query = {"message.chert_tenant": chert_tenant, "message.chat_id": {"$in": list(chat_ids)}}
         await self._inbox.update_many(query, {"$set": {"portals": []}, "$unset": {**_CONTENT, "waiting_for": ""}})
+        await self._portions.erase(chert_tenant, chat_ids)
 
     async def awaited(self) -> Sequence[str]:
         """The projects whose messages wait for an account."""

@@ -12,7 +12,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 from chassis.mongo import Document
-from timeline.models import InboxView, Received
+from timeline.models import InboxView, Received, erased
 
 COLLECTION: Final = "portions"
 
@@ -80,6 +80,24 @@ class MongoPortions:
         asked = set(row_ids)
         found = self._portions.find({"ids": {"$in": list(asked)}}, {"ids": 1})
         return {row_id async for one in found for row_id in asked.intersection(one["ids"])}
+
+    async def erase(self, chert_tenant: str, chat_ids: Collection[str]) -> None:
+        """Remove the content of messages of these conversations; the messages stay where they are."""
+        own = {"chert_tenant": chert_tenant, "names": {"$in": list(chat_ids)}}
+        for number in [document["_id"] async for document in self._portions.find(own, {"_id": 1})]:
+            while not await self._erase(number, chat_ids):
+                pass  # another erasure came first
+
+    async def _erase(self, portion_id: str, chat_ids: Collection[str]) -> bool:
+        document = await self._portions.find_one({"_id": portion_id}, {"content": 1})
+        if document is None:
+            return True
+        rows = _ROWS.validate_json(document["content"])
+        left = tuple(erased(row) if row.message.chat_id in chat_ids else row for row in rows)
+        result = await self._portions.update_one(
+            {"_id": portion_id, "content": document["content"]}, {"$set": {"content": _ROWS.dump_json(left).decode()}}
+        )
+        return result.matched_count == 1
 
     async def views(self, row_ids: Collection[str]) -> Sequence[InboxView]:
         """Those of these messages that are here, as an operator sees them."""
