@@ -229,6 +229,7 @@ def _running(
         tenants=stores.tenants,
         lanes=mongo_stores.accounts,
         work_lists=stores.lanes,
+        queues=stores.queues,
         data=mongo_stores.accounts,
         refs=stores.refs,
         names=stores.inbox,

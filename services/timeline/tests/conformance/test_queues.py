@@ -183,6 +183,7 @@ async def test_a_message_that_is_set_aside_is_known_to_whoever_asks(
     assert (None, NOW) == (seen["acme:m1"].since, seen["acme:m2"].since)
     asked = [received(f"m{number}").message for number in (1, 2, 3)]
     assert ["m3"] == [message.message_id for message in await inbox.unknown(asked)]
+    assert {"acme": 2} == dict(await queues.lengths(["acme", "globex"]))
     oldest = await queues.oldest()
     assert oldest is not None
     assert timedelta(milliseconds=1) > abs(oldest - received("m1", seconds=1).message.received_at)

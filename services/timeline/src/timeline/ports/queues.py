@@ -61,6 +61,10 @@ class QueueAges(Protocol):
         """When the oldest message came that is set aside."""
         ...
 
+    async def lengths(self, chert_tenants: Collection[str]) -> Mapping[str, int]:
+        """How many messages of projects are set aside, of those that have some."""
+        ...
+
 
 class QueueStore(QueueEnds, QueueHeads, QueueAges, Protocol):
     """The queues, whole."""

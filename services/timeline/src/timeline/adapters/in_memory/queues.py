@@ -1,5 +1,6 @@
 """The queues in memory."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -84,6 +85,11 @@ class InMemoryQueues:
     async def oldest(self) -> datetime | None:
         """When the oldest message came that is set aside."""
         return min((row.message.received_at for row in self.rows().values()), default=None)
+
+    async def lengths(self, chert_tenants: Collection[str]) -> Mapping[str, int]:
+        """How many messages of projects are set aside, of those that have some."""
+        lengths = Counter(row.message.chert_tenant for row in self.rows().values())
+        return {chert_tenant: count for chert_tenant, count in lengths.items() if chert_tenant in chert_tenants}
 
     def erase(self, chert_tenant: str, chat_ids: Collection[str]) -> None:
         """Remove the content of messages of these conversations; the messages stay where they are."""

@@ -3,7 +3,8 @@
 `content` is JSON in one piece, for it is only ever read whole; `ids` and `names` are what a message is found by.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -74,6 +75,14 @@ class MongoPortions:
         """When the oldest message came that is here."""
         found = self._portions.find({}, {"oldest_at": 1}).sort("oldest_at", 1).limit(1)
         return next((one["oldest_at"] for one in await found.to_list()), None)
+
+    async def lengths(self, chert_tenants: Collection[str]) -> Mapping[str, int]:
+        """How many messages of projects are here."""
+        lengths: Counter[str] = Counter()
+        own = {"chert_tenant": {"$in": list(chert_tenants)}}
+        async for document in self._portions.find(own, {"chert_tenant": 1, "ids": 1}):
+            lengths[document["chert_tenant"]] += len(document["ids"])
+        return lengths
 
     async def among(self, row_ids: Collection[str]) -> Collection[str]:
         """Those of these messages that are here."""

@@ -124,6 +124,10 @@ class MongoQueues:
         """When the oldest message came that is set aside."""
         return await self._portions.oldest()
 
+    async def lengths(self, chert_tenants: Collection[str]) -> Mapping[str, int]:
+        """How many messages of projects are set aside, of those that have some."""
+        return await self._portions.lengths(chert_tenants)
+
 
 def _of(chert_tenant: str) -> Document:
     return {"_id": inbox.queue_key(chert_tenant)}
