@@ -1,6 +1,7 @@
 """Messages that could not go to lanes at once, over both implementations: order, and each once, whatever crosses."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -253,6 +254,34 @@ async def test_a_crash_while_a_burst_is_set_aside_or_drained_loses_and_doubles_n
     await work_off(following, clock)
 
     assert in_order(LOUD) == written(hubspot)
+
+
+@pytest.mark.parametrize("point", [*DRAINING, "before inbox.wait", "after queues.leave"])
+async def test_a_burst_whose_account_leaves_waits_for_it_in_order(
+    start: Any, memory: Any, clock: ManualClock, hubspot: InMemoryHubSpot, tenant: TenantSnapshot, point: str
+) -> None:
+    """What is set aside of a project without accounts goes to where such messages wait, whoever dies on the way."""
+
+    async def die() -> None:
+        raise Crash(point)
+
+    hook = At(point, die, armed=False)
+    process, following = start(hook), start()
+    await following.tenants.project(tenant)
+    await process.store_received(burst(clock))
+    left = tenant.model_copy(update={"status": "inactive", "revision": tenant.revision + 1})
+    await following.tenants.project(left)
+    hook.armed = True
+    with suppress(Crash):
+        await work_off(process, clock)
+    await work_off(following, clock)
+    assert set() == set(await memory.stores.queues.waiting())
+    await following.store_received([said(clock, number, number % 8) for number in range(LOUD, LOUD + 8)])
+
+    await following.tenants.project(tenant.model_copy(update={"revision": tenant.revision + 2}))
+    await work_off(following, clock)
+
+    assert in_order(LOUD + 8) == written(hubspot)
 
 
 @pytest.mark.parametrize("point", [point for point in DRAINING if not point.endswith("enqueue")])

@@ -171,10 +171,9 @@ class Drain:
         taken = ahead.next(BITE)
         rows = {row.id: row for _, row in taken}
         known, plan = await asyncio.gather(self._inbox.known(rows), self._assigner.plan(rows.values()))
-        if any(known.rows.values()):  # left in the inbox by who died before saying so
+        waits = any(known.rows.values())  # left in the inbox by who died before saying so, or before it was done here
+        if any(plan.values()) and (queue.left or waits):  # there is an account after all, and what was left goes first
             await self._queues.leave([queue.chert_tenant])
-            return _MOVED
-        if queue.left and any(plan.values()):  # there is an account after all, and what was left goes first
             return _MOVED
         if not await self._has_room(plan):
             return _STUCK
