@@ -102,7 +102,7 @@ class Handlers:
             queues=stores.queues,
             refs=self._refs,
             assigner=self.assigner,
-            expect=self.drain.expect,
+            drain=self.drain,
             faults=outside.faults,
             clock=clock,
         )

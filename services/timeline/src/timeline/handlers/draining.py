@@ -30,6 +30,9 @@ BITE: Final = 50
 ROOM: Final = 200
 """A lane with so many lines has enough to do, two whole batches; a short list is kept up in no time."""
 
+BURST_SECONDS: Final = 0.5
+"""How long a burst is only taken in: others, whose messages lie behind it, have the machine to themselves meanwhile."""
+
 LOOK_SECONDS: Final = 15.0
 """How often the inbox is searched for what was left behind; where no index is real the search reads it whole."""
 
@@ -94,9 +97,15 @@ class Drain:
         return bool(self._rests)
 
     def expect(self, chert_tenants: Collection[str]) -> None:
-        """Something of these projects was left or set aside."""
+        """Something of these projects was left, or came behind others."""
         for chert_tenant in chert_tenants:
             self._rests.setdefault(chert_tenant, Rest())
+
+    def expect_burst(self, chert_tenants: Collection[str]) -> None:
+        """These projects are loud: what they send is taken in first, with what lies behind it, then drained."""
+        until = self._clock.monotonic() + BURST_SECONDS
+        for chert_tenant in chert_tenants:
+            self._rests.setdefault(chert_tenant, Rest(until))
 
     def look_soon(self) -> None:
         """Messages that were left may go on now."""

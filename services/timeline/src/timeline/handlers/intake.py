@@ -15,7 +15,7 @@ from chassis.clock import Clock
 from contracts.envelope import Event
 from contracts.messages import MessageReceived
 from timeline.handlers.assignment import Assigner, Plan
-from timeline.handlers.draining import by_project
+from timeline.handlers.draining import Drain, by_project
 from timeline.handlers.noise import Noise
 from timeline.handlers.refs import RefKeeper
 from timeline.models import FaultPoint, Known, Received
@@ -34,7 +34,7 @@ class Receiver:
         queues: where goes what cannot go to lanes at once.
         refs: lets operators find it by any id.
         assigner: gives messages to accounts.
-        expect: told of projects of which something was left or set aside.
+        drain: told of projects of which something was left or set aside.
         faults: where tests die.
         clock: says when.
     """
@@ -46,12 +46,12 @@ class Receiver:
         queues: QueueEnds,
         refs: RefKeeper,
         assigner: Assigner,
-        expect: Callable[[Collection[str]], None],
+        drain: Drain,
         faults: FaultPoints,
         clock: Clock,
     ) -> None:
         self._inbox, self._queues, self._refs, self._assigner = inbox, queues, refs, assigner
-        self._expect, self._faults, self._clock = expect, faults, clock
+        self._drain, self._faults, self._clock = drain, faults, clock
         self._noise = Noise(clock)
 
     async def store(
@@ -65,7 +65,7 @@ class Receiver:
         _, portal_ids = await asyncio.gather(
             self._queues.enqueue(aside, self._clock.now()), self._place(others, work_soon)
         )
-        self._expect(aside)
+        self._drain.expect_burst(aside)
         await self._faults.reach(FaultPoint.AFTER_INBOX_INSERT)
         return portal_ids
 
@@ -87,7 +87,7 @@ class Receiver:
         left = {*places.left, *(rows[row_id].message.chert_tenant for row_id, waits in known.rows.items() if waits)}
         await self._queues.leave([one for one in left if one not in known.queues])
         await self._assigner.welcome(places.homeless)
-        self._expect([*behind, *left])
+        self._drain.expect([*behind, *left])
         return places.portal_ids
 
 
