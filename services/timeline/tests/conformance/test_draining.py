@@ -20,7 +20,7 @@ from timeline.adapters.in_memory import Crash, InMemoryHubSpot
 from timeline.handlers.assembly import Handlers, Process
 from timeline.handlers.budget import Budget
 from timeline.handlers.noise import BURST
-from timeline.models import Candidate
+from timeline.models import Candidate, Placed, Received
 from timeline.ports import Outside, Stores
 
 PORTAL: Final = 62515
@@ -179,6 +179,23 @@ async def test_a_message_that_comes_while_its_account_is_connected_goes_behind_t
     await work_off(process, clock)
 
     assert hook.reached
+    assert ["m0001", "m0002"] == written(hubspot)
+
+
+async def test_what_an_earlier_release_let_wait_is_not_overtaken(
+    start: Any, memory: Any, clock: ManualClock, hubspot: InMemoryHubSpot, tenant: TenantSnapshot
+) -> None:
+    """Messages that wait for an account and stand in no queue are in one as soon as a process has looked around."""
+    waits = Placed(Received(said(clock, 1).data), waits_for="acme")
+    await memory.stores.inbox.add([waits], clock.now())
+    process = start()
+    await process.drain.sweep()
+
+    await process.tenants.project(tenant)
+    await process.store_received([said(clock, 2)])
+    await process.lanes.turn(PORTAL)
+    await work_off(process, clock)
+
     assert ["m0001", "m0002"] == written(hubspot)
 
 

@@ -89,7 +89,7 @@ class Drain:
         self._ahead: dict[str, Ahead] = {}
         self._rests: dict[str, Rest] = {}
         self._filled: dict[str, frozenset[int]] = {}
-        self._look_at = clock.monotonic()
+        self._look_at, self._looked = clock.monotonic(), False
 
     @property
     def waits(self) -> bool:
@@ -123,7 +123,10 @@ class Drain:
     async def sweep(self) -> Assigned:
         """Find what was left behind, by whomever, then take a bite of each queue."""
         left = {row.message.chert_tenant for row in await self._inbox.left_over(LIMIT)}
+        if not self._looked:  # earlier releases did not say for whom messages wait
+            left.update(await self._inbox.awaited())
         await self._queues.leave(left)
+        self._looked = True
         self.expect([*sorted(left), *sorted(await self._queues.waiting())])
         return await self.step()
 
