@@ -203,11 +203,11 @@ def _running(
         stopping=stopping,
         plumbing=plumbing,
     )
-    assignment = workers.assignment(handlers.assigner, work_soon=lanes.work_soon)
+    drain = workers.drain(handlers.drain, work_soon=lanes.work_soon)
     subscribe(
         consumers,
         handlers,
-        sweep_soon=assignment.wake,
+        drain_soon=drain.wake,
         work_soon=lanes.work_soon,
     )
     catch_up = CatchUp(
@@ -221,19 +221,20 @@ def _running(
     )
     loops: tuple[Worker | LaneRunner, ...] = (
         *relays,
-        workers.gauge(stores.lanes),
+        workers.gauge(stores.lanes, stores.queues),
         workers.catch_up(catch_up),
         workers.retention(_retention(stores, plumbing)),
         workers.backfill(Backfill(backfilling.NAME, handlers.refs_backfill.page, mongo_stores.places)),
         workers.retries(handlers.contacts, work_soon=lanes.work_soon),
         workers.sweep(lanes),
         lanes,
-        assignment,
+        drain,
     )
     operations = TenantOperations(
         tenants=stores.tenants,
         lanes=mongo_stores.accounts,
         work_lists=stores.lanes,
+        queues=stores.queues,
         data=mongo_stores.accounts,
         refs=stores.refs,
         names=stores.inbox,

@@ -11,17 +11,14 @@ from chassis.lifespan import Plumbing
 from chassis.logging import get_log
 from chassis.outbox import RELAY_SECONDS
 from chassis.workers import STEP_SECONDS, Worker
-from timeline.handlers.assignment import Assigner
 from timeline.handlers.catching_up import CatchUp
 from timeline.handlers.contact_changes import ContactChanges
+from timeline.handlers.draining import LOOK_SECONDS, SHORTEST_REST_SECONDS, Drain
 from timeline.handlers.relaying import Relay
 from timeline.handlers.retention import Retention
-from timeline.ports import LaneSweep
+from timeline.ports import LaneSweep, QueueAges
 
 LOG = get_log()
-
-ASSIGN_SECONDS: Final = 15.0
-"""How often the inbox is searched for what was left behind; where no index is real the search reads it whole."""
 
 SWEEP_SECONDS: Final = 1.0
 """How often lanes are searched for what became due, or lost its holder."""
@@ -182,15 +179,20 @@ class Workers:
         """Looks for lanes to work on that nobody was woken for."""
         return self._worker("lane sweep", lanes.step, SWEEP_SECONDS)
 
-    def assignment(self, assigner: Assigner, *, work_soon: Callable[[Collection[int]], None]) -> Worker:
-        """Assigns what waited for its tenant, or for room on a work list, or lost whoever took it in."""
+    def drain(self, drain: Drain, *, work_soon: Callable[[Collection[int]], None]) -> Worker:
+        """Gives accounts what waited for them, or for room, or behind others; it rests as long as it works."""
+        clock = self._plumbing.clock
 
         async def step() -> bool:
-            assigned = await assigner.sweep()
+            began = clock.monotonic()
+            assigned = await drain.turn()
             work_soon(assigned.portal_ids)
-            return assigned.more
+            rest = clock.monotonic() - began if assigned.more else SHORTEST_REST_SECONDS
+            if assigned.waits and rest > 0:
+                await clock.sleep(rest)
+            return assigned.more or assigned.waits
 
-        return self._worker("assignment", step, ASSIGN_SECONDS)
+        return self._worker("drain", step, LOOK_SECONDS)
 
     def retries(self, contacts: ContactChanges, *, work_soon: Callable[[Collection[int]], None]) -> Worker:
         """Tries replies again whose account's contacts changed a while ago."""
@@ -213,14 +215,14 @@ class Workers:
         """Writes anew what an earlier release wrote in another way."""
         return self._worker("backfill", backfill.step, PAUSE_SECONDS)
 
-    def gauge(self, lanes: LaneSweep) -> Worker:
+    def gauge(self, lanes: LaneSweep, queues: QueueAges) -> Worker:
         """Says how old the oldest reply is that is not on its timeline, and how many breakers are open."""
         clock, metrics = self._plumbing.clock, self._plumbing.metrics
 
         async def step() -> bool:
-            oldest = await lanes.oldest()
-            age = 0.0 if oldest is None else (clock.now() - oldest).total_seconds()
-            metrics.set("timeline_oldest_pending_seconds", max(age, 0.0))
+            now = clock.now()
+            oldest = min(await lanes.oldest() or now, await queues.oldest() or now)
+            metrics.set("timeline_oldest_pending_seconds", (now - oldest).total_seconds())
             metrics.set("timeline_breakers_open", await lanes.open_breakers())
             return False
 

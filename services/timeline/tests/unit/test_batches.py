@@ -300,6 +300,9 @@ async def test_a_turn_uses_the_lanes_share_and_no_more(
     await process.store_received(
         [reply(f"m{number:03}", received_at=began + timedelta(milliseconds=number)) for number in range(130)]
     )
+    process.drain.look_soon()
+    while (await process.drain.step()).more:
+        pass
 
     await process.lanes.turn(PORTAL)
     assert 90 == len(hubspot.creates)

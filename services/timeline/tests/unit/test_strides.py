@@ -92,7 +92,9 @@ async def test_whole_batches_go_side_by_side(
 ) -> None:
     """At most four calls of one account are under way at a time."""
     process = start(gate)
-    await process.store_received(replies(reply, clock, range(450)))
+    for first in range(0, 450, 90):
+        await process.store_received(replies(reply, clock, range(first, first + 90)))
+        clock.advance(5)
     turn = asyncio.create_task(process.lanes.turn(PORTAL))
     await passes(100)
     assert 4 == gate.waiting

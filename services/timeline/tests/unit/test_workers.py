@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -225,7 +225,7 @@ async def test_what_was_left_in_the_inbox_is_assigned(
     await memory.inbox.add([Placed(Received(reply().data))], clock.now())
     woken: list[int] = []
 
-    async with workers.assignment(process.assigner, work_soon=woken.extend).running():
+    async with workers.drain(process.drain, work_soon=woken.extend).running():
         await passes()
 
     assert [62515] == woken
@@ -233,10 +233,10 @@ async def test_what_was_left_in_the_inbox_is_assigned(
 
 
 async def test_the_gauge_says_how_old_the_oldest_is(
-    memory: InMemoryStores, workers: Workers, clock: ManualClock, metrics: Metrics
+    memory: InMemoryStores, workers: Workers, reply: Any, clock: ManualClock, metrics: Metrics
 ) -> None:
-    """On-call sees for how long a reply has been waiting, and zero when none is."""
-    async with workers.gauge(memory.stores.lanes).running() as worker:
+    """On-call sees for how long a reply has been waiting, set aside or not, and zero when none is."""
+    async with workers.gauge(memory.stores.lanes, memory.stores.queues).running() as worker:
         await passes()
         assert "timeline_oldest_pending_seconds 0.0" in metrics.render().decode()
         await memory.lanes.add({1: [Work("t", "e", "c", clock.now())]}, clock.now())
@@ -244,4 +244,10 @@ async def test_the_gauge_says_how_old_the_oldest_is(
         worker.wake()
         await passes()
 
-    assert "timeline_oldest_pending_seconds 3.0" in metrics.render().decode()
+        assert "timeline_oldest_pending_seconds 3.0" in metrics.render().decode()
+        early = reply(received_at=clock.now() - timedelta(seconds=60))
+        await memory.queues.enqueue({"acme": [Received(early.data)]}, clock.now())
+        worker.wake()
+        await passes()
+
+    assert "timeline_oldest_pending_seconds 60.0" in metrics.render().decode()

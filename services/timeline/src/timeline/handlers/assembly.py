@@ -14,8 +14,9 @@ from timeline.handlers.backfilling import RefsBackfill
 from timeline.handlers.budget import Budget
 from timeline.handlers.contact_changes import ContactChanges
 from timeline.handlers.contacts import ContactFinder
+from timeline.handlers.draining import Drain
 from timeline.handlers.fresh import FreshEntries
-from timeline.handlers.intake import nobody_waits, store_received
+from timeline.handlers.intake import Receiver, nobody_waits
 from timeline.handlers.lanes import LaneWork
 from timeline.handlers.leases import LaneFinder
 from timeline.handlers.links import learn_links
@@ -66,7 +67,7 @@ class Handlers:
     ) -> None:
         self._refs = RefKeeper(stores.refs, hash_number)
         self.refs_backfill = RefsBackfill(stores.entries, self._refs, stores.inbox)
-        self._stores, self._faults, self._clock = stores, outside.faults, clock
+        self._stores = stores
         self._requeue = Requeue(unmatched=stores.unmatched, lanes=stores.lanes, clock=clock, randomness=randomness)
         self.tenants = TenantProjector(
             tenants=stores.tenants,
@@ -90,6 +91,24 @@ class Handlers:
             clock=clock,
             randomness=randomness,
             metrics=metrics,
+        )
+        self.drain = Drain(
+            inbox=stores.inbox,
+            queues=stores.queues,
+            assigner=self.assigner,
+            refs=self._refs,
+            lanes=stores.lanes,
+            holder=process.holder,
+            clock=clock,
+        )
+        self._receiver = Receiver(
+            inbox=stores.inbox,
+            queues=stores.queues,
+            refs=self._refs,
+            assigner=self.assigner,
+            drain=self.drain,
+            faults=outside.faults,
+            clock=clock,
         )
         self.contacts = ContactChanges(
             links=stores.links,
@@ -132,15 +151,7 @@ class Handlers:
         work_soon: Callable[[Collection[int]], None] = nobody_waits,
     ) -> Collection[int]:
         """See `handlers.intake`."""
-        return await store_received(
-            events,
-            inbox=self._stores.inbox,
-            refs=self._refs,
-            assigner=self.assigner,
-            faults=self._faults,
-            clock=self._clock,
-            work_soon=work_soon,
-        )
+        return await self._receiver.store(events, work_soon)
 
     async def learn_links(self, events: Sequence[Event[MessageSent]]) -> Collection[int]:
         """See `handlers.links` and `handlers.sent`."""

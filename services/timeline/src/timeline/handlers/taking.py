@@ -12,7 +12,7 @@ from timeline.models import Lane, Work
 from timeline.ports import WorkLists
 
 FEW: Final = 3
-"""How many accounts are written one by one; where more get work at once, one write for all of them is cheaper."""
+"""How many lines make a lane be taken; where there are more, their lanes are written at once, and may get more soon."""
 
 TURNS: Final = 20
 """While so many turns are under way, one more would have to wait, with its lane held."""
@@ -54,7 +54,7 @@ class TakingLists:
     async def add(self, works: Mapping[int, Sequence[Work]], now: datetime) -> frozenset[int]:
         """Add work by account, due at once; accounts whose list is full, and took nothing."""
         free = [portal_id for portal_id in works if portal_id not in self._turns]
-        if len(works) > FEW or len(self._turns) >= TURNS or self._stopping():
+        if sum(len(lines) for lines in works.values()) > FEW or len(self._turns) >= TURNS or self._stopping():
             free = []
         taken = await asyncio.gather(*(self._take(portal_id, works[portal_id], now) for portal_id in free))
         left = works.keys() - {portal_id for portal_id, done in zip(free, taken, strict=True) if done}

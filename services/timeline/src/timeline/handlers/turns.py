@@ -46,12 +46,14 @@ class Turn:
     def due(self, now: datetime, limit: int) -> Sequence[str]:
         """The next entries, oldest first, one of each conversation; one that is isolated comes alone.
 
-        Sent messages come only when no reply is due.
+        Sent messages come only when no reply is due or under way.
         """
         heads = (work for work in self._heads() if self._due_at(work, now) <= now and work.entry_id not in self._begun)
         first = next(heads, None)
-        if first is None or first.entry_id in self._isolated:
-            return () if first is None else [first.entry_id]
+        if first is None or (first.sent and self._begun):
+            return ()
+        if first.entry_id in self._isolated:
+            return [first.entry_id]
         due = (work.entry_id for work in chain([first], heads) if work.sent == first.sent)
         return list(islice((entry_id for entry_id in due if entry_id not in self._isolated), limit))
 

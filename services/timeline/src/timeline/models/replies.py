@@ -1,7 +1,7 @@
 """Replies on their way to a timeline: as they were received, and as entries, one for each account."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 
@@ -273,6 +273,11 @@ class Settlement:
 
 ERASED: Final = "erased"
 """The sender of a message whose sender is to be forgotten."""
+
+
+def erased(received: Received) -> Received:
+    """A received message whose sender is to be forgotten."""
+    return replace(received, message=without_content(received.message))
 
 
 def without_content(message: MessageReceived) -> MessageReceived:

@@ -31,6 +31,7 @@ from timeline.ports.inbox import (
 )
 from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, NewWork, WorkLists
 from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline, Unread
+from timeline.ports.queues import QueueAges, QueueEnds, QueueHeads, QueueStore
 from timeline.ports.refs import InboxNames, InboxViews, NumberHash, RecordOwners, Refs
 from timeline.ports.tenants import AccountData, LaneViews, Tenants, TenantStore, TenantWriter
 
@@ -70,6 +71,10 @@ __all__ = [
     "NumberHash",
     "Outside",
     "Projects",
+    "QueueAges",
+    "QueueEnds",
+    "QueueHeads",
+    "QueueStore",
     "Receivers",
     "RecordOwners",
     "Refs",
@@ -94,6 +99,7 @@ class Stores:
     """Everything this service keeps."""
 
     inbox: InboxStore
+    queues: QueueStore
     tenants: TenantStore
     links: LinkStore
     unmatched: Unmatched

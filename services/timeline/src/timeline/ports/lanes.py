@@ -1,6 +1,6 @@
 """Lanes: one per account, with its work list and the lease on it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -32,6 +32,10 @@ class WorkLists(NewWork, Protocol):
 
         None if somebody holds it, or it rests, or is full, or is none yet: then nothing was added.
         """
+        ...
+
+    async def lengths(self, portal_ids: Collection[int]) -> Mapping[int, int]:
+        """How many lines the work lists of accounts have."""
         ...
 
     async def resume(self, portal_id: int, now: datetime, *, closed: Callable[[Breaker], Event[BreakerClosed]]) -> None:

@@ -1,6 +1,6 @@
 """The lanes in memory."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -46,6 +46,10 @@ class InMemoryLanes:
     async def add(self, works: Mapping[int, Sequence[Work]], now: datetime) -> frozenset[int]:
         """Add work by account, due at once; accounts whose list is full, and took nothing."""
         return frozenset([portal_id for portal_id, lines in works.items() if not self._add(portal_id, lines, now)])
+
+    async def lengths(self, portal_ids: Collection[int]) -> Mapping[int, int]:
+        """How many lines the work lists of accounts have."""
+        return {portal_id: len(self.lanes[portal_id].pending) for portal_id in portal_ids if portal_id in self.lanes}
 
     def _add(self, portal_id: int, works: Sequence[Work], now: datetime) -> bool:
         lane = self.lanes.setdefault(portal_id, LaneRow())

@@ -5,7 +5,7 @@
 notices what came last; `breaker` is there while it is open; `spent` says what is used of the account's window.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -60,6 +60,11 @@ class MongoLanes:
             return_document=ReturnDocument.AFTER,
         )
         return None if document is None else _lane(document)
+
+    async def lengths(self, portal_ids: Collection[int]) -> Mapping[int, int]:
+        """How many lines the work lists of accounts have."""
+        found = self._lanes.find({"_id": {"$in": list(portal_ids)}}, {"pending.ticket": 1})
+        return {document["_id"]: len(document["pending"]) async for document in found}
 
     async def resume(self, portal_id: int, now: datetime, *, closed: Callable[[Breaker], Event[BreakerClosed]]) -> None:
         """End a lane's rest and close its breaker, which is told by the event made; what is on its list is due."""
