@@ -156,3 +156,25 @@ async def test_a_database_on_a_full_disk_ends_and_keeps_what_it_acknowledged(tmp
 
     assert {"before"} == stored - writer.acknowledged
     assert set() == writer.acknowledged - stored
+
+
+async def test_what_is_asked_beside_a_key_decides(documents: Documents) -> None:
+    """A query that names a key, or several, and more besides, finds what meets all of it, whatever it is for."""
+    await documents.insert_many(
+        [{"_id": f"k{number}", "writer": "w", "number": number, "owner": None, "tags": {}} for number in range(9)]
+    )
+    await documents.update_one({"_id": "k1"}, {"$set": {"owner": 7, "tags.f7": 1}})
+
+    assert await documents.find_one({"_id": "k1", "owner": None}) is None
+    assert await documents.find_one({"writer": "w", "number": 1, "owner": None}) is None
+    found = documents.find({"_id": {"$in": ["k3", "k1", "k2", "other"]}, "tags": {}}, {"_id": 1}).sort("_id", -1)
+    assert ["k3", "k2"] == [one["_id"] async for one in found]
+    either = {"$or": [{"owner": 7}, {"number": {"$gte": 8}}]}
+    assert [1, 0, 1] == [await documents.count_documents({"_id": key, **either}) for key in ("k1", "k2", "k8")]
+    assert (
+        1 == (await documents.update_many({"_id": {"$in": ["k1", "k2"]}, "owner": 7}, {"$set": {"x": 1}})).matched_count
+    )
+    assert 0 == (await documents.delete_one({"_id": "k4", "number": 5})).deleted_count
+    assert 3 == await documents.count_documents({"_id": {"$gte": "k4"}, "number": {"$lt": 7}})
+    with pytest.raises(DuplicateKeyError):  # there, but otherwise: an upsert makes no second one
+        await documents.update_one({"_id": "k5", "number": 4}, {"$set": {"x": 1}}, upsert=True)

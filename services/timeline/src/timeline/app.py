@@ -197,13 +197,18 @@ def _running(
             relay.wake()
 
     lanes = LaneRunner(
-        handlers.lanes.turn, handlers.finder.find, after_turn=relay_soon, stopping=stopping, plumbing=plumbing
+        handlers.lanes.turn,
+        handlers.lanes.tell,
+        handlers.finder.find,
+        after_turn=relay_soon,
+        stopping=stopping,
+        plumbing=plumbing,
     )
-    assignment = workers.assignment(handlers.assigner, work_soon=lanes.work_soon)
+    drain = workers.drain(handlers.drain, work_soon=lanes.work_soon)
     subscribe(
         consumers,
         handlers,
-        sweep_soon=assignment.wake,
+        drain_soon=drain.wake,
         work_soon=lanes.work_soon,
     )
     catch_up = CatchUp(
@@ -217,19 +222,20 @@ def _running(
     )
     loops: tuple[Worker | LaneRunner, ...] = (
         *relays,
-        workers.gauge(stores.lanes),
+        workers.gauge(stores.lanes, stores.queues),
         workers.catch_up(catch_up),
         workers.retention(_retention(stores, plumbing)),
         workers.backfill(Backfill(backfilling.NAME, handlers.refs_backfill.page, mongo_stores.places)),
         workers.retries(handlers.contacts, work_soon=lanes.work_soon),
         workers.sweep(lanes),
         lanes,
-        assignment,
+        drain,
     )
     operations = TenantOperations(
         tenants=stores.tenants,
         lanes=mongo_stores.accounts,
         work_lists=stores.lanes,
+        queues=stores.queues,
         data=mongo_stores.accounts,
         refs=stores.refs,
         names=stores.inbox,

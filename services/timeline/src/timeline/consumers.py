@@ -37,7 +37,7 @@ def subscribe(
     consumers: Consumers,
     handlers: Handlers,
     *,
-    sweep_soon: Callable[[], None],
+    drain_soon: Callable[[], None],
     work_soon: Callable[[Collection[int]], None],
 ) -> None:
     """Declare every subscription of this service.
@@ -45,15 +45,17 @@ def subscribe(
     Args:
         consumers: where they are declared.
         handlers: what they call.
-        sweep_soon: says that some rows of the inbox may be assigned now.
+        drain_soon: says that something waits in a queue, or may go on now.
         work_soon: takes accounts in whose lane something is due.
     """
-    _follow_tenants(consumers, handlers, sweep_soon, work_soon)
+    _follow_tenants(consumers, handlers, drain_soon, work_soon)
     _follow_contacts(consumers, handlers, work_soon)
 
     @consumers.batch_subscriber(MESSAGE_RECEIVED, max_records=_BATCH)
     async def on_message_received(events: Sequence[Event[MessageReceived]]) -> None:
         await handlers.store_received(events, work_soon)
+        if handlers.drain.waits:
+            drain_soon()
 
     @consumers.batch_subscriber(MESSAGE_SENT, max_records=_BATCH)
     async def on_message_sent(events: Sequence[Event[MessageSent]]) -> None:
@@ -63,12 +65,13 @@ def subscribe(
 def _follow_tenants(
     consumers: Consumers,
     handlers: Handlers,
-    sweep_soon: Callable[[], None],
+    drain_soon: Callable[[], None],
     work_soon: Callable[[Collection[int]], None],
 ) -> None:
     async def project(snapshot: TenantSnapshot) -> None:
         if await handlers.tenants.project(snapshot):
-            sweep_soon()
+            handlers.drain.look_soon()
+            drain_soon()
             work_soon([snapshot.portal_id])
 
     @consumers.subscriber(TENANT_INSTALLED, projection=True)

@@ -3,6 +3,7 @@
     TimelineError
     ├── AccountError              nothing was written, and the account as a whole has to wait
     │   ├── AccountInactiveError      it is not connected
+    │   ├── AccountChangedError       it was connected anew, or left, since we last looked
     │   ├── AccountThrottledError     429, or 477 while it moves to another data centre
     │   │   └── BudgetSpentError          our own share of its limit is used up
     │   ├── AccountUnreachableError   HubSpot or `oauth` cannot be asked
@@ -18,6 +19,8 @@
 
 An error's text names kinds and statuses alone, so it can be logged.
 """
+
+from typing import Final
 
 
 class TimelineError(Exception):
@@ -38,6 +41,10 @@ class AccountError(TimelineError):
 
 class AccountInactiveError(AccountError):
     """The account is not connected: its replies wait for it."""
+
+
+class AccountChangedError(AccountError):
+    """The account is not what the work began under: look again before anything is written."""
 
 
 class AccountThrottledError(AccountError):
@@ -100,3 +107,7 @@ class NotPurgedError(TimelineError):
 
 class LeaseSpentError(TimelineError):
     """The lease has not enough time left for one more outside call, or it is another holder's by now."""
+
+
+UNSENT: Final = (AccountChangedError, BudgetSpentError, LeaseSpentError)
+"""What ends a call before it begins."""

@@ -11,17 +11,14 @@ from chassis.lifespan import Plumbing
 from chassis.logging import get_log
 from chassis.outbox import RELAY_SECONDS
 from chassis.workers import STEP_SECONDS, Worker
-from timeline.handlers.assignment import Assigner
 from timeline.handlers.catching_up import CatchUp
 from timeline.handlers.contact_changes import ContactChanges
+from timeline.handlers.draining import LOOK_SECONDS, SHORTEST_REST_SECONDS, Drain
 from timeline.handlers.relaying import Relay
 from timeline.handlers.retention import Retention
-from timeline.ports import LaneSweep
+from timeline.ports import LaneSweep, QueueAges
 
 LOG = get_log()
-
-ASSIGN_SECONDS: Final = 15.0
-"""How often the inbox is searched for what was left behind; where no index is real the search reads it whole."""
 
 SWEEP_SECONDS: Final = 1.0
 """How often lanes are searched for what became due, or lost its holder."""
@@ -40,6 +37,9 @@ RETENTION_SECONDS: Final = 3_600.0
 
 ALARM_SECONDS: Final = 15.0
 """How far ahead a process sets itself an alarm for a lane; the sweep finds what is due later."""
+
+RELAY_SPACING_SECONDS: Final = 0.2
+"""How long events of documents that follow each other closely collect, to be told together and crossed out together."""
 
 GAUGE_SECONDS: Final = 5.0
 """How often the oldest pending reply is looked for."""
@@ -77,13 +77,14 @@ class LaneRunner:
     def __init__(
         self,
         turn: Callable[[int], Awaitable[datetime | None]],
+        tell: Callable[[int], bool],
         find: Callable[[Collection[int]], Awaitable[Sequence[int]]],
         *,
         after_turn: Callable[[], None],
         stopping: asyncio.Event,
         plumbing: Plumbing,
     ) -> None:
-        self._turn, self._find, self._after_turn = turn, find, after_turn
+        self._turn, self._tell, self._find, self._after_turn = turn, tell, find, after_turn
         self._stopping, self._clock, self._metrics = stopping, plumbing.clock, plumbing.metrics
         self._running: dict[int, asyncio.Task[None]] = {}
         self._waiting: dict[int, None] = {}  # a set that keeps its order
@@ -91,10 +92,11 @@ class LaneRunner:
         self._alarms: dict[int, asyncio.TimerHandle] = {}
 
     def work_soon(self, portal_ids: Collection[int]) -> None:
-        """Something is due in these lanes; one that runs gets another turn after this one."""
+        """Something is due in these lanes; the turn of one that runs is told, or followed by another one."""
         for portal_id in portal_ids:
             if portal_id in self._running:
-                self._again.add(portal_id)
+                if not self._tell(portal_id):
+                    self._again.add(portal_id)
             else:
                 self._waiting[portal_id] = None
         self._start()
@@ -171,21 +173,26 @@ class Workers:
 
     def relay(self, name: str, relay: Relay) -> Worker:
         """Publishes events soon after a document got some, and looks for leftovers now and then."""
-        return self._worker(name, relay.step, RELAY_SECONDS)
+        return self._worker(name, relay.step, RELAY_SECONDS, spacing=RELAY_SPACING_SECONDS)
 
     def sweep(self, lanes: LaneRunner) -> Worker:
         """Looks for lanes to work on that nobody was woken for."""
         return self._worker("lane sweep", lanes.step, SWEEP_SECONDS)
 
-    def assignment(self, assigner: Assigner, *, work_soon: Callable[[Collection[int]], None]) -> Worker:
-        """Assigns what waited for its tenant, or for room on a work list, or lost whoever took it in."""
+    def drain(self, drain: Drain, *, work_soon: Callable[[Collection[int]], None]) -> Worker:
+        """Gives accounts what waited for them, or for room, or behind others; it rests as long as it works."""
+        clock = self._plumbing.clock
 
         async def step() -> bool:
-            assigned = await assigner.sweep()
+            began = clock.monotonic()
+            assigned = await drain.turn()
             work_soon(assigned.portal_ids)
-            return assigned.more
+            rest = clock.monotonic() - began if assigned.more else SHORTEST_REST_SECONDS
+            if assigned.waits and rest > 0:
+                await clock.sleep(rest)
+            return assigned.more or assigned.waits
 
-        return self._worker("assignment", step, ASSIGN_SECONDS)
+        return self._worker("drain", step, LOOK_SECONDS)
 
     def retries(self, contacts: ContactChanges, *, work_soon: Callable[[Collection[int]], None]) -> Worker:
         """Tries replies again whose account's contacts changed a while ago."""
@@ -208,20 +215,22 @@ class Workers:
         """Writes anew what an earlier release wrote in another way."""
         return self._worker("backfill", backfill.step, PAUSE_SECONDS)
 
-    def gauge(self, lanes: LaneSweep) -> Worker:
+    def gauge(self, lanes: LaneSweep, queues: QueueAges) -> Worker:
         """Says how old the oldest reply is that is not on its timeline, and how many breakers are open."""
         clock, metrics = self._plumbing.clock, self._plumbing.metrics
 
         async def step() -> bool:
-            oldest = await lanes.oldest()
-            age = 0.0 if oldest is None else (clock.now() - oldest).total_seconds()
-            metrics.set("timeline_oldest_pending_seconds", max(age, 0.0))
+            now = clock.now()
+            oldest = min(await lanes.oldest() or now, await queues.oldest() or now)
+            metrics.set("timeline_oldest_pending_seconds", (now - oldest).total_seconds())
             metrics.set("timeline_breakers_open", await lanes.open_breakers())
             return False
 
         return self._worker("pending gauge", step, GAUGE_SECONDS)
 
-    def _worker(self, name: str, step: Step, seconds: float, step_seconds: float = STEP_SECONDS) -> Worker:
+    def _worker(
+        self, name: str, step: Step, seconds: float, *, step_seconds: float = STEP_SECONDS, spacing: float = 0.0
+    ) -> Worker:
         async def prepared() -> bool:
             await self._prepare()
             return await step()
@@ -234,5 +243,6 @@ class Workers:
             clock=clock,
             health=health,
             metrics=metrics,
+            spacing=spacing,
             step_seconds=step_seconds,
         )

@@ -26,7 +26,7 @@ OPERATORS: Final = {
     "$in", "$or", "$exists", "$lt", "$lte", "$gt", "$gte", "$db", "$readPreference",
 }  # fmt: skip
 GROWING: Final = {"inbox", "entries", "links", "communications", "refs"}
-SWEEPS: Final = [{"since"}, {"waiting_for"}, {"outbox.time"}, {"portal_id", "assigned_at"}]
+SWEEPS: Final = [{"since"}, {"waiting_for"}, {"message.chert_tenant"}, {"outbox.time"}, {"portal_id", "assigned_at"}]
 RARE: Final = [
     {"portal_id", "contact_id"},
     {"portal_id", "contact_id", "state"},

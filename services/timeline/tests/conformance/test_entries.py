@@ -38,7 +38,7 @@ async def intend(entries: EntryStore, intent: Intent) -> Entry:
     announced = (await entries.intend([Intention(ENTRY, intent)]))[ENTRY]
     [entry] = await entries.read([ENTRY])
     assert announced.open == entry.open
-    assert announced.fences >= {intent.fence}
+    assert announced.fences == {standing.fence for standing in entry.intents}
     return entry
 
 
@@ -87,19 +87,43 @@ async def test_an_entry_that_is_there_stays(entries: EntryStore, entry: Any) -> 
     )
 
 
-async def test_intents_of_several_holders_stand_side_by_side(entries: EntryStore, entry: Any) -> None:
-    """Each holder sees in its own write who else has an open intent, and can drop its own alone."""
+async def test_an_intent_is_noted_where_none_stands(entries: EntryStore, entry: Any) -> None:
+    """Of several holders the first has the intent; another sees whose it is, and drops nothing of it."""
     await entries.add([entry()], NOW)
 
     assert (FIRST,) == (await intend(entries, FIRST)).intents
     seen = await intend(entries, SECOND)
-    assert {FIRST, SECOND} == set(seen.intents)
-    assert 2 == seen.attempts
+    assert ((FIRST,), 1) == (seen.intents, seen.attempts)
+    await entries.withdraw([Withdrawal(ENTRY, 8, unsent=True)])
+    [left] = await entries.read([ENTRY])
+    assert ((FIRST,), 1) == (left.intents, left.attempts)
     await entries.withdraw([Withdrawal(ENTRY, 7)])
     await entries.withdraw([Withdrawal(ENTRY, 7)])
 
-    [left] = await entries.read([ENTRY])
-    assert (SECOND,) == left.intents
+    assert (SECOND,) == (await intend(entries, SECOND)).intents
+
+
+async def test_of_several_entries_those_with_an_intent_are_left_alone(entries: EntryStore, entry: Any) -> None:
+    """The others get theirs; the answer tells of each whose it is, and of one that is done with that it is."""
+    await entries.add([entry(), entry("m2"), entry("m3")], NOW)
+    await intend(entries, FIRST)
+    await entries.settle({"62515:acme:m3": Settlement("recorded", NOW, contact_id="904", communication_id="77")})
+
+    seen = await entries.intend([Intention(f"62515:acme:m{number}", SECOND) for number in (1, 2, 3)])
+
+    assert [(True, {7}), (True, {8}), (False, set())] == [
+        (seen[f"62515:acme:m{number}"].open, seen[f"62515:acme:m{number}"].fences) for number in (1, 2, 3)
+    ]
+
+
+async def test_entries_without_intents_get_theirs_together(entries: EntryStore, entry: Any) -> None:
+    """What is answered is what is read afterwards."""
+    await entries.add([entry(), entry("m2")], NOW)
+
+    seen = await entries.intend([Intention(ENTRY, SECOND), Intention("62515:acme:m2", SECOND)])
+
+    assert {ENTRY: {8}, "62515:acme:m2": {8}} == {key: one.fences for key, one in seen.items()}
+    assert [(SECOND,), (SECOND,)] == [one.intents for one in await entries.read(list(seen))]
 
 
 async def test_what_was_not_sent_was_no_attempt(entries: EntryStore, entry: Any) -> None:
@@ -115,25 +139,27 @@ async def test_what_was_not_sent_was_no_attempt(entries: EntryStore, entry: Any)
     assert ((), 1) == (left.intents, left.attempts)
 
 
-async def test_one_of_two_concurrent_intents_sees_the_other(entries: EntryStore, entry: Any) -> None:
-    """Of holders that intend at the same moment at most one sees itself alone."""
+async def test_one_of_many_concurrent_intents_is_noted(entries: EntryStore, entry: Any) -> None:
+    """Of holders that intend at the same moment exactly one sees itself, and all others see it."""
     await entries.add([entry()], NOW)
 
     intents = [Intention(ENTRY, Intent(fence, NOW, "904")) for fence in range(1, 17)]
     seen = [one[ENTRY].fences for one in await asyncio.gather(*(entries.intend([intent]) for intent in intents))]
 
-    assert 1 >= sum(1 == len(fences) for fences in seen)
-    assert 16 == max(len(fences) for fences in seen)
+    [winner] = set(seen)
+    assert 1 == len(winner)
+    [left] = await entries.read([ENTRY])
+    assert winner == {intent.fence for intent in left.intents}
 
 
-async def test_a_holders_new_intent_replaces_its_earlier_one(entries: EntryStore, entry: Any) -> None:
-    """A holder has one intent, the latest; those of other holders stand."""
+async def test_an_intent_can_be_noted_again(entries: EntryStore, entry: Any) -> None:
+    """A holder whose answer was lost asks again, and learns that its intent stands."""
     await entries.add([entry()], NOW)
     await intend(entries, FIRST)
-    again = replace(SECOND, at=NOW + timedelta(seconds=90))
-    await intend(entries, SECOND)
 
-    assert {FIRST, again} == set((await intend(entries, again)).intents)
+    again = await intend(entries, FIRST)
+
+    assert ((FIRST,), 1) == (again.intents, again.attempts)
 
 
 async def test_a_contact_that_is_gone_is_remembered(entries: EntryStore, entry: Any) -> None:

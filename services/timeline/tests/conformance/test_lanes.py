@@ -68,6 +68,43 @@ async def test_one_holder_at_a_time(lanes: LaneStore, work: Any) -> None:
     assert 2 == (await acquired(lanes, f"h{holder}")).fence
 
 
+async def test_work_is_added_and_the_lane_taken_in_one_write(lanes: LaneStore, work: Any) -> None:
+    """A lane that is free is given work and its holder at once, who sees all of it and lets go as any other."""
+    await lanes.add({PORTAL: [work("t1")]}, NOW)
+
+    lane = await lanes.take(PORTAL, [work("t2", seconds=9), work("t3")], "a", LATER)
+
+    assert lane is not None
+    assert {work("t1"), work("t2", seconds=9), work("t3")} == set(lane.pending)
+    assert (1, 2) == (lane.fence, lane.version)
+    assert NOW == await lanes.oldest()
+    assert None is await lanes.acquire(PORTAL, "b", LATER)
+    assert await lanes.release(lease(lane), replace(EMPTY, settled=frozenset({"t1", "t2", "t3"}), version=2))
+
+
+async def test_a_lane_that_is_not_free_is_not_taken(lanes: LaneStore, work: Any) -> None:
+    """One that somebody holds, were it the same holder, or that rests, or that never was, gets no work that way."""
+    assert None is await lanes.take(PORTAL, [work("t1")], "a", NOW)
+    await lanes.add({PORTAL: [work("t1")]}, NOW)
+    lane = await acquired(lanes)
+    assert [None, None] == [await lanes.take(PORTAL, [work("t2")], holder, NOW) for holder in ("a", "b")]
+    await lanes.release(lease(lane), replace(EMPTY, due_at=LATER, paused_until=LATER))
+    assert None is await lanes.take(PORTAL, [work("t2")], "a", NOW)
+
+    lane = await acquired(lanes, now=LATER)
+    assert ((work("t1"),), 1, 2) == (lane.pending, lane.version, lane.fence)
+
+
+async def test_of_many_who_give_work_one_takes_the_lane(lanes: LaneStore, work: Any) -> None:
+    """At most one of them is its holder, and only that one's work is added that way."""
+    await lanes.add({PORTAL: [work("t")]}, NOW)
+
+    taken = await asyncio.gather(*(lanes.take(PORTAL, [work(f"t{n}")], f"h{n}", NOW) for n in range(16)))
+
+    [lane] = [one for one in taken if one is not None]
+    assert 2 == len(lane.pending)
+
+
 async def test_a_lane_that_never_had_work_cannot_be_taken(lanes: LaneStore) -> None:
     """There is no lane before there is work."""
     assert None is await lanes.acquire(PORTAL, "a", NOW)

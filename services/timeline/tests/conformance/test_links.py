@@ -67,7 +67,9 @@ async def test_the_newest_traced_send_is_what_is_known(links: LinkStore, convers
     await links.trace({conversation: old})
     await links.trace({})
 
-    assert {conversation: Standing(begun=True, traced=new)} == await links.standing([conversation, other])
+    assert {conversation: Standing(begun=True, traced=new, contact_id="2")} == await links.standing(
+        [conversation, other]
+    )
 
 
 async def test_the_newest_send_is_what_is_known(links: LinkStore, conversation: Conversation) -> None:
@@ -88,9 +90,12 @@ async def test_only_sends_begin_a_conversation(links: LinkStore, conversation: C
     await links.learn([sent("2")])
     await links.claim(conversation, "9", gone=("2",), event=told("9"))
 
-    assert {conversation: Standing(begun=True), searched: Standing()} == await links.standing([conversation, searched])
+    assert {
+        conversation: Standing(begun=True, contact_id="9"),
+        searched: Standing(contact_id="10"),
+    } == await links.standing([conversation, searched])
     await links.learn([sent("2", chat_id="chat.2")])
-    assert Standing(begun=True) == (await links.standing([conversation, searched]))[searched]
+    assert Standing(begun=True, contact_id="2") == (await links.standing([conversation, searched]))[searched]
 
 
 async def test_an_unknown_conversation_has_no_link(links: LinkStore, conversation: Conversation) -> None:

@@ -84,5 +84,6 @@ async def test_every_look_is_by_key_or_index(
 
     assert [True] * 5 + [False] * 3 == [bool(answer.steps) for answer in answers]
     indexed = {("inbox", frozenset({"chat_id"})), ("inbox", frozenset({"$or"}))}
+    indexed |= {("portions", frozenset({"names"})), ("portions", frozenset({"ids"}))}
     assert {("tenants", frozenset())} | indexed >= {look for look in filters.seen if look[1] != {"_id"}}
     assert INDEXES <= set(await watched["inbox"].index_information())

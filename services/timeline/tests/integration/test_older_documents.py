@@ -93,12 +93,12 @@ async def test_a_row_of_the_first_release_is_assigned(stores: MongoStores) -> No
 async def test_a_link_of_the_first_release_gets_what_it_lacks_with_its_next_send(stores: MongoStores) -> None:
     """It is read without a trace, and written anew when there is one."""
     links = stores.stores.links
-    assert {CONVERSATION: Standing(begun=True)} == await links.standing([CONVERSATION])
+    assert {CONVERSATION: Standing(begun=True, contact_id="904")} == await links.standing([CONVERSATION])
 
     newer = SentTrace(NOW + timedelta(hours=1), f"00-{'1' * 32}-{'2' * 16}-01")
     await links.trace({CONVERSATION: newer})
 
-    assert {CONVERSATION: Standing(begun=True, traced=newer)} == await links.standing([CONVERSATION])
+    assert {CONVERSATION: Standing(begun=True, traced=newer, contact_id="904")} == await links.standing([CONVERSATION])
 
 
 async def test_refs_of_older_replies_are_written_afterwards_and_the_work_can_be_resumed(stores: MongoStores) -> None:

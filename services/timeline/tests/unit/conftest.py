@@ -155,9 +155,16 @@ def work_off() -> Bring:
     """Lets a process work on every lane it finds until nothing is due."""
 
     async def work_off(process: Handlers) -> None:
+        await drain(process)
         while portal_ids := await process.finder.find(()):
             for portal_id in portal_ids:
                 await process.lanes.turn(portal_id)
+            await drain(process)
+
+    async def drain(process: Handlers) -> None:
+        process.drain.look_soon()
+        while (await process.drain.step()).more:
+            pass
 
     return work_off
 
@@ -180,7 +187,7 @@ def wait(clock: ManualClock, work_off: Bring) -> Bring:
     async def wait(process: Handlers, seconds: int) -> None:
         for _ in range(seconds):
             clock.advance(1)
-            await process.assigner.sweep()
+            await process.drain.sweep()
             await work_off(process)
 
     return wait

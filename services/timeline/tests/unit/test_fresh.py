@@ -5,8 +5,9 @@ from typing import Any
 
 from chassis.clock import ManualClock
 from contracts.messages import MessagePart
+from contracts.tenants import TenantSnapshot
 from timeline.adapters.in_memory import InMemoryStores
-from timeline.handlers.fresh import KEPT_SECONDS, LIMIT, MAX_CHARACTERS, FreshEntries
+from timeline.handlers.fresh import ACCOUNT_SECONDS, KEPT_SECONDS, LIMIT, LINKED_SECONDS, MAX_CHARACTERS, FreshEntries
 from timeline.models import Entry
 
 
@@ -36,6 +37,41 @@ def test_what_nobody_takes_is_let_go(reply: Any, clock: ManualClock) -> None:
 
     assert {} == fresh.take([old.id, many[0].id, long.id])
     assert [one.id for one in many[1:]] == list(fresh.take([one.id for one in many[1:]]))
+
+
+def test_what_was_found_of_a_conversation_is_good_for_a_moment(reply: Any, clock: ManualClock) -> None:
+    """A reply that waited for its lane goes where its conversation is linked to by then."""
+    fresh, one, two = FreshEntries(clock), entry(reply, "m1"), entry(reply, "m2")
+    fresh.note([replace(one, linked_to="904"), replace(two, linked_to="904")])
+
+    assert {one.id: replace(one, linked_to="904")} == fresh.take([one.id])
+    clock.advance(LINKED_SECONDS)
+    assert {two.id: two} == fresh.take([two.id])
+
+
+def test_an_account_that_was_just_read_is_given_once(clock: ManualClock, tenant: TenantSnapshot) -> None:
+    """A turn that follows at once need not read it again; one that follows later, or is the next, does."""
+    fresh = FreshEntries(clock)
+
+    fresh.note_accounts([tenant, tenant])
+    assert tenant == fresh.account(tenant.portal_id)
+    assert None is fresh.account(tenant.portal_id)
+    fresh.note_accounts([tenant])
+    clock.advance(ACCOUNT_SECONDS + 0.01)
+    assert None is fresh.account(tenant.portal_id)
+
+
+async def test_a_lone_reply_costs_its_account_one_look(
+    start: Any, bring: Any, reply: Any, memory: InMemoryStores, on_timeline: Any
+) -> None:
+    """An account that is paused when its reply comes is not written to, though nobody looked at it twice."""
+    process = start()
+    await bring(process, reply())
+    memory.tenants.snapshots[62515] = memory.tenants.snapshots[62515].model_copy(update={"paused": True})
+
+    await bring(process, reply("m2"))
+
+    assert ["62515:acme:m1"] == on_timeline()
 
 
 async def test_what_was_erased_meanwhile_is_not_written(

@@ -12,7 +12,7 @@ from chassis.settings import NotLoadedError
 from chassis.sisters import Sister
 from contracts.failures import REGISTRY, Code, Failure
 from timeline.adapters.oauth import OAuthAccessTokens
-from timeline.errors import AccountError, AccountInactiveError, AccountUnreachableError
+from timeline.errors import AccountChangedError, AccountError, AccountInactiveError, AccountUnreachableError
 
 PORTAL = 62515
 
@@ -24,6 +24,7 @@ class OAuth:
         self._clock = clock
         self.requests: list[httpx2.Request] = []
         self.refusal: Code | None = None
+        self.generation = 1
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         """One answer."""
@@ -40,8 +41,8 @@ class OAuth:
             return httpx2.Response(registered.status, json=body.model_dump())
         if request.url.path.endswith("/doubts"):
             return httpx2.Response(200, json={"status": "active"})
-        token = {"access_token": f"token-{len(self.requests)}", "expires_at": "2026-11-22T12:30:00Z", "generation": 1}
-        return httpx2.Response(200, json=token)
+        token = {"access_token": f"token-{len(self.requests)}", "expires_at": "2026-11-22T12:30:00Z"}
+        return httpx2.Response(200, json={**token, "generation": self.generation})
 
 
 @pytest.fixture
@@ -130,3 +131,23 @@ async def test_a_token_that_is_no_good_is_told(tokens: OAuthAccessTokens, oauth:
 
     told = [request.url.path.rpartition("/")[2] for request in oauth.requests]
     assert ["access-token", "doubts", "access-token", "access-token"] == told
+
+
+async def test_a_token_of_a_former_install_is_not_used(tokens: OAuthAccessTokens, oauth: OAuth) -> None:
+    """Once another install is expected, a token that is kept from before is asked for anew, long as it may live."""
+    await tokens(PORTAL)
+    oauth.generation = 2
+    tokens.expect(PORTAL, 2)
+
+    assert ["token-2", "token-2"] == [await tokens(PORTAL), await tokens(PORTAL)]
+
+
+async def test_a_token_of_another_install_than_expected_is_not_given(tokens: OAuthAccessTokens, oauth: OAuth) -> None:
+    """Whoever works under an install that is over, or is not known here yet, gets no token."""
+    tokens.expect(PORTAL, 1)
+    oauth.generation = 2
+    with pytest.raises(AccountChangedError):
+        await tokens(PORTAL)
+
+    tokens.expect(PORTAL, 2)
+    assert "token-1" == await tokens(PORTAL)

@@ -81,7 +81,7 @@ async def test_a_project_is_as_patient_as_its_accounts(
 
     back = left.model_copy(update={"status": "active", "revision": left.revision + 1})
     await process.tenants.project(back)
-    await process.assigner.sweep()
+    await process.drain.sweep()
     await process.lanes.turn(PORTAL)
 
     assert ["62515:acme:m1"] == on_timeline()

@@ -233,7 +233,7 @@ class World:
             await process.store_received(self.log[self.committed : taken])
             self.committed = max(self.committed, taken)
         with suppress(ConnectionError):
-            await process.assigner.sweep()
+            await process.drain.sweep()
         with suppress(ConnectionError):
             while portal_ids := await process.finder.find(()):
                 for portal_id in portal_ids:

@@ -15,7 +15,9 @@ from contracts.tenants import TenantSnapshot
 from timeline.adapters.in_memory import Answer, InMemoryHubSpot, InMemoryStores
 from timeline.api import tenants as api
 from timeline.errors import AccountUnreachableError
+from timeline.handlers.noise import BURST
 from timeline.handlers.tenant_work import TenantOperations
+from timeline.models import Received
 
 PORTAL = 62515
 OPERATOR = {"Authorization": "Bearer operator"}
@@ -41,6 +43,7 @@ async def http(
         tenants=memory.tenants,
         lanes=memory.accounts,
         work_lists=memory.lanes,
+        queues=memory.queues,
         data=memory.accounts,
         refs=memory.refs,
         names=memory.inbox,
@@ -183,3 +186,15 @@ async def test_an_outage_of_the_database_is_temporary(http: httpx2.AsyncClient, 
 
     answer = await http.post("/ops/tenants", json={"portal_ids": [PORTAL]}, headers=OPERATOR)
     assert 503 == answer.status_code
+
+
+async def test_what_is_set_aside_counts_as_waiting(
+    http: httpx2.AsyncClient, start: Any, reply: Any, memory: InMemoryStores
+) -> None:
+    """An operator sees how much waits for an account, on its list and before it."""
+    await start().store_received([reply(f"m{number:03}") for number in range(BURST + 1)])
+    await memory.queues.enqueue({"globex": [Received(reply(chert_tenant="globex").data)]}, reply().time)
+
+    [work] = await ask(http, PORTAL)
+
+    assert BURST + 1 == work.waiting

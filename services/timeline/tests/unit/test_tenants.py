@@ -174,7 +174,7 @@ async def test_a_full_lane_leaves_replies_in_the_inbox(
     await process.store_received([reply("m1")])
     await process.store_received([reply("m2")])
     assert None is not memory.inbox.rows["acme:m2"].since
-    assert not (await process.assigner.sweep()).more
+    assert not (await process.drain.sweep()).more
 
     await wait(process, 2)
 

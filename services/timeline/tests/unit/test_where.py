@@ -19,6 +19,7 @@ from contracts.tenants import TenantSnapshot
 from timeline.adapters.in_memory import Answer, InMemoryHubSpot, InMemoryStores
 from timeline.api import where as api
 from timeline.errors import AccountUnreachableError, ReplyRefusedError, WriteUnknownError
+from timeline.handlers.noise import BURST
 from timeline.handlers.where import Where
 
 PORTAL, PHONE = 62515, "+14155551234"
@@ -128,6 +129,18 @@ async def test_a_reply_that_waits_for_its_account_says_so(
 
     assert ["received", "waiting"] == whats(answer)
     assert "connected" in str(answer.next)
+
+
+@pytest.mark.parametrize("asked", ["m001", "acme:m001", "chert:msg:m001", "chat-1"])
+async def test_a_reply_that_is_set_aside_is_found(start: Any, reply: Any, ask: Ask, asked: str) -> None:
+    """What a loud project sent is found before it is on any lane, and is told to wait for its turn."""
+    await start().store_received([reply(f"m{number:03}", chat_id=f"chat-{number}") for number in range(BURST + 1)])
+
+    answer = await ask(asked)
+
+    assert ["received", "waiting"] == whats(answer)
+    assert {"message_id": "m001"} == answer.steps[0].ids
+    assert "behind older ones" in (answer.next or "")
 
 
 async def test_a_reply_that_waited_in_vain_is_over(

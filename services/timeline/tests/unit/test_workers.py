@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +25,13 @@ class Turns:
         self.gate = asyncio.Event()
         self.more: list[int] = []
         self.fail = False
+        self.told: list[int] = []
+        self.sees_to_it = False
+
+    def tell(self, portal_id: int) -> bool:
+        """Whether the turn that is under way will see to what came."""
+        self.told.append(portal_id)
+        return self.sees_to_it
 
     async def __call__(self, portal_id: int) -> datetime | None:
         """One turn."""
@@ -73,7 +80,12 @@ def new_runner(turns: Turns, plumbing: Plumbing) -> Callable[..., LaneRunner]:
     ) -> LaneRunner:
         notes = [] if ended is None else ended
         return LaneRunner(
-            turns, find, after_turn=lambda: notes.append("turn"), stopping=asyncio.Event(), plumbing=plumbing
+            turns,
+            turns.tell,
+            find,
+            after_turn=lambda: notes.append("turn"),
+            stopping=asyncio.Event(),
+            plumbing=plumbing,
         )
 
     return new_runner
@@ -100,6 +112,23 @@ async def test_a_lane_runs_at_once_and_once_at_a_time(turns: Turns, new_runner: 
         await passes()
 
     assert [1, 2, 1] == turns.begun
+
+
+async def test_a_turn_that_sees_to_what_came_is_followed_by_none(
+    turns: Turns, new_runner: Callable[..., LaneRunner]
+) -> None:
+    """A turn that is told of more work, and takes it in, leaves nothing for another."""
+    turns.sees_to_it = True
+    runner = new_runner()
+    async with runner.running():
+        runner.work_soon([1, 2])
+        await passes()
+        runner.work_soon([1])
+        turns.gate.set()
+        await passes()
+
+    assert [1] == turns.told
+    assert [1, 2] == turns.begun
 
 
 async def test_a_turn_that_left_work_is_followed_by_another(
@@ -196,7 +225,7 @@ async def test_what_was_left_in_the_inbox_is_assigned(
     await memory.inbox.add([Placed(Received(reply().data))], clock.now())
     woken: list[int] = []
 
-    async with workers.assignment(process.assigner, work_soon=woken.extend).running():
+    async with workers.drain(process.drain, work_soon=woken.extend).running():
         await passes()
 
     assert [62515] == woken
@@ -204,10 +233,10 @@ async def test_what_was_left_in_the_inbox_is_assigned(
 
 
 async def test_the_gauge_says_how_old_the_oldest_is(
-    memory: InMemoryStores, workers: Workers, clock: ManualClock, metrics: Metrics
+    memory: InMemoryStores, workers: Workers, reply: Any, clock: ManualClock, metrics: Metrics
 ) -> None:
-    """On-call sees for how long a reply has been waiting, and zero when none is."""
-    async with workers.gauge(memory.stores.lanes).running() as worker:
+    """On-call sees for how long a reply has been waiting, set aside or not, and zero when none is."""
+    async with workers.gauge(memory.stores.lanes, memory.stores.queues).running() as worker:
         await passes()
         assert "timeline_oldest_pending_seconds 0.0" in metrics.render().decode()
         await memory.lanes.add({1: [Work("t", "e", "c", clock.now())]}, clock.now())
@@ -215,4 +244,10 @@ async def test_the_gauge_says_how_old_the_oldest_is(
         worker.wake()
         await passes()
 
-    assert "timeline_oldest_pending_seconds 3.0" in metrics.render().decode()
+        assert "timeline_oldest_pending_seconds 3.0" in metrics.render().decode()
+        early = reply(received_at=clock.now() - timedelta(seconds=60))
+        await memory.queues.enqueue({"acme": [Received(early.data)]}, clock.now())
+        worker.wake()
+        await passes()
+
+    assert "timeline_oldest_pending_seconds 60.0" in metrics.render().decode()

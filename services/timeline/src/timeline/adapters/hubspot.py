@@ -51,6 +51,10 @@ class HubSpotTimeline:
         self._client = HubSpotClient(connection, self._called)
         self._searching = HubSpotClient(connection, self._searched)
 
+    def work_under(self, portal_id: int, generation: int) -> None:
+        """From here on an account is called with tokens of this install alone."""
+        self._access_tokens.expect(portal_id, generation)
+
     async def prepare(self, portal_id: int) -> None:
         """Have an access token at hand.
 

@@ -9,7 +9,7 @@ from chassis.settings import NotLoadedError
 from chassis.sisters import Sister, SisterAwayError, SisterRefusedError
 from contracts.failures import Code
 from contracts.internal import AccessToken, TenantCheck
-from timeline.errors import AccountInactiveError, AccountUnreachableError
+from timeline.errors import AccountChangedError, AccountInactiveError, AccountUnreachableError
 
 LEEWAY: Final = timedelta(seconds=60)
 """A token is not used in its last minute."""
@@ -26,24 +26,35 @@ class OAuthAccessTokens:
         self._tokens: dict[int, AccessToken] = {}
         self._asking: dict[int, asyncio.Task[AccessToken]] = {}
         self._doubted: set[int] = set()
+        self._expected: dict[int, int] = {}
 
     async def __call__(self, portal_id: int) -> str:
         """An access token that is good for at least a minute.
 
         Raises:
             AccountInactiveError: the account is not connected.
+            AccountChangedError: it is connected by another install than is expected.
             AccountUnreachableError: `oauth` cannot be asked.
         """
         known = self._tokens.get(portal_id)
-        if known is None or known.expires_at - LEEWAY <= self._clock.now():
+        if known is None or known.expires_at - LEEWAY <= self._clock.now() or not self._is_expected(portal_id, known):
             known = await asyncio.shield(self._asked(portal_id))
+        if not self._is_expected(portal_id, known):
+            raise AccountChangedError("another install")
         return known.access_token
+
+    def expect(self, portal_id: int, generation: int) -> None:
+        """Give tokens of this install of an account and of no other, until another one is expected."""
+        self._expected[portal_id] = generation
 
     def forget(self, portal_id: int, *, doubt: bool = False) -> None:
         """HubSpot refused the token: ask for another one next time, and say so first if the account may have left."""
         self._tokens.pop(portal_id, None)
         if doubt:
             self._doubted.add(portal_id)
+
+    def _is_expected(self, portal_id: int, token: AccessToken) -> bool:
+        return self._expected.get(portal_id, token.generation) == token.generation
 
     def _asked(self, portal_id: int) -> "asyncio.Task[AccessToken]":
         asking = self._asking.get(portal_id)

@@ -8,13 +8,15 @@ from chassis.metrics import Metrics
 from chassis.randomness import Randomness
 from contracts.envelope import Event
 from contracts.messages import MessageReceived, MessageSent
+from timeline.handlers.account_watch import AccountWatch
 from timeline.handlers.assignment import Assigner
 from timeline.handlers.backfilling import RefsBackfill
 from timeline.handlers.budget import Budget
 from timeline.handlers.contact_changes import ContactChanges
 from timeline.handlers.contacts import ContactFinder
+from timeline.handlers.draining import Drain
 from timeline.handlers.fresh import FreshEntries
-from timeline.handlers.intake import nobody_waits, store_received
+from timeline.handlers.intake import Receiver, nobody_waits
 from timeline.handlers.lanes import LaneWork
 from timeline.handlers.leases import LaneFinder
 from timeline.handlers.links import learn_links
@@ -23,6 +25,8 @@ from timeline.handlers.reconciling import Reconciler
 from timeline.handlers.refs import RefKeeper
 from timeline.handlers.requeueing import Requeue
 from timeline.handlers.sent import SentLog
+from timeline.handlers.strides import Strides
+from timeline.handlers.taking import TakingLists
 from timeline.handlers.tenants import TenantProjector
 from timeline.handlers.writing import Writer
 from timeline.models import MAX_BATCH
@@ -63,7 +67,7 @@ class Handlers:
     ) -> None:
         self._refs = RefKeeper(stores.refs, hash_number)
         self.refs_backfill = RefsBackfill(stores.entries, self._refs, stores.inbox)
-        self._stores, self._faults, self._clock = stores, outside.faults, clock
+        self._stores = stores
         self._requeue = Requeue(unmatched=stores.unmatched, lanes=stores.lanes, clock=clock, randomness=randomness)
         self.tenants = TenantProjector(
             tenants=stores.tenants,
@@ -74,17 +78,37 @@ class Handlers:
             clock=clock,
         )
         fresh = FreshEntries(clock)
+        turns: dict[int, Strides] = {}
+        lists = TakingLists(stores.lanes, turns, holder=process.holder, stopping=process.stopping, clock=clock)
         self.assigner = Assigner(
             inbox=stores.inbox,
             tenants=stores.tenants,
             links=stores.links,
             entries=stores.entries,
-            lanes=stores.lanes,
+            lanes=lists,
             fresh=fresh,
             faults=outside.faults,
             clock=clock,
             randomness=randomness,
             metrics=metrics,
+        )
+        self.drain = Drain(
+            inbox=stores.inbox,
+            queues=stores.queues,
+            assigner=self.assigner,
+            refs=self._refs,
+            lanes=stores.lanes,
+            holder=process.holder,
+            clock=clock,
+        )
+        self._receiver = Receiver(
+            inbox=stores.inbox,
+            queues=stores.queues,
+            refs=self._refs,
+            assigner=self.assigner,
+            drain=self.drain,
+            faults=outside.faults,
+            clock=clock,
         )
         self.contacts = ContactChanges(
             links=stores.links,
@@ -104,6 +128,8 @@ class Handlers:
         outcomes = Outcomes(entries=stores.entries, clock=clock, metrics=metrics)
         self.lanes = LaneWork(
             leases=stores.lanes,
+            lists=lists,
+            turns=turns,
             entries=stores.entries,
             fresh=fresh,
             tenants=stores.tenants,
@@ -125,15 +151,7 @@ class Handlers:
         work_soon: Callable[[Collection[int]], None] = nobody_waits,
     ) -> Collection[int]:
         """See `handlers.intake`."""
-        return await store_received(
-            events,
-            inbox=self._stores.inbox,
-            refs=self._refs,
-            assigner=self.assigner,
-            faults=self._faults,
-            clock=self._clock,
-            work_soon=work_soon,
-        )
+        return await self._receiver.store(events, work_soon)
 
     async def learn_links(self, events: Sequence[Event[MessageSent]]) -> Collection[int]:
         """See `handlers.links` and `handlers.sent`."""
@@ -170,7 +188,7 @@ def _writer(
         intents=stores.entries,
         communications=stores.communications,
         unmatched=stores.unmatched,
-        tenants=stores.tenants,
+        watch=AccountWatch(stores.tenants, clock),
         contacts=ContactFinder(links=stores.links, refs=refs, search=outside.search, budget=budget, clock=clock),
         reconciler=reconciler,
         timeline=outside.timeline,

@@ -18,12 +18,9 @@ from contracts.tenants import TenantSnapshot
 from timeline.handlers.fresh import FreshEntries
 from timeline.handlers.traces import traceparent_of
 from timeline.models import Conversation, Entry, FaultPoint, Placed, Received, Standing, Work, without_content
-from timeline.ports import FaultPoints, InboxStore, NewEntries, SentLinks, Tenants, WorkLists
+from timeline.ports import FaultPoints, NewEntries, NewWork, SentLinks, Tenants, WaitingRoom
 
 LOG = get_log()
-
-LIMIT: Final = 500
-"""How many messages are assigned at a time."""
 
 TICKET_BYTES: Final = 6
 """Enough that two lines of one work list never share a ticket."""
@@ -37,11 +34,13 @@ class Recipient:
         tenant: which.
         erased: whether it must not keep the content (`contact.erased`).
         traceparent: under which it works on it.
+        contact_id: the contact whose the conversation is there, if that is known.
     """
 
     tenant: TenantSnapshot
     erased: bool
     traceparent: str | None
+    contact_id: str | None = None
 
 
 Plan = Mapping[str, Sequence[Recipient]]
@@ -50,10 +49,17 @@ Plan = Mapping[str, Sequence[Recipient]]
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """What a round of assignment came to: lanes that got work, and whether a further round may do more."""
+    """What a round of assignment came to.
+
+    Attributes:
+        portal_ids: lanes that got work.
+        more: whether a further round may do more at once.
+        waits: whether something waits that this process knows of.
+    """
 
     portal_ids: frozenset[int]
     more: bool
+    waits: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,11 @@ class Places:
         return [row.received for row in self.rows if row.waits_for is not None]
 
     @property
+    def left(self) -> Collection[str]:
+        """The projects of those that no account has, or took."""
+        return {row.received.message.chert_tenant for row in self.rows if not row.portals}
+
+    @property
     def housed(self) -> Mapping[str, Sequence[int]]:
         """By row id, the accounts of those that have some; a row whose account has no room is not among them."""
         return {row.received.id: row.portals for row in self.rows if row.portals}
@@ -85,11 +96,11 @@ class Assigner:
     def __init__(
         self,
         *,
-        inbox: InboxStore,
+        inbox: WaitingRoom,
         tenants: Tenants,
         links: SentLinks,
         entries: NewEntries,
-        lanes: WorkLists,
+        lanes: NewWork,
         fresh: FreshEntries,
         faults: FaultPoints,
         clock: Clock,
@@ -107,16 +118,6 @@ class Assigner:
         full = await self._enlist([row for row in rows if plan[row.id]], plan)
         portal_ids = frozenset(portal_id for row in rows for portal_id in _portals(plan[row.id]))
         return Places(tuple(_placed(row, plan[row.id], full) for row in rows), portal_ids)
-
-    async def sweep(self) -> Assigned:
-        """Assign what was left behind, the oldest first."""
-        left = await self._inbox.left_over(LIMIT)
-        places = await self.place(left, await self.plan(left))
-        await self._inbox.assigned(places.housed)
-        await self._inbox.wait([row.id for row in places.homeless])
-        await self.welcome(places.homeless)
-        some = bool(places.housed or places.homeless)
-        return Assigned(places.portal_ids, more=len(places.rows) == LIMIT and some)
 
     async def welcome(self, rows: Sequence[Received]) -> None:
         """Look once more for the tenant of rows that wait for it: it may have come while they were being put there."""
@@ -146,6 +147,7 @@ class Assigner:
             return frozenset()
         now = self._clock.now()
         entries = [_entry(row, recipient) for row in rows for recipient in plan[row.id]]
+        self._fresh.note_accounts(recipient.tenant for row in rows for recipient in plan[row.id])
         self._fresh.note(await self._entries.add(entries, now))
         await self._faults.reach(FaultPoint.AFTER_ENTRIES)
         works: dict[int, list[Work]] = {}
@@ -169,7 +171,8 @@ def _recipients(
 
 
 def _recipient(row: Received, tenant: TenantSnapshot, standing: Standing) -> Recipient:
-    return Recipient(tenant, _is_erased(row, standing), traceparent_of(row, standing.traced))
+    traceparent = traceparent_of(row, standing.traced)
+    return Recipient(tenant, _is_erased(row, standing), traceparent, standing.contact_id)
 
 
 def _is_erased(row: Received, standing: Standing) -> bool:
@@ -198,4 +201,5 @@ def _entry(row: Received, recipient: Recipient) -> Entry:
         message=without_content(row.message) if recipient.erased else row.message,
         traceparent=recipient.traceparent,
         state="erased" if recipient.erased else "pending",
+        linked_to=recipient.contact_id,
     )

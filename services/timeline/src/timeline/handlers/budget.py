@@ -3,10 +3,15 @@
 A lane uses at most its share of the window; the rest is for the card and the console, which call for the same account.
 One process at a time holds a lane, so it need only count its own calls. A lane that is let go says how much of the
 window is used. One that was taken from a dead holder has rested for a whole window since that one's last call.
+
+A call counts from its answer: it was at HubSpot no later. As long as none has come, it counts from its beginning, and a
+little longer. An account that used its share up has its next calls spread over the window, so that it is not idle for
+most of it, and its window is as empty at any time as at any other.
 """
 
 import math
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -15,14 +20,23 @@ from chassis.clock import Clock
 from timeline.errors import BudgetSpentError
 from timeline.models import Lane, Spent
 
+ANSWERED_SECONDS: Final = 10.02
+"""HubSpot's rolling window of 10 s (hubspot-contract.md, section 6), and what two clocks may differ in meanwhile."""
+
 WINDOW_SECONDS: Final = 10.25
-"""HubSpot's rolling window of 10 s (hubspot-contract.md, section 6), and what the ways of calls may differ in."""
+"""The same for a call without an answer, which was at HubSpot some time after it began."""
 
 MAXIMUM: Final = 110
 """Calls in it, until an answer says otherwise."""
 
 _RESERVED: Final = 20 / 110
 """The share of the window that a lane leaves to card and console (`architecture.md`, section 4, timeline)."""
+
+_SPREAD: Final = 0.8
+"""The part of the window over which the calls of an account are spread that has more to tell than it takes."""
+
+_PORTIONS: Final = 4
+"""In how many portions at most: each is a turn of the lane."""
 
 _YIELD_SECONDS: Final = 2.0
 """How long a lane holds back when others use the account: a call each 2 s takes a quarter of what is reserved."""
@@ -35,12 +49,69 @@ _SEARCH_SECONDS: Final = 1.25
 
 @dataclass(slots=True)
 class _Account:
-    """One account's window: when the calls in it began, on our own monotonic clock."""
+    """One account's window, on our own monotonic clock.
+
+    Attributes:
+        under_way: when calls began that have no answer yet, or never got one.
+        answered: when the others were answered.
+        spread_until: the share was used up, so that calls are spread until then.
+        portion_until: when the next portion of them may begin.
+        room: how many calls the present portion has left.
+    """
 
     maximum: int = MAXIMUM
-    calls: deque[float] = field(default_factory=deque)
+    under_way: deque[float] = field(default_factory=deque)
+    answered: deque[float] = field(default_factory=deque)
     searches: deque[float] = field(default_factory=deque)
     held_back_until: float = 0.0
+    spread_until: float = 0.0
+    portion_until: float = 0.0
+    room: int = 0
+
+    @property
+    def share(self) -> int:
+        """What a lane may use of the window: 90 of 110, all of a very small one."""
+        return self.maximum - math.floor(self.maximum * _RESERVED)
+
+    def begin(self, now: float) -> None:
+        """A call begins."""
+        self.under_way.append(now)
+        if now < self.spread_until:
+            if self.portion_until <= now:
+                self.portion_until, self.room = now, self._portion
+            self.portion_until += _SPREAD * ANSWERED_SECONDS / self.share
+            self.room = max(self.room - 1, 0)
+
+    def early_for(self, now: float) -> float:
+        """Seconds until the next call is not too soon after the last ones, if they are spread."""
+        return self.portion_until - now if now < self.spread_until and not self.room else 0.0
+
+    def left(self, now: float) -> int:
+        """How many calls may begin together."""
+        left = max(self.share - self.used(now), 0)
+        if self.spread_until <= now:
+            return left
+        return min(left, self._portion if self.portion_until <= now else self.room)
+
+    @property
+    def _portion(self) -> int:
+        return math.ceil(self.share / _PORTIONS)
+
+    def used(self, now: float) -> int:
+        """How many calls lie within the window."""
+        _slide(self.under_way, now - WINDOW_SECONDS)
+        _slide(self.answered, now - ANSWERED_SECONDS)
+        return len(self.under_way) + len(self.answered)
+
+    def full_for(self, now: float) -> float:
+        """Seconds until fewer calls than the share lie within the window."""
+        over = self.used(now) - self.share
+        return 0.0 if over < 0 else sorted(self._ends())[over] - now
+
+    def _ends(self) -> Iterator[float]:
+        """When each call leaves the window."""
+        yield from (began + WINDOW_SECONDS for began in self.under_way)
+        yield from (answered + ANSWERED_SECONDS for answered in self.answered)
 
 
 class Budget:
@@ -56,13 +127,12 @@ class Budget:
             return
         age = max((self._clock.now() - lane.spent.at).total_seconds(), 0.0)
         account = self._account(lane.portal_id)
-        account.calls = deque([self._clock.monotonic() - age] * lane.spent.calls)
+        account.answered.clear()
+        account.under_way = deque([self._clock.monotonic() - age] * lane.spent.calls)
 
     def spent(self, portal_id: int, holder: str, now: datetime) -> Spent:
         """What the next holder has to know."""
-        account = self._account(portal_id)
-        _slide(account.calls, self._clock.monotonic() - WINDOW_SECONDS)
-        return Spent(holder, len(account.calls), now)
+        return Spent(holder, self._account(portal_id).used(self._clock.monotonic()), now)
 
     def require_call(self, portal_id: int) -> None:
         """Return if the account takes one more call now.
@@ -71,16 +141,25 @@ class Budget:
             BudgetSpentError: it does not; says for how long.
         """
         now, account = self._clock.monotonic(), self._account(portal_id)
-        _slide(account.calls, now - WINDOW_SECONDS)
-        wait = max(account.held_back_until - now, _wait(account.calls, _share(account.maximum), WINDOW_SECONDS, now))
+        full_for = account.full_for(now)
+        if full_for > 0:
+            account.spread_until = now + full_for + WINDOW_SECONDS
+        wait = max(full_for, account.held_back_until - now, account.early_for(now))
         if wait > 0:
             raise BudgetSpentError("budget", wait)
 
     def left(self, portal_id: int) -> int:
-        """How many calls the account takes now, as far as this process has made them."""
+        """How many calls may begin together now, as far as this process knows."""
+        return self._account(portal_id).left(self._clock.monotonic())
+
+    def is_idle(self, portal_id: int, calls: int) -> bool:
+        """Whether so many more calls would leave half of what the account takes unused."""
         account = self._account(portal_id)
-        _slide(account.calls, self._clock.monotonic() - WINDOW_SECONDS)
-        return max(_share(account.maximum) - len(account.calls), 0)
+        return 2 * (account.used(self._clock.monotonic()) + calls) <= account.share
+
+    def refused(self, portal_id: int) -> None:
+        """HubSpot took a call for one too many: it is told more than it takes."""
+        self._account(portal_id).spread_until = self._clock.monotonic() + 2 * WINDOW_SECONDS
 
     def require_search(self, portal_id: int) -> None:
         """Return if the account takes one more search now.
@@ -96,32 +175,29 @@ class Budget:
 
     def called(self, portal_id: int) -> None:
         """A call begins."""
-        self._account(portal_id).calls.append(self._clock.monotonic())
+        self._account(portal_id).begin(self._clock.monotonic())
 
     def searched(self, portal_id: int) -> None:
         """A search begins."""
         self._account(portal_id).searches.append(self._clock.monotonic())
 
     def told(self, portal_id: int, maximum: int, remaining: int) -> None:
-        """HubSpot said how large the window is, and how much of it is left to everyone."""
-        account = self._account(portal_id)
+        """HubSpot answered, and said how large the window is, and how much of it is left to everyone."""
+        now, account = self._clock.monotonic(), self._account(portal_id)
         account.maximum = max(maximum, 1)
-        if remaining < account.maximum - _share(account.maximum):
-            account.held_back_until = self._clock.monotonic() + _YIELD_SECONDS
+        if account.under_way:
+            account.under_way.popleft()  # whichever it was: as many are answered
+            account.answered.append(now)
+        if remaining < account.maximum - account.share:
+            account.held_back_until = now + _YIELD_SECONDS
 
     def use(self, portal_id: int) -> float:
         """The part of the lane's share that is used, from 0 to 1 and, when reads overran it, beyond."""
         account = self._account(portal_id)
-        _slide(account.calls, self._clock.monotonic() - WINDOW_SECONDS)
-        return len(account.calls) / _share(account.maximum)
+        return account.used(self._clock.monotonic()) / account.share
 
     def _account(self, portal_id: int) -> _Account:
         return self._accounts.setdefault(portal_id, _Account())
-
-
-def _share(maximum: int) -> int:
-    """What a lane may use of a window: 90 of 110, all of a very small one."""
-    return maximum - math.floor(maximum * _RESERVED)
 
 
 def _slide(calls: deque[float], since: float) -> None:

@@ -54,11 +54,12 @@ class ContactFinder:
 
     async def linked(self, entries: Collection[Entry]) -> Mapping[str, str]:
         """By entry, the contact that it was sent to, or that its conversation is linked to, unless that is gone."""
-        found = await self._links.find({entry.conversation for entry in entries})
+        unknown = {entry.conversation for entry in entries if not (entry.sent_to or entry.linked_to)}
+        found = await self._links.find(unknown) if unknown else {}
         return {
             entry.id: contact_id
             for entry in entries
-            if (contact_id := entry.sent_to or found.get(entry.conversation)) is not None
+            if (contact_id := entry.sent_to or entry.linked_to or found.get(entry.conversation)) is not None
             and contact_id not in entry.gone
         }
 

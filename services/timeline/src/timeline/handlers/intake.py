@@ -4,50 +4,101 @@ The caller commits after that. So Kafka gives the next message of a conversation
 is on its lane, and the order of a conversation outlives crashes and rebalances. Entries and work lists take a message
 once however often it is given to them, so a crash before the note in the inbox only repeats work; after it nothing that
 repeats the message has an effect. The lanes are woken as soon as they have the work, before the note is made.
+
+What comes from a loud project, or behind messages of its own that are not on lanes yet, is set aside: see `draining`.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from chassis.clock import Clock
 from contracts.envelope import Event
 from contracts.messages import MessageReceived
-from timeline.handlers.assignment import Assigner
+from timeline.handlers.assignment import Assigner, Plan
+from timeline.handlers.draining import Drain, by_project
+from timeline.handlers.noise import Noise
 from timeline.handlers.refs import RefKeeper
-from timeline.models import FaultPoint, Received
-from timeline.ports import FaultPoints, Intake
+from timeline.models import FaultPoint, Known, Received
+from timeline.ports import FaultPoints, Intake, QueueEnds
 
 
 def nobody_waits(_: Collection[int]) -> None:
     """For callers who work on lanes by themselves."""
 
 
-async def store_received(
-    events: Sequence[Event[MessageReceived]],
-    *,
-    inbox: Intake,
-    refs: RefKeeper,
-    assigner: Assigner,
-    faults: FaultPoints,
-    clock: Clock,
-    work_soon: Callable[[Collection[int]], None] = nobody_waits,
-) -> Collection[int]:
-    """Give a batch to its accounts and keep it in the inbox; the accounts whose lanes got work.
+class Receiver:
+    """Gives batches to their accounts and keeps them in the inbox.
 
     Args:
-        events: what Kafka has, in order.
         inbox: knows what was taken in before; that is left alone.
+        queues: where goes what cannot go to lanes at once.
         refs: lets operators find it by any id.
         assigner: gives messages to accounts.
+        drain: told of projects of which something was left or set aside.
         faults: where tests die.
         clock: says when.
-        work_soon: told of the lanes with work as soon as they have it.
     """
-    rows = {row.id: row for row in (Received(event.data, event.traceparent) for event in events)}
-    known, plan = await asyncio.gather(inbox.known(rows), assigner.plan(rows.values()))
-    places = await assigner.place([row for row_id, row in rows.items() if row_id not in known], plan)
-    work_soon(places.portal_ids)
-    await asyncio.gather(inbox.add(places.rows, clock.now()), refs.received(places.rows))
-    await assigner.welcome(places.homeless)
-    await faults.reach(FaultPoint.AFTER_INBOX_INSERT)
-    return places.portal_ids
+
+    def __init__(
+        self,
+        *,
+        inbox: Intake,
+        queues: QueueEnds,
+        refs: RefKeeper,
+        assigner: Assigner,
+        drain: Drain,
+        faults: FaultPoints,
+        clock: Clock,
+    ) -> None:
+        self._inbox, self._queues, self._refs, self._assigner = inbox, queues, refs, assigner
+        self._drain, self._faults, self._clock = drain, faults, clock
+        self._noise = Noise(clock)
+
+    async def store(
+        self, events: Sequence[Event[MessageReceived]], work_soon: Callable[[Collection[int]], None] = nobody_waits
+    ) -> Collection[int]:
+        """Take in a batch, in the order that Kafka has it; the accounts whose lanes got work: `work_soon` is told."""
+        rows = by_project({row.id: row for row in _received(events)}.values())
+        loud = self._noise.loud({chert_tenant: len(own) for chert_tenant, own in rows.items()})
+        aside = {chert_tenant: own for chert_tenant, own in rows.items() if chert_tenant in loud}
+        others = {row.id: row for chert_tenant, own in rows.items() if chert_tenant not in loud for row in own}
+        _, portal_ids = await asyncio.gather(
+            self._queues.enqueue(aside, self._clock.now()), self._place(others, work_soon)
+        )
+        self._drain.expect_burst(aside)
+        await self._faults.reach(FaultPoint.AFTER_INBOX_INSERT)
+        return portal_ids
+
+    async def _place(
+        self, rows: Mapping[str, Received], work_soon: Callable[[Collection[int]], None]
+    ) -> Collection[int]:
+        """Give messages of projects that are not loud to their accounts, if nothing stands before them."""
+        if not rows:
+            return ()
+        known, plan = await asyncio.gather(self._inbox.known(rows), self._assigner.plan(rows.values()))
+        new = by_project([row for row_id, row in rows.items() if row_id not in known.rows])
+        behind = {chert_tenant: own for chert_tenant, own in new.items() if _goes_behind(own[0], plan, known)}
+        await self._queues.enqueue(behind, self._clock.now())
+        places = await self._assigner.place(
+            [row for chert_tenant, own in new.items() if chert_tenant not in behind for row in own], plan
+        )
+        work_soon(places.portal_ids)
+        await asyncio.gather(self._inbox.add(places.rows, self._clock.now()), self._refs.received(places.rows))
+        left = {*places.left, *(rows[row_id].message.chert_tenant for row_id, waits in known.rows.items() if waits)}
+        await self._queues.leave([one for one in left if one not in known.queues])
+        await self._assigner.welcome(places.homeless)
+        self._drain.expect([*behind, *left])
+        return places.portal_ids
+
+
+def _received(events: Sequence[Event[MessageReceived]]) -> Iterator[Received]:
+    return (Received(event.data, event.traceparent) for event in events)
+
+
+def _goes_behind(row: Received, plan: Plan, known: Known) -> bool:
+    """Whether a message goes behind others of its project.
+
+    What has no account goes to where such messages wait, unless some of its project are set aside already.
+    """
+    queue = known.queues.get(row.message.chert_tenant)
+    return queue is not None and (queue.portioned or bool(plan[row.id]))

@@ -31,7 +31,9 @@ def of_row(row: InboxView) -> Prospect:
         return Prospect("given to its account when one is connected to the project")
     if row.since is None:
         return NOTHING
-    return Prospect("given to its account when that one's work list has room, looked at every 15 s", row.since)
+    return Prospect(
+        "given to its account behind older ones of its project, when that one's work list has room", row.since
+    )
 
 
 def of_entry(entry: Entry, tenant: TenantSnapshot | None, lane: LaneView | None) -> Prospect:

@@ -3,7 +3,7 @@
 Every order may be given again; what is done already is not done twice.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +18,7 @@ from timeline.handlers import breakers
 from timeline.handlers.contact_changes import ContactChanges
 from timeline.handlers.forgetting import forget_ways
 from timeline.models import LaneView
-from timeline.ports import AccountData, InboxNames, LaneViews, Refs, Tenants, WorkLists
+from timeline.ports import AccountData, InboxNames, LaneViews, QueueAges, Refs, Tenants, WorkLists
 
 LOG = get_log()
 
@@ -42,6 +42,7 @@ class TenantOperations:
         tenants: the projection.
         lanes: how lanes stand.
         work_lists: ends their rest.
+        queues: what is set aside of their projects.
         data: all that is kept of an account.
         refs: what leads there.
         names: by what else it is found.
@@ -53,6 +54,7 @@ class TenantOperations:
     tenants: Tenants
     lanes: LaneViews
     work_lists: WorkLists
+    queues: QueueAges
     data: AccountData
     refs: Refs
     names: InboxNames
@@ -63,9 +65,11 @@ class TenantOperations:
     async def read(self, portal_ids: Sequence[int]) -> tuple[TenantWork, ...]:
         """What is to be done for accounts, in their order."""
         lanes = await self.lanes.look(portal_ids)
+        tenants = {portal_id: await self.tenants.find(portal_id) for portal_id in portal_ids}
+        aside = await self.queues.lengths({tenant.chert_tenant for tenant in tenants.values() if tenant is not None})
         return tuple([
-            self._work(portal_id, await self.tenants.find(portal_id), lanes.get(portal_id, LaneView()))
-            for portal_id in portal_ids
+            self._work(portal_id, tenant, lanes.get(portal_id, LaneView()), aside)
+            for portal_id, tenant in tenants.items()
         ])  # fmt: skip
 
     async def reset_breaker(self, portal_id: int) -> TenantWork:
@@ -95,7 +99,9 @@ class TenantOperations:
         LOG.info("account.purged", portal_id=portal_id, removed=removed)
         return Removed(service=SERVICE, removed=removed, kept=KEPT_OF_ACCOUNTS)
 
-    def _work(self, portal_id: int, tenant: TenantSnapshot | None, lane: LaneView) -> TenantWork:
+    def _work(
+        self, portal_id: int, tenant: TenantSnapshot | None, lane: LaneView, aside: Mapping[str, int]
+    ) -> TenantWork:
         resting = lane.paused_until if lane.pending else None
         breaker = lane.breaker
         return TenantWork(
@@ -103,7 +109,7 @@ class TenantOperations:
             status=None if tenant is None else tenant.status,
             paused=tenant is not None and tenant.paused,
             revision=0 if tenant is None else tenant.revision,
-            waiting=lane.pending,
+            waiting=lane.pending + (0 if tenant is None else aside.get(tenant.chert_tenant, 0)),
             oldest_at=lane.oldest_at,
             working=lane.held,
             resting_until=resting if resting is not None and resting > self.clock.now() else None,

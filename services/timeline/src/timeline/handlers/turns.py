@@ -17,6 +17,7 @@ class Turn:
         self._settled: set[str] = set()
         self._postponed: dict[str, datetime] = {}
         self._isolated: set[str] = set()
+        self._begun: set[str] = set()
         self._paused_until: datetime | None = None
         self._inactive = False
         self._spent = False
@@ -45,14 +46,24 @@ class Turn:
     def due(self, now: datetime, limit: int) -> Sequence[str]:
         """The next entries, oldest first, one of each conversation; one that is isolated comes alone.
 
-        Sent messages come only when no reply is due.
+        Sent messages come only when no reply is due or under way.
         """
-        heads = (work for work in self._heads() if self._due_at(work, now) <= now)
+        heads = (work for work in self._heads() if self._due_at(work, now) <= now and work.entry_id not in self._begun)
         first = next(heads, None)
-        if first is None or first.entry_id in self._isolated:
-            return () if first is None else [first.entry_id]
+        if first is None or (first.sent and self._begun):
+            return ()
+        if first.entry_id in self._isolated:
+            return [first.entry_id]
         due = (work.entry_id for work in chain([first], heads) if work.sent == first.sent)
         return list(islice((entry_id for entry_id in due if entry_id not in self._isolated), limit))
+
+    def begin(self, entry_ids: Iterable[str]) -> None:
+        """Something is done about these: nothing else is to be, nor about their conversations, until that ended."""
+        self._begun.update(entry_ids)
+
+    def end(self, entry_ids: Iterable[str]) -> None:
+        """What was done about these has ended."""
+        self._begun.difference_update(entry_ids)
 
     def settle(self, entry_id: str) -> None:
         """This reply is done with, as far as the list goes."""

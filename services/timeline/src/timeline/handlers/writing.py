@@ -19,8 +19,8 @@ from typing import Final
 from chassis.clock import Clock
 from contracts.tenants import TenantSnapshot
 from timeline.errors import (
+    UNSENT,
     AccountError,
-    BudgetSpentError,
     ContactGoneError,
     LeaseSpentError,
     RecordLockedError,
@@ -30,6 +30,7 @@ from timeline.errors import (
     WriteUnknownError,
 )
 from timeline.handlers import bodies
+from timeline.handlers.account_watch import AccountWatch
 from timeline.handlers.answers import Answer, Answers
 from timeline.handlers.budget import Budget
 from timeline.handlers.contacts import ContactFinder
@@ -37,7 +38,7 @@ from timeline.handlers.leases import require_call_time, require_lease
 from timeline.handlers.outcomes import Outcomes, Postponed, Step, Target
 from timeline.handlers.reconciling import LATE_COMMIT, READ_LAG, Reconciler
 from timeline.models import Entry, FaultPoint, Intent, Intention, Lease, Note, Withdrawal
-from timeline.ports import Communications, FaultPoints, IntentLog, Tenants, Timeline, Unmatched
+from timeline.ports import Communications, FaultPoints, IntentLog, Timeline, Unmatched
 
 _LOCKED_SECONDS: Final = 2.0
 """The least wait for a locked record (hubspot-contract.md, section 6)."""
@@ -61,7 +62,7 @@ class Writer:
         intents: IntentLog,
         communications: Communications,
         unmatched: Unmatched,
-        tenants: Tenants,
+        watch: AccountWatch,
         contacts: ContactFinder,
         reconciler: Reconciler,
         timeline: Timeline,
@@ -74,7 +75,7 @@ class Writer:
     ) -> None:
         self._batch, self._answers = batch, Answers()
         self._intents, self._communications = intents, communications
-        self._unmatched, self._tenants, self._contacts = unmatched, tenants, contacts
+        self._unmatched, self._watch, self._contacts = unmatched, watch, contacts
         self._reconciler, self._timeline, self._outcomes = reconciler, timeline, outcomes
         self._budget, self._faults, self._clock = budget, faults, clock
         self._public_base_url = public_base_url
@@ -86,6 +87,7 @@ class Writer:
             AccountError: the account as a whole has to wait; replies that nothing was told of stay as they are.
             LeaseSpentError: nothing more may be begun under this lease.
         """
+        self._timeline.work_under(tenant.portal_id, tenant.generation)
         await self._bring([entry for entry in entries if not entry.intents], tenant, lease, done)
         begun = {entry.id: entry for entry in entries if entry.intents}
         answers = self._answers.of(begun)
@@ -116,7 +118,7 @@ class Writer:
         if not own:
             return
         linked = await self._contacts.linked(own)
-        await self._write({entry.id: entry for entry in own if entry.id in linked}, linked, lease, done)
+        await self._write({entry.id: entry for entry in own if entry.id in linked}, linked, tenant, lease, done)
         unknown = [entry for entry in own if entry.id not in linked]
         if unknown:
             await self._find_and_write(unknown, tenant, lease, done)
@@ -138,24 +140,30 @@ class Writer:
             elif entry.id not in searched.contacts:
                 done(entry, await self._unmatch(entry, tenant))
         found = {entry.id: entry for entry in entries if entry.id in searched.contacts}
-        await self._write(found, searched.contacts, lease, done)
+        await self._write(found, searched.contacts, tenant, lease, done)
 
     async def _unmatch(self, entry: Entry, tenant: TenantSnapshot) -> Step:
         """Let it wait for a contact, and look once more: a link or an install may have come meanwhile."""
         await self._unmatched.add(entry.conversation, entry.work(entry.id))
         step = await self._outcomes.unmatched(entry)
-        current = await self._tenants.find(entry.portal_id)
-        changed = current is not None and current.generation != tenant.generation
-        if not changed and not await self._contacts.linked([entry]):
+        if not await self._watch.has_changed(tenant) and not await self._contacts.linked([entry]):
             return step
         await self._unmatched.remove(entry.conversation, [entry.id])
         return Postponed(self._clock.now())
 
-    async def _write(self, entries: Mapping[str, Entry], contacts: Mapping[str, str], lease: Lease, done: Done) -> None:
+    async def _write(
+        self,
+        entries: Mapping[str, Entry],
+        contacts: Mapping[str, str],
+        tenant: TenantSnapshot,
+        lease: Lease,
+        done: Done,
+    ) -> None:
         """Announce, write and record replies whose contacts are known."""
         if not entries:
             return
         await self._timeline.prepare(lease.portal_id)
+        await self._watch.require_unchanged(tenant, lease)
         self._budget.require_call(lease.portal_id)
         await self._intend(entries.values(), contacts, lease)
         entries = {key: replace(entry, attempts=entry.attempts + 1) for key, entry in entries.items()}
@@ -253,7 +261,7 @@ class Writer:
         """Withdraw intents that came to nothing; what concerns account or lease is raised when all else is settled."""
         await self._intents.withdraw(
             [
-                Withdrawal(key, lease.fence, unsent=isinstance(error, BudgetSpentError | LeaseSpentError))
+                Withdrawal(key, lease.fence, unsent=isinstance(error, UNSENT))
                 for key, error in failed.items()
                 if not isinstance(error, WriteUnknownError)
             ]

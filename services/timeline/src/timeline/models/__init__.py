@@ -2,6 +2,7 @@
 
 from timeline.models.lanes import Breaker, Closing, DueLane, Lane, LaneView, Lease, Spent, Work
 from timeline.models.outside import MAX_BATCH, Candidate, Cursor, FaultPoint, Found, LogPage, Note, Retry, Written
+from timeline.models.queues import Known, Queue
 from timeline.models.refs import InboxView, Ref, RefKind
 from timeline.models.replies import (
     ERASED,
@@ -20,6 +21,7 @@ from timeline.models.replies import (
     Shown,
     Standing,
     Withdrawal,
+    erased,
     without_content,
 )
 
@@ -41,6 +43,7 @@ __all__ = [
     "InboxView",
     "Intent",
     "Intention",
+    "Known",
     "Lane",
     "LaneView",
     "Lease",
@@ -48,6 +51,7 @@ __all__ = [
     "LogPage",
     "Note",
     "Placed",
+    "Queue",
     "Received",
     "Ref",
     "RefKind",
@@ -60,5 +64,6 @@ __all__ = [
     "Withdrawal",
     "Work",
     "Written",
+    "erased",
     "without_content",
 ]

@@ -1,7 +1,7 @@
 """Replies on their way to a timeline: as they were received, and as entries, one for each account."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 
@@ -45,11 +45,13 @@ class Standing:
         begun: whether the account has sent something in it.
         erased_at: when its contact was deleted for privacy; what came before must not be kept.
         traced: the newest send in it whose trace is exported.
+        contact_id: whose it is, if that is known.
     """
 
     begun: bool = False
     erased_at: datetime | None = None
     traced: SentTrace | None = None
+    contact_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ class Entry:
         due_at: not to be touched before.
         communication_id: HubSpot's record of it.
         sent_to: the contact, when this is no reply but a message that was sent.
+        linked_to: the contact that its conversation was linked to a moment ago, if anybody looked; never kept.
     """
 
     portal_id: int
@@ -178,6 +181,7 @@ class Entry:
     due_at: datetime | None = None
     communication_id: str | None = None
     sent_to: str | None = None
+    linked_to: str | None = None
 
     @property
     def id(self) -> str:
@@ -269,6 +273,11 @@ class Settlement:
 
 ERASED: Final = "erased"
 """The sender of a message whose sender is to be forgotten."""
+
+
+def erased(received: Received) -> Received:
+    """A received message whose sender is to be forgotten."""
+    return replace(received, message=without_content(received.message))
 
 
 def without_content(message: MessageReceived) -> MessageReceived:

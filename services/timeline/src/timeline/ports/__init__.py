@@ -29,8 +29,9 @@ from timeline.ports.inbox import (
     WaitingRetention,
     WaitingRoom,
 )
-from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, WorkLists
+from timeline.ports.lanes import Breakers, LaneStore, LaneSweep, Leases, NewWork, WorkLists
 from timeline.ports.outside import CallMeter, ContactSearch, FaultPoints, Timeline, Unread
+from timeline.ports.queues import QueueAges, QueueEnds, QueueHeads, QueueStore
 from timeline.ports.refs import InboxNames, InboxViews, NumberHash, RecordOwners, Refs
 from timeline.ports.tenants import AccountData, LaneViews, Tenants, TenantStore, TenantWriter
 
@@ -66,9 +67,14 @@ __all__ = [
     "LinkStore",
     "Links",
     "NewEntries",
+    "NewWork",
     "NumberHash",
     "Outside",
     "Projects",
+    "QueueAges",
+    "QueueEnds",
+    "QueueHeads",
+    "QueueStore",
     "Receivers",
     "RecordOwners",
     "Refs",
@@ -93,6 +99,7 @@ class Stores:
     """Everything this service keeps."""
 
     inbox: InboxStore
+    queues: QueueStore
     tenants: TenantStore
     links: LinkStore
     unmatched: Unmatched

@@ -36,7 +36,7 @@ class IntentLog(Protocol):
     """What is about to be written, noted down before it is."""
 
     async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Announced]:
-        """Note intents down, first all of them; then how the entries stand, by id."""
+        """Note intents down on entries that are open and have none; then how the entries stand, by id."""
         ...
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:

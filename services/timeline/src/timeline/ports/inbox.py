@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from timeline.models import Placed, Received
+from timeline.models import Known, Placed, Received
 from timeline.ports.catching_up import KnownMessages
 from timeline.ports.refs import InboxNames, InboxViews
 
@@ -12,8 +12,8 @@ from timeline.ports.refs import InboxNames, InboxViews
 class Intake(Protocol):
     """Where it is kept which messages were ever received."""
 
-    async def known(self, row_ids: Collection[str]) -> Collection[str]:
-        """Those keys that are there."""
+    async def known(self, row_ids: Collection[str]) -> Known:
+        """Those keys that are there, and what stands before the next messages of their projects, in one look."""
         ...
 
     async def add(self, rows: Sequence[Placed], now: datetime) -> None:
@@ -26,6 +26,10 @@ class Unassigned(Protocol):
 
     async def left_over(self, limit: int) -> Sequence[Received]:
         """The longest waiting, whoever received them; not those that wait for a tenant."""
+        ...
+
+    async def left_of(self, chert_tenant: str, limit: int) -> Sequence[Received]:
+        """The oldest messages of a project that no account has, those that wait for a tenant, too."""
         ...
 
     async def assigned(self, portals: Mapping[str, Sequence[int]]) -> None:
@@ -64,7 +68,10 @@ class InboxKeeper(Protocol):
     """Received messages as the erasure of a contact concerns them."""
 
     async def erase(self, chert_tenant: str, chat_ids: Collection[str]) -> None:
-        """Remove the content of messages of these conversations that no account has yet; their keys stay."""
+        """Remove the content of messages of these conversations that no account has yet, set aside or not.
+
+        Their keys stay.
+        """
         ...
 
 

@@ -1,6 +1,6 @@
 """Lanes: one per account, with its work list and the lease on it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -16,11 +16,26 @@ from timeline.models import (
 )
 
 
-class WorkLists(Protocol):
-    """The work lists of lanes, one per account."""
+class NewWork(Protocol):
+    """Where new work is put, by account."""
 
     async def add(self, works: Mapping[int, Sequence[Work]], now: datetime) -> frozenset[int]:
         """Add work by account, due at once; the result names accounts whose list is full and took nothing."""
+        ...
+
+
+class WorkLists(NewWork, Protocol):
+    """The work lists of lanes, one per account."""
+
+    async def take(self, portal_id: int, works: Sequence[Work], holder: str, now: datetime) -> Lane | None:
+        """Add work to a lane and become its holder, in one write.
+
+        None if somebody holds it, or it rests, or is full, or is none yet: then nothing was added.
+        """
+        ...
+
+    async def lengths(self, portal_ids: Collection[int]) -> Mapping[int, int]:
+        """How many lines the work lists of accounts have."""
         ...
 
     async def resume(self, portal_id: int, now: datetime, *, closed: Callable[[Breaker], Event[BreakerClosed]]) -> None:

@@ -34,6 +34,13 @@ class CallMeter(Protocol):
 class Timeline(Protocol):
     """HubSpot's timeline of a contact."""
 
+    def work_under(self, portal_id: int, generation: int) -> None:
+        """From here on an account is called under this install of it and under no other.
+
+        Calls raise `AccountChangedError` while another one is connected.
+        """
+        ...
+
     async def prepare(self, portal_id: int) -> None:
         """Have at hand what a write needs, so that it can begin at once.
 

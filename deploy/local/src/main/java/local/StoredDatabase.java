@@ -46,8 +46,8 @@ final class StoredDatabase extends H2Database {
 
     @Override
     protected Index<Object> openOrCreateUniqueIndex(String collection, String name, List<IndexKey> keys, boolean sparse) {
-        openIndex(store, getFullCollectionNamespace(collection) + INDEX + name);
-        return super.openOrCreateUniqueIndex(collection, name, keys, sparse);
+        MVMap<KeyValue, Object> positions = openIndex(store, getFullCollectionNamespace(collection) + INDEX + name);
+        return new NarrowingIndex(positions, name, keys, sparse);
     }
 
     /** Write a file of the former form anew, whole: its order and its values are those of serialized Java objects. */

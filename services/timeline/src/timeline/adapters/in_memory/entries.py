@@ -32,7 +32,7 @@ class InMemoryEntries:
     async def add(self, entries: Sequence[Entry], now: datetime) -> Sequence[Entry]:
         """Keep entries that are not there yet; those."""
         new = {entry.id: entry for entry in reversed(entries) if entry.id not in self.entries}
-        self.entries.update(new)
+        self.entries.update({key: replace(entry, linked_to=None) for key, entry in new.items()})
         self.assigned_at.update(dict.fromkeys(new, now))
         return list(new.values())
 
@@ -102,11 +102,11 @@ class InMemoryEntries:
         return len(found)
 
     async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Announced]:
-        """Note intents down, first all of them; then how the entries stand, by id."""
+        """Note intents down on entries that are open and have none; then how the entries stand, by id."""
         for one in intentions:
-            entry, intent = self.entries[one.entry_id], one.intent
-            standing = [other for other in entry.intents if other.fence != intent.fence]
-            self.entries[one.entry_id] = replace(entry, intents=(*standing, intent), attempts=entry.attempts + 1)
+            entry = self.entries[one.entry_id]
+            if entry.open and not entry.intents:
+                self.entries[one.entry_id] = replace(entry, intents=(one.intent,), attempts=entry.attempts + 1)
         stand = {one.entry_id: self.entries[one.entry_id] for one in intentions}
         return {
             key: Announced(entry.open, frozenset(intent.fence for intent in entry.intents))

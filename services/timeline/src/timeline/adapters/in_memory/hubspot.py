@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from chassis.clock import Clock
-from timeline.errors import TimelineError
+from timeline.errors import AccountChangedError, TimelineError
 from timeline.models import Candidate, Found, Note, Written
 from timeline.ports import CallMeter, Unread
 
@@ -59,6 +59,7 @@ class InMemoryHubSpot:
     `answers` are given to creates in turn, one to each note of a batch, then all goes well; `batch_answers` come before
     them, to batches as a whole. `trouble` is raised by every read and search while it is set; without `keeps_links`
     HubSpot removes the links from bodies. `creates` has the size of each create; a search gives at most a `page`.
+    `installed` has the generation by which an account is connected, where that matters.
     """
 
     clock: Clock
@@ -76,19 +77,28 @@ class InMemoryHubSpot:
     page: int = 200
     reads: int = 0
     bodies_read: int = 0
+    installed: dict[int, int] = field(default_factory=dict)
+    under: dict[int, int] = field(default_factory=dict)
 
-    async def prepare(self, portal_id: int) -> None:  # noqa: ARG002 - every account's token is at hand
+    def work_under(self, portal_id: int, generation: int) -> None:
+        """From here on an account is called under this install of it alone."""
+        self.under[portal_id] = generation
+
+    async def prepare(self, portal_id: int) -> None:
         """Have the access token at hand."""
         self._maybe_fail()
+        self._require_install(portal_id)
 
     async def create(self, portal_id: int, note: Note, *, trace_id: str) -> str:
         """Write a note, or what the next answer says."""
+        self._require_install(portal_id)
         self.creates.append(1)
         self.meter.called(portal_id)
         return self._create(portal_id, note, trace_id)
 
     async def create_batch(self, portal_id: int, notes: Mapping[str, Note]) -> Mapping[str, str | TimelineError]:
         """Write notes, each by an answer of its own; the batch as a whole goes as `batch_answers` say."""
+        self._require_install(portal_id)
         self.creates.append(len(notes))
         self.meter.called(portal_id)
         if self.batch_answers:
@@ -167,6 +177,11 @@ class InMemoryHubSpot:
         if not self.keeps_links:
             body = _LINK.sub("", body)
         return f'<div style="">{body.replace("<p>", "<p style=&quot;margin:0;&quot;>")}</div>'
+
+    def _require_install(self, portal_id: int) -> None:
+        under = self.under.get(portal_id)
+        if under is not None and self.installed.get(portal_id, under) != under:
+            raise AccountChangedError("another install")
 
     def _maybe_fail(self) -> None:
         if self.trouble is not None:

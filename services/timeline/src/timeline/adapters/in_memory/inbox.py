@@ -1,12 +1,13 @@
 """The inbox in memory."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from contracts.messages import MessageReceived
-from timeline.models import InboxView, Placed, Received
+from timeline.adapters.in_memory.queues import InMemoryQueues
+from timeline.models import InboxView, Known, Placed, Received
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -27,12 +28,18 @@ class InboxRow:
 class InMemoryInbox:
     """Rows by key."""
 
-    def __init__(self) -> None:
+    def __init__(self, queues: InMemoryQueues) -> None:
         self.rows: dict[str, InboxRow] = {}
+        self._queues = queues
 
-    async def known(self, row_ids: Collection[str]) -> Collection[str]:
-        """Those keys that are there."""
-        return {row_id for row_id in row_ids if row_id in self.rows}
+    async def known(self, row_ids: Collection[str]) -> Known:
+        """Those keys that are there, and what stands before the next messages of their projects."""
+        rows = {row_id: self.rows[row_id] for row_id in row_ids if row_id in self.rows}
+        queues = [self._queues.look(one) for one in {row_id.partition(":")[0] for row_id in row_ids}]
+        return Known(
+            rows={row_id: None is not (row.since or row.waiting_for) for row_id, row in rows.items()},
+            queues={queue.chert_tenant: queue for queue in queues if not queue.empty},
+        )
 
     async def add(self, rows: Sequence[Placed], now: datetime) -> None:
         """Keep messages that are not there yet; of those that have accounts only the key."""
@@ -41,7 +48,8 @@ class InMemoryInbox:
 
     async def unknown(self, messages: Sequence[MessageReceived]) -> Sequence[MessageReceived]:
         """Those that never were received."""
-        return [message for message in messages if Received(message).id not in self.rows]
+        known = {*self.rows, *self._queues.rows()}
+        return [message for message in messages if Received(message).id not in known]
 
     async def oldest(self) -> datetime | None:
         """When the oldest message came whose key is kept."""
@@ -54,16 +62,24 @@ class InMemoryInbox:
 
     async def look_at(self, row_ids: Collection[str]) -> Sequence[InboxView]:
         """Those that exist, as an operator sees them."""
-        found = [(row_id, self.rows[row_id]) for row_id in row_ids if row_id in self.rows]
-        return [InboxView(key, row.received_at, row.portals, row.since, row.waiting_for) for key, row in found]
+        found = {row_id: self.rows[row_id] for row_id in row_ids if row_id in self.rows}
+        aside = [row for row_id, row in self._queues.rows().items() if row_id in row_ids and row_id not in found]
+        return [
+            *(InboxView(key, row.received_at, row.portals, row.since, row.waiting_for) for key, row in found.items()),
+            *(InboxView(row.id, row.message.received_at, since=self._queues.since[row.id]) for row in aside),
+        ]
 
     async def named(self, asked: str, limit: int) -> Collection[str]:
         """Keys of the newest rows whose event, trace or conversation has this id."""
-        return self._newest([key for key, row in self.rows.items() if asked in row.names], limit)
+        aside = self._aside(lambda row: asked in _names(row))
+        rows = self._newest([key for key, row in self.rows.items() if asked in row.names], limit)
+        return list(dict.fromkeys([*aside, *rows]))[:limit]
 
     async def of_chats(self, chat_ids: Collection[str], limit: int) -> Collection[str]:
         """Keys of the newest rows of these conversations."""
-        return self._newest([key for key, row in self.rows.items() if row.chat_id in chat_ids], limit)
+        aside = self._aside(lambda row: row.message.chat_id in chat_ids)
+        rows = self._newest([key for key, row in self.rows.items() if row.chat_id in chat_ids], limit)
+        return list(dict.fromkeys([*aside, *rows]))[:limit]
 
     async def in_use(self, chat_ids: Collection[str], but: Collection[str]) -> Collection[str]:
         """Those conversations of which any row but these was given to an account, or still waits to be."""
@@ -84,6 +100,11 @@ class InMemoryInbox:
             self.rows[row_id] = replace(self.rows[row_id], names=frozenset(), chat_id="")
         return len(named)
 
+    def _aside(self, chosen: Callable[[Received], bool]) -> Sequence[str]:
+        """Keys of the chosen messages that are set aside, the newest first."""
+        rows = [row for row in self._queues.rows().values() if chosen(row)]
+        return [row.id for row in sorted(rows, key=lambda row: row.message.received_at, reverse=True)]
+
     def _newest(self, row_ids: Sequence[str], limit: int) -> Collection[str]:
         return sorted(row_ids, key=lambda row_id: self.rows[row_id].received_at, reverse=True)[:limit]
 
@@ -92,11 +113,17 @@ class InMemoryInbox:
         waiting = sorted((row.since, row_id) for row_id, row in self.rows.items() if row.since is not None)
         return [row for _, row_id in waiting[:limit] if (row := self.rows[row_id].received) is not None]
 
+    async def left_of(self, chert_tenant: str, limit: int) -> Sequence[Received]:
+        """The oldest messages of a project that no account has."""
+        rows = [row.received for row in self.rows.values() if row.received is not None]
+        own = [row for row in rows if row.message.chert_tenant == chert_tenant]
+        return sorted(own, key=lambda row: row.message.received_at)[:limit]
+
     async def assigned(self, portals: Mapping[str, Sequence[int]]) -> None:
         """Note which accounts have each row now, and drop its content; it waits for nothing any more."""
         for row_id, accounts in portals.items():
-            given = replace(self.rows[row_id], received=None, since=None, waiting_for=None)
-            self.rows[row_id] = replace(given, portals=tuple(accounts))
+            row = self.rows[row_id]
+            self.rows[row_id] = replace(row, received=None, since=None, waiting_for=None, portals=tuple(accounts))
 
     async def wait(self, row_ids: Sequence[str]) -> None:
         """Let rows wait for their tenant, unless another process gave them to an account meanwhile."""
@@ -111,6 +138,7 @@ class InMemoryInbox:
             message = None if row.received is None else row.received.message
             if message is not None and message.chert_tenant == chert_tenant and message.chat_id in chat_ids:
                 self.rows[row_id] = InboxRow(None, None, received_at=row.received_at)
+        self._queues.erase(chert_tenant, chat_ids)
 
     async def awaited(self) -> Sequence[str]:
         """The projects whose messages wait for an account."""

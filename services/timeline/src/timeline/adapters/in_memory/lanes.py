@@ -1,6 +1,6 @@
 """The lanes in memory."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -47,6 +47,10 @@ class InMemoryLanes:
         """Add work by account, due at once; accounts whose list is full, and took nothing."""
         return frozenset([portal_id for portal_id, lines in works.items() if not self._add(portal_id, lines, now)])
 
+    async def lengths(self, portal_ids: Collection[int]) -> Mapping[int, int]:
+        """How many lines the work lists of accounts have."""
+        return {portal_id: len(self.lanes[portal_id].pending) for portal_id in portal_ids if portal_id in self.lanes}
+
     def _add(self, portal_id: int, works: Sequence[Work], now: datetime) -> bool:
         lane = self.lanes.setdefault(portal_id, LaneRow())
         if len(lane.pending) >= self._max_pending:
@@ -57,6 +61,13 @@ class InMemoryLanes:
         lane.oldest_at = oldest if lane.oldest_at is None else min(lane.oldest_at, oldest)
         lane.version += 1
         return True
+
+    async def take(self, portal_id: int, works: Sequence[Work], holder: str, now: datetime) -> Lane | None:
+        """Add work to a lane that nobody holds and that does not rest, and become its holder."""
+        lane = self.lanes.get(portal_id)
+        if lane is None or lane.holder is not None or not lane.awake(now) or not self._add(portal_id, works, now):
+            return None
+        return await self.acquire(portal_id, holder, now)
 
     async def resume(self, portal_id: int, now: datetime, *, closed: Callable[[Breaker], Event[BreakerClosed]]) -> None:
         """End a lane's rest and close its breaker, which is told by the event made; what is on its list is due."""

@@ -34,9 +34,10 @@ class InMemoryLinks:
 
     async def standing(self, conversations: Collection[Conversation]) -> Mapping[Conversation, Standing]:
         """What is known of these."""
-        known = [one for one in conversations if one in self.links]
+        known = {one: self.links[one] for one in conversations if one in self.links}
         return {
-            one: Standing(self.links[one][1] == "send", self.erased_at.get(one), self.traces.get(one)) for one in known
+            one: Standing(source == "send", self.erased_at.get(one), self.traces.get(one), contact_id or None)
+            for one, (_, source, contact_id) in known.items()
         }
 
     async def find(self, conversations: Collection[Conversation]) -> Mapping[Conversation, str]:

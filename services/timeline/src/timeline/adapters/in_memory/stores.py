@@ -7,6 +7,7 @@ from timeline.adapters.in_memory.inbox import InMemoryInbox
 from timeline.adapters.in_memory.lanes import InMemoryLanes
 from timeline.adapters.in_memory.links import InMemoryLinks, InMemoryUnmatched
 from timeline.adapters.in_memory.outbox import InMemoryOutbox
+from timeline.adapters.in_memory.queues import InMemoryQueues
 from timeline.adapters.in_memory.refs import InMemoryRefs
 from timeline.adapters.in_memory.retries import InMemoryRetries
 from timeline.adapters.in_memory.tenants import InMemoryTenants
@@ -18,7 +19,8 @@ class InMemoryStores:
 
     def __init__(self) -> None:
         self.entry_outbox, self.link_outbox, self.lane_outbox = InMemoryOutbox(), InMemoryOutbox(), InMemoryOutbox()
-        self.inbox, self.tenants, self.unmatched = InMemoryInbox(), InMemoryTenants(), InMemoryUnmatched()
+        self.queues = InMemoryQueues()
+        self.inbox, self.tenants, self.unmatched = InMemoryInbox(self.queues), InMemoryTenants(), InMemoryUnmatched()
         self.retries, self.cursors, self.refs = InMemoryRetries(), InMemoryCursors(), InMemoryRefs()
         self.links = InMemoryLinks(self.link_outbox)
         self.entries = InMemoryEntries(self.entry_outbox)
@@ -33,6 +35,7 @@ class InMemoryStores:
         )
         self.stores = Stores(
             inbox=self.inbox,
+            queues=self.queues,
             tenants=self.tenants,
             links=self.links,
             unmatched=self.unmatched,

@@ -1,7 +1,7 @@
 """Collection `entries`: one document per reply and account, by `{portal}:{chert_tenant}:{message_id}`.
 
-`intents` has one member per fence, `f7`, so that holders who follow each other never overwrite one another's; each
-reads in the answer to its own write who else has been there.
+`intents` has one member, named by the fence, `f7`: an intent is noted only where none stands, so of several holders one
+has it. Entries of earlier releases can have several.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from pymongo import ReturnDocument, UpdateOne
+from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
@@ -103,20 +103,20 @@ class MongoEntries:
         return len(found)
 
     async def intend(self, intentions: Sequence[Intention]) -> Mapping[str, Announced]:
-        """Note intents down, first all of them; then how the entries stand, by id."""
-        if len(intentions) == 1:
-            return await self._intend_alone(intentions[0])
-        await self._update([(one.entry_id, _intention(one)) for one in intentions])
-        keys = [one.entry_id for one in intentions]
-        found = self._entries.find({"_id": {"$in": keys}}, _STANDING)
+        """Note intents down on entries that are open and have none; then how the entries stand, by id.
+
+        All of them is the rule, so what the write counted says how they stand.
+        """
+        if await self._noted(intentions) == len(intentions):
+            return {one.entry_id: Announced(open=True, fences=frozenset({one.intent.fence})) for one in intentions}
+        found = self._entries.find({"_id": {"$in": [one.entry_id for one in intentions]}}, _STANDING)
         return {one["_id"]: _announced(one) async for one in found}
 
-    async def _intend_alone(self, one: Intention) -> Mapping[str, Announced]:
-        """The same in one round trip, which is what most replies wait for."""
-        found = await self._entries.find_one_and_update(
-            {"_id": one.entry_id}, _intention(one), projection=_STANDING, return_document=ReturnDocument.AFTER
-        )
-        return {} if found is None else {one.entry_id: _announced(found)}
+    async def _noted(self, intentions: Sequence[Intention]) -> int:
+        if len(intentions) == 1:  # what most replies wait for
+            return (await self._entries.update_one(_untouched(intentions[0]), _intention(intentions[0]))).matched_count
+        updates = [UpdateOne(_untouched(one), _intention(one)) for one in intentions]
+        return (await self._entries.bulk_write(updates, ordered=False)).matched_count
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
         """Drop intents: nothing was written."""
@@ -138,6 +138,10 @@ class MongoEntries:
     async def _update(self, updates: Sequence[tuple[str, Document]]) -> None:
         if updates:
             await self._entries.bulk_write([UpdateOne({"_id": key}, update) for key, update in updates], ordered=False)
+
+
+def _untouched(one: Intention) -> Document:
+    return {"_id": one.entry_id, "state": {"$in": sorted(OPEN_STATES)}, "intents": {}}
 
 
 def _intention(one: Intention) -> Document:

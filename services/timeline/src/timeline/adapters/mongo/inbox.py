@@ -2,7 +2,8 @@
 
 A key stays for good, so that nothing that repeats a message has an effect, and beside it the ids that operators ask by.
 The content is here only while no account has it; then `portals` names the accounts whose entries have it. `since`
-exists while a row waits to be assigned, `waiting_for` while it waits for a tenant.
+exists while a row waits to be assigned, `waiting_for` while it waits for a tenant. Among the rows lies, by
+`{chert_tenant}:`, what stands before a project's next message: see `queues`. What is set aside is in `portions`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -15,28 +16,36 @@ from pymongo.errors import BulkWriteError
 
 from chassis.mongo import Document, duplicates
 from contracts.messages import MessageReceived
-from timeline.models import InboxView, Placed, Received
+from timeline.adapters.mongo.portions import MongoPortions
+from timeline.models import InboxView, Known, Placed, Queue, Received
 
 COLLECTION: Final = "inbox"
 _NAMES: Final = ("event_id", "trace_id", "chat_id")
+_STANDING: Final = {"since": 1, "waiting_for": 1, "queue": 1}
 _CONTENT: Final = {"since": "", "message": "", "traceparent": ""}
 
 
 class MongoInbox:
     """The inbox in MongoDB."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
-        self._inbox = database[COLLECTION]
+    def __init__(self, database: AsyncDatabase[Document], portions: MongoPortions) -> None:
+        self._inbox, self._portions = database[COLLECTION], portions
 
     async def ensure_indexes(self) -> None:
         """Let the two sweeps find what waits, and operators what they ask for."""
-        for name in ("since", "waiting_for", *_NAMES):
+        for name in ("since", "waiting_for", "message.chert_tenant", *_NAMES):
             await self._inbox.create_index(name, sparse=True)
 
-    async def known(self, row_ids: Collection[str]) -> Collection[str]:
-        """Those keys that are there."""
-        found = self._inbox.find({"_id": {"$in": list(row_ids)}}, {"_id": 1})
-        return {row["_id"] async for row in found}
+    async def known(self, row_ids: Collection[str]) -> Known:
+        """Those keys that are there, and what stands before the next messages of their projects."""
+        queues = {queue_key(row_id.partition(":")[0]) for row_id in row_ids}
+        found = self._inbox.find({"_id": {"$in": [*row_ids, *queues]}}, _STANDING)
+        rows = {row["_id"]: row async for row in found}
+        before = [queue_of(rows[key]) for key in queues if key in rows]
+        return Known(
+            rows={key: "since" in row or "waiting_for" in row for key, row in rows.items() if key not in queues},
+            queues={queue.chert_tenant: queue for queue in before if not queue.empty},
+        )
 
     async def add(self, rows: Sequence[Placed], now: datetime) -> None:
         """Keep messages that are not there yet, in one unordered insert."""
@@ -50,7 +59,8 @@ class MongoInbox:
     async def unknown(self, messages: Sequence[MessageReceived]) -> Sequence[MessageReceived]:
         """Those that never were received."""
         keys = {Received(message).id: message for message in messages}
-        known = await self.known(keys)
+        rows = self._inbox.find({"_id": {"$in": list(keys)}}, {"_id": 1})
+        known = {row["_id"] async for row in rows} | set(await self._portions.among(keys))
         return [message for key, message in keys.items() if key not in known]
 
     async def oldest(self) -> datetime | None:
@@ -65,15 +75,19 @@ class MongoInbox:
 
     async def look_at(self, row_ids: Collection[str]) -> Sequence[InboxView]:
         """Those that exist, as an operator sees them."""
-        return [_view(row) async for row in self._inbox.find({"_id": {"$in": list(row_ids)}}, {"message": 0})]
+        views = {view.id: view for view in await self._portions.views(row_ids)}
+        rows = self._inbox.find({"_id": {"$in": list(row_ids)}}, {"message": 0})
+        return list((views | {row["_id"]: _view(row) async for row in rows}).values())
 
     async def named(self, asked: str, limit: int) -> Collection[str]:
         """Keys of the newest rows whose event, trace or conversation has this id."""
-        return await self._newest({"$or": [{name: asked} for name in _NAMES]}, limit)
+        aside = await self._portions.named([asked], limit)
+        return _together(aside, await self._newest({"$or": [{name: asked} for name in _NAMES]}, limit), limit)
 
     async def of_chats(self, chat_ids: Collection[str], limit: int) -> Collection[str]:
         """Keys of the newest rows of these conversations."""
-        return await self._newest({"chat_id": {"$in": list(chat_ids)}}, limit)
+        aside = await self._portions.named(chat_ids, limit)
+        return _together(aside, await self._newest({"chat_id": {"$in": list(chat_ids)}}, limit), limit)
 
     async def in_use(self, chat_ids: Collection[str], but: Collection[str]) -> Collection[str]:
         """Those conversations of which any row but these was given to an account, or still waits to be."""
@@ -101,11 +115,16 @@ class MongoInbox:
         found = self._inbox.find({"since": {"$exists": True}}).sort("since", 1).limit(limit)
         return [_row(document) async for document in found if "message" in document]
 
+    async def left_of(self, chert_tenant: str, limit: int) -> Sequence[Received]:
+        """The oldest messages of a project that no account has."""
+        found = self._inbox.find({"message.chert_tenant": chert_tenant}).sort("received_at", 1).limit(limit)
+        return [_row(document) async for document in found]
+
     async def assigned(self, portals: Mapping[str, Sequence[int]]) -> None:
         """Note which accounts have each row now, and drop its content; it waits for nothing any more."""
         if not portals:
             return
-        done = {"since": "", "message": "", "waiting_for": ""}
+        done = {**_CONTENT, "waiting_for": ""}
         await self._inbox.bulk_write(
             [
                 UpdateOne({"_id": row_id}, {"$set": {"portals": list(accounts)}, "$unset": done})
@@ -133,6 +152,7 @@ class MongoInbox:
         """Remove the content of messages of these conversations that no account has yet; their keys stay."""
         query = {"message.chert_tenant": chert_tenant, "message.chat_id": {"$in": list(chat_ids)}}
         await self._inbox.update_many(query, {"$set": {"portals": []}, "$unset": {**_CONTENT, "waiting_for": ""}})
+        await self._portions.erase(chert_tenant, chat_ids)
 
     async def awaited(self) -> Sequence[str]:
         """The projects whose messages wait for an account."""
@@ -156,6 +176,22 @@ class MongoInbox:
             {"waiting_for": chert_tenant}, {"$set": {"since": now}, "$unset": {"waiting_for": ""}}
         )
         return result.modified_count
+
+
+def _together(aside: Collection[str], rows: Collection[str], limit: int) -> Collection[str]:
+    """Keys of what is set aside, which came last, and of rows; in between a message may be both."""
+    return list(dict.fromkeys([*aside, *rows]))[:limit]
+
+
+def queue_key(chert_tenant: str) -> str:
+    """The key of what stands before a project's next message; no message has it, for theirs have an id at the end."""
+    return f"{chert_tenant}:"
+
+
+def queue_of(document: Document) -> Queue:
+    """What stands before a project's next message."""
+    members = document["queue"]
+    return Queue(document["_id"][:-1], members.get("left", 0), members.get("first", 0), members.get("end", 0))
 
 
 def _document(row: Placed, now: datetime) -> Document:

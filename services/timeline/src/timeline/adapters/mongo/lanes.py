@@ -5,7 +5,7 @@
 notices what came last; `breaker` is there while it is open; `spent` says what is used of the account's window.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -52,6 +52,20 @@ class MongoLanes:
                 break
         return frozenset(portal_ids[index] for index in refused)
 
+    async def take(self, portal_id: int, works: Sequence[Work], holder: str, now: datetime) -> Lane | None:
+        """Add work to a lane that nobody holds and that does not rest, and become its holder."""
+        document = await self._lanes.find_one_and_update(
+            {"_id": portal_id, "holder": None, **_awake(now), **self._room},
+            _merged(_new_work(works, now), _new_lease(holder)),
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if document is None else _lane(document)
+
+    async def lengths(self, portal_ids: Collection[int]) -> Mapping[int, int]:
+        """How many lines the work lists of accounts have."""
+        found = self._lanes.find({"_id": {"$in": list(portal_ids)}}, {"pending.ticket": 1})
+        return {document["_id"]: len(document["pending"]) async for document in found}
+
     async def resume(self, portal_id: int, now: datetime, *, closed: Callable[[Breaker], Event[BreakerClosed]]) -> None:
         """End a lane's rest and close its breaker, which is told by the event made; what is on its list is due."""
         found = await self._lanes.find_one({"_id": portal_id}, {"breaker": 1})
@@ -70,7 +84,7 @@ class MongoLanes:
         """Become the holder of a lane that nobody else holds and that does not rest."""
         document = await self._lanes.find_one_and_update(
             {"_id": portal_id, "holder": {"$in": [None, holder]}, **_awake(now)},
-            {"$set": {"holder": holder}, "$inc": {"fence": 1, "beat": 1}},
+            _new_lease(holder),
             return_document=ReturnDocument.AFTER,
         )
         return None if document is None else _lane(document)
@@ -139,15 +153,7 @@ class MongoLanes:
         return None if found is None else breaker_of(found)
 
     def _addition(self, portal_id: int, works: Sequence[Work], now: datetime) -> UpdateOne:
-        return UpdateOne(
-            {"_id": portal_id, **self._room},
-            {
-                "$push": {"pending": {"$each": [to_document(work) for work in works]}},
-                "$min": {"due_at": now, "oldest_at": min(work.received_at for work in works)},
-                "$inc": {"version": 1},
-            },
-            upsert=True,
-        )
+        return UpdateOne({"_id": portal_id, **self._room}, _new_work(works, now), upsert=True)
 
     async def _try(self, updates: Sequence[UpdateOne], places: Sequence[int]) -> Sequence[int]:
         """Write; the places of those that met a document without room."""
@@ -156,6 +162,27 @@ class MongoLanes:
         except BulkWriteError as error:
             return [places[index] for index in sorted(duplicates(error))]
         return ()
+
+
+def _new_work(works: Sequence[Work], now: datetime) -> Document:
+    return {
+        "$push": {"pending": {"$each": [to_document(work) for work in works]}},
+        "$min": {"due_at": now, "oldest_at": min(work.received_at for work in works)},
+        "$inc": {"version": 1},
+    }
+
+
+def _new_lease(holder: str) -> Document:
+    return {"$set": {"holder": holder}, "$inc": {"fence": 1, "beat": 1}}
+
+
+def _merged(*updates: Document) -> Document:
+    """One update that does what these do to different members."""
+    merged: Document = {}
+    for update in updates:
+        for operator, members in update.items():
+            merged[operator] = {**merged.get(operator, {}), **members}
+    return merged
 
 
 def _awake(now: datetime) -> Document:

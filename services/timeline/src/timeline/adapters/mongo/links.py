@@ -65,7 +65,10 @@ class MongoLinks:
         found = await self._read(conversations)
         return {
             conversation: Standing(
-                _source(document["contact"]) == "send", document.get("erased_at"), _sent_trace(document.get("traced"))
+                _source(document["contact"]) == "send",
+                document.get("erased_at"),
+                _sent_trace(document.get("traced")),
+                _contact_id(document["contact"]) or None,
             )
             for conversation, document in found.items()
         }

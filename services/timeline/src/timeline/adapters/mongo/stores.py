@@ -14,6 +14,8 @@ from timeline.adapters.mongo.inbox import MongoInbox
 from timeline.adapters.mongo.lanes import MongoLanes
 from timeline.adapters.mongo.links import MongoLinks
 from timeline.adapters.mongo.outbox import MongoOutbox
+from timeline.adapters.mongo.portions import MongoPortions
+from timeline.adapters.mongo.queues import MongoQueues
 from timeline.adapters.mongo.refs import MongoRefs
 from timeline.adapters.mongo.retries import MongoRetries
 from timeline.adapters.mongo.tenants import MongoTenants
@@ -29,16 +31,15 @@ class MongoStores:
         self.entry_outbox = MongoOutbox(database[entries.COLLECTION], clock)
         self.link_outbox = MongoOutbox(database[links.COLLECTION], clock)
         self.lane_outbox = MongoOutbox(database[lanes.COLLECTION], clock, key=int)
-        inbox, tenants, lane_store = (
-            MongoInbox(database),
-            MongoTenants(database),
-            MongoLanes(database, self.lane_outbox),
-        )
+        portions = MongoPortions(database)
+        inbox, queues = MongoInbox(database, portions), MongoQueues(database, portions)
+        tenants, lane_store = MongoTenants(database), MongoLanes(database, self.lane_outbox)
         retries = MongoRetries(database)
         unmatched, entry_store = MongoUnmatched(database), MongoEntries(database, self.entry_outbox)
         self.accounts, self.places = MongoAccounts(database), MongoPlaces(database)
         self.stores = Stores(
             inbox=inbox,
+            queues=queues,
             tenants=tenants,
             links=MongoLinks(database, self.link_outbox),
             unmatched=unmatched,
@@ -50,7 +51,7 @@ class MongoStores:
             lanes=lane_store,
         )
         outboxes = (self.entry_outbox, self.link_outbox, self.lane_outbox)
-        self._indexed = (inbox, tenants, lane_store, unmatched, retries, entry_store, *outboxes)
+        self._indexed = (inbox, portions, tenants, lane_store, unmatched, retries, entry_store, *outboxes)
 
     async def ensure_indexes(self) -> None:
         """Make every index that is not there."""

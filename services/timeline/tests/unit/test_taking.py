@@ -1,0 +1,108 @@
+"""Lanes that are taken with the write that gives them work."""
+
+from typing import Any, Final
+
+import pytest
+
+from chassis.clock import ManualClock
+from timeline.adapters.in_memory import InMemoryStores
+from timeline.handlers.strides import Strides
+from timeline.handlers.taking import FEW, TAKEN_SECONDS, TURNS, TakingLists
+from timeline.models import Work
+
+PORTAL: Final = 62515
+
+
+class World:
+    """Lists over lanes that exist, and what decides whether they are taken."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock, self.stores, self.stopping = clock, InMemoryStores(), False
+        self.lanes = self.stores.lanes
+        self.turns: dict[int, Strides] = {}
+        self.lists = TakingLists(self.lanes, self.turns, holder="me", stopping=lambda: self.stopping, clock=clock)
+
+    async def know(self, *portal_ids: int) -> None:
+        """These accounts had work before, which is done."""
+        await self.lanes.add({portal_id: [self.work("old")] for portal_id in portal_ids}, self.clock.now())
+        for portal_id in portal_ids:
+            self.lanes.lanes[portal_id].pending.clear()
+
+    def work(self, ticket: str) -> Work:
+        """A line."""
+        return Work(ticket, f"entry {ticket}", "chat", self.clock.now())
+
+    async def give(self, *portal_ids: int) -> list[int]:
+        """Give a line to each; those whose lane was taken."""
+        await self.lists.add({portal_id: [self.work("new")] for portal_id in portal_ids}, self.clock.now())
+        assert all(["new"] == [one.ticket for one in self.lanes.lanes[portal_id].pending] for portal_id in portal_ids)
+        return [portal_id for portal_id in portal_ids if self.lists.taken(portal_id) is not None]
+
+
+@pytest.fixture
+def world(clock: ManualClock) -> World:
+    """A process without a turn under way."""
+    return World(clock)
+
+
+async def test_the_lane_of_a_lone_reply_is_taken_for_one_turn(world: World) -> None:
+    """The turn that follows has the lane, with the work and a lease that counts from before; it is given once."""
+    await world.know(PORTAL)
+
+    await world.lists.add({PORTAL: [world.work("new")]}, world.clock.now())
+
+    taken = world.lists.taken(PORTAL)
+    assert taken is not None
+    assert (world.clock.monotonic(), ["new"]) == (taken.asked_at, [one.ticket for one in taken.lane.pending])
+    assert ("me", 1) == (world.lanes.lanes[PORTAL].holder, taken.lane.fence)
+    assert None is world.lists.taken(PORTAL)
+
+
+async def test_what_cannot_be_begun_at_once_is_only_given_work(world: World) -> None:
+    """A lane with a turn under way, one among many, and any lane of a process that is busy or stops, is not taken."""
+    many = list(range(FEW + 1))
+    await world.know(PORTAL, 7, *many)
+
+    world.turns[7] = Strides()
+    assert [] == await world.give(7)
+    assert [] == await world.give(*many)
+    world.turns.update({number: Strides() for number in range(1_000, 1_000 + TURNS)})
+    assert [] == await world.give(PORTAL)
+    world.turns.clear()
+    world.stopping, world.lanes.lanes[PORTAL].pending = True, []
+    assert [] == await world.give(PORTAL)
+    world.stopping, world.lanes.lanes[PORTAL].pending = False, []
+    assert [PORTAL] == await world.give(PORTAL)
+
+
+async def test_a_lane_that_is_none_yet_is_made(world: World) -> None:
+    """The first work of an account, or work for a lane that somebody holds, is added as ever."""
+    await world.know(7)
+    await world.lanes.acquire(7, "other", world.clock.now())
+
+    assert [] == await world.give(PORTAL, 7)
+
+
+async def test_a_lane_that_was_taken_too_long_ago_is_taken_anew(world: World) -> None:
+    """A turn that comes late asks for a lease of its own."""
+    await world.know(PORTAL)
+    await world.lists.add({PORTAL: [world.work("new")]}, world.clock.now())
+
+    world.clock.advance(TAKEN_SECONDS + 0.1)
+
+    assert None is world.lists.taken(PORTAL)
+
+
+async def test_a_lease_that_is_answered_after_a_turn_began_is_not_used(world: World) -> None:
+    """Whoever found the lane held by this very process took it under a newer fence: the older one is worth nothing."""
+    await world.know(PORTAL)
+    take = world.lanes.take
+
+    async def take_late(*given: Any) -> Any:
+        lane = await take(*given)
+        assert None is world.lists.taken(PORTAL)  # the sweep's turn begins here
+        return lane
+
+    world.lanes.take = take_late  # type: ignore[method-assign] - the answer comes late
+
+    assert [] == await world.give(PORTAL)
