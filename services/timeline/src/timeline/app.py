@@ -198,7 +198,7 @@ def _running(
     lanes = LaneRunner(
         handlers.lanes.turn, handlers.finder.find, after_turn=relay_soon, stopping=stopping, plumbing=plumbing
     )
-    drain = workers.drain(handlers.drain, work_soon=lanes.work_soon)
+    drain = workers.drain(handlers.drain, lanes)
     subscribe(
         consumers,
         handlers,
