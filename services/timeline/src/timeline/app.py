@@ -204,7 +204,7 @@ def _running(
         stopping=stopping,
         plumbing=plumbing,
     )
-    drain = workers.drain(handlers.drain, work_soon=lanes.work_soon)
+    drain = workers.drain(handlers.drain, lanes)
     subscribe(
         consumers,
         handlers,

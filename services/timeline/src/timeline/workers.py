@@ -91,6 +91,11 @@ class LaneRunner:
         self._again: set[int] = set()
         self._alarms: dict[int, asyncio.TimerHandle] = {}
 
+    @property
+    def at_work(self) -> int:
+        """How many lanes have a turn now."""
+        return len(self._running)
+
     def work_soon(self, portal_ids: Collection[int]) -> None:
         """Something is due in these lanes; the turn of one that runs is told, or followed by another one."""
         for portal_id in portal_ids:
@@ -179,17 +184,21 @@ class Workers:
         """Looks for lanes to work on that nobody was woken for."""
         return self._worker("lane sweep", lanes.step, SWEEP_SECONDS)
 
-    def drain(self, drain: Drain, *, work_soon: Callable[[Collection[int]], None]) -> Worker:
-        """Gives accounts what waited for them, or for room, or behind others; it rests as long as it works."""
+    def drain(self, drain: Drain, lanes: LaneRunner) -> Worker:
+        """Gives accounts what waited for them, or for room, or behind others.
+
+        Where several lanes are at work it rests as long as it works.
+        """
         clock = self._plumbing.clock
 
         async def step() -> bool:
             began = clock.monotonic()
             assigned = await drain.turn()
-            work_soon(assigned.portal_ids)
-            rest = clock.monotonic() - began if assigned.more else SHORTEST_REST_SECONDS
-            if assigned.waits and rest > 0:
-                await clock.sleep(rest)
+            lanes.work_soon(assigned.portal_ids)
+            if assigned.more and lanes.at_work > 1:
+                await clock.sleep(clock.monotonic() - began)
+            elif assigned.waits and not assigned.more:
+                await clock.sleep(SHORTEST_REST_SECONDS)
             return assigned.more or assigned.waits
 
         return self._worker("drain", step, LOOK_SECONDS)

@@ -19,6 +19,7 @@ from contracts.topics import MESSAGE_RECEIVED
 from timeline.adapters.in_memory import Crash, InMemoryHubSpot
 from timeline.handlers.assembly import Handlers, Process
 from timeline.handlers.budget import Budget
+from timeline.handlers.draining import BITE, ROOM
 from timeline.handlers.noise import BURST
 from timeline.models import Candidate, Placed, Received
 from timeline.ports import Outside, Stores
@@ -332,10 +333,10 @@ async def test_a_lane_that_has_enough_gets_no_more_unless_another_of_the_project
     for _ in range(3):
         await process.store_received(burst(clock))
         clock.advance(60)
-    await process.store_received([said(clock, number) for number in range(1_000, 1_400)])
+    await process.store_received([said(clock, number) for number in range(1_000, 1_000 + 2 * ROOM)])
     while (await process.drain.turn()).more:
         pass
-    assert 225 > (await memory.stores.lanes.lengths([PORTAL]))[PORTAL]
+    assert ROOM + BITE > (await memory.stores.lanes.lengths([PORTAL]))[PORTAL]
 
     await process.tenants.project(tenant.model_copy(update={"portal_id": 2}))
     hubspot.contacts[2] = [Candidate("77", (PHONES[0],))]

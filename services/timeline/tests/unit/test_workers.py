@@ -12,6 +12,7 @@ from chassis.clock import ManualClock
 from chassis.lifespan import Plumbing
 from chassis.metrics import Metrics
 from timeline.adapters.in_memory import InMemoryStores
+from timeline.handlers.draining import BITE
 from timeline.models import Placed, Received, Work
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
 
@@ -218,18 +219,36 @@ async def test_at_the_end_turns_come_to_a_stop(turns: Turns, new_runner: Callabl
 
 
 async def test_what_was_left_in_the_inbox_is_assigned(
-    start: Any, reply: Any, memory: InMemoryStores, workers: Workers, clock: ManualClock
-) -> None:
+    start: Any, reply: Any, memory: InMemoryStores, workers: Workers, clock: ManualClock, turns: Turns,
+    new_runner: Callable[..., LaneRunner],
+) -> None:  # fmt: skip
     """A process that starts assigns what another one left behind for want of room."""
-    process = start()
+    process, runner = start(), new_runner()
     await memory.inbox.add([Placed(Received(reply().data))], clock.now())
-    woken: list[int] = []
+    turns.gate.set()
 
-    async with workers.drain(process.drain, work_soon=woken.extend).running():
+    async with runner.running(), workers.drain(process.drain, runner).running():
         await passes()
 
-    assert [62515] == woken
+    assert [62515] == turns.begun
     assert ["62515:acme:m1"] == list(memory.entries.entries)
+
+
+@pytest.mark.parametrize(("others", "placed"), [([], 2 * BITE), ([7], 2 * BITE), ([7, 8], BITE)])
+async def test_a_burst_is_drained_in_bites_where_others_are_at_work(
+    start: Any, reply: Any, memory: InMemoryStores, workers: Workers, turns: Turns,
+    new_runner: Callable[..., LaneRunner], others: Sequence[int], placed: int,
+) -> None:  # fmt: skip
+    """After a bite the drain rests, unless it has the process to itself and one lane."""
+    process, runner = start(), new_runner()
+    burst = [Received(reply(f"m{number:03}").data) for number in range(2 * BITE)]
+    await memory.queues.enqueue({"acme": burst}, reply().time)
+
+    async with runner.running(), workers.drain(process.drain, runner).running():
+        runner.work_soon(others)
+        await passes(200)
+        assert placed == len(memory.entries.entries)
+        turns.gate.set()
 
 
 async def test_the_gauge_says_how_old_the_oldest_is(

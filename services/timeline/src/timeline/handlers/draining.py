@@ -27,10 +27,10 @@ LIMIT: Final = 500
 BITE: Final = 50
 """How many messages go to lanes at a time: others are not kept waiting for longer than that takes."""
 
-ROOM: Final = 200
-"""A lane with so many lines has enough to do, two whole batches; a short list is kept up in no time."""
+ROOM: Final = 500
+"""A lane with so many lines, done or not, has enough to do in a turn; a short list is kept up in no time."""
 
-BURST_SECONDS: Final = 0.5
+BURST_SECONDS: Final = 0.25
 """How long a burst is only taken in: others, whose messages lie behind it, have the machine to themselves meanwhile."""
 
 LOOK_SECONDS: Final = 15.0
