@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -35,6 +36,8 @@ ANSWER_SECONDS: Final = 8.0
 """The longest that Kafka is waited for before it is asked by new clients."""
 WRITTEN: Final = 300
 """Below which status a write was done."""
+GIVEN_UP_SECONDS: Final = 20.0
+"""Whoever asked HubSpot waits for no answer any more."""
 FAULT: Final = 500
 """From which status on nobody knows whether it was."""
 KIB: Final = 1024
@@ -104,12 +107,15 @@ class Watch:
         self.stillness.close(time.monotonic())
 
     async def look(self) -> None:
-        """Take in what HubSpot was asked since."""
-        new = await self._hubspot.requests(since=self.seen[-1].seq if self.seen else 0)
+        """Take in what HubSpot was asked since, up to the first request that it may still answer."""
+        listed = await self._hubspot.requests(since=self.seen[-1].seq if self.seen else 0)
+        new = list(itertools.takewhile(_has_ended, listed))
+        apart = time.time() - time.monotonic()
         for one in new:
             ends = self._ends_like(one)
             if ends is not None:
-                ends |= dict.fromkeys(set(self._text.findall(one.body)) - ends.keys(), time.monotonic())
+                came = one.received_at - apart  # not now: a busy machine looks late
+                ends |= dict.fromkeys(set(self._text.findall(one.body)) - ends.keys(), came)
         self.seen += [one for one in new if not one.path.startswith("/control")]
 
     def _ends_like(self, request: Received) -> dict[str, float] | None:
@@ -130,6 +136,10 @@ class Watch:
             with contextlib.suppress(httpx2.TransportError):
                 await self.look()
             await pace(LOOK_SECONDS)
+
+
+def _has_ended(request: Received) -> bool:
+    return request.status is not None or request.received_at < time.time() - GIVEN_UP_SECONDS
 
 
 async def _weigh(client: AsyncMongoClient[dict[str, Any]]) -> float:

@@ -11,7 +11,9 @@ from harness.control import Received
 def request(seq: int, path: str, body: object) -> Received:
     """One request as the simulator shows it."""
     text = "" if body is None else json.dumps(body)
-    return Received(seq=seq, at=float(seq), method="POST", path=path, query="", body=text, status=200)
+    return Received(
+        seq=seq, at=float(seq), received_at=float(seq), method="POST", path=path, query="", body=text, status=200
+    )
 
 
 def test_looks_are_counted_by_contact_and_further_pages_apart() -> None:

@@ -10,7 +10,7 @@ from harness.control import Received
 
 def received(path: str, *, query: str = "", body: str = "", status: int = 200) -> Received:
     """One request in a log."""
-    return Received(seq=1, at=0.0, method="GET", path=path, query=query, body=body, status=status)
+    return Received(seq=1, at=0.0, received_at=0.0, method="GET", path=path, query=query, body=body, status=status)
 
 
 CALLS = [

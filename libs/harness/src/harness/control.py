@@ -70,10 +70,14 @@ class Sent(BaseModel):
 
 
 class Received(BaseModel):
-    """One request that a simulator received; secret values in it are masked."""
+    """One request that a simulator received; secret values in it are masked.
+
+    `at` is by the simulator's clock, `received_at` by the machine's.
+    """
 
     seq: int
     at: float
+    received_at: float
     method: str
     path: str
     query: str

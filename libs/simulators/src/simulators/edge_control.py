@@ -18,6 +18,7 @@ class RequestView(BaseModel):
 
     seq: int = Field(description="grows by one with each request; never reused")
     at: float = Field(description="Unix seconds by the simulator's clock")
+    received_at: float = Field(description="Unix seconds by the machine's clock, which no clock file moves")
     method: str
     path: str
     query: str

@@ -1,7 +1,8 @@
 """Every request a simulator received, in a ring that is bounded in number and in bytes."""
 
+import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,10 +14,14 @@ SECRET_FIELDS = frozenset({"client_secret", "client_assertion", "code", "code_ve
 
 @dataclass(slots=True)
 class RecordedRequest:
-    """One request as it came in, its secrets masked; `status` stays None when no answer was sent."""
+    """One request as it came in, its secrets masked; `status` stays None when no answer was sent.
+
+    `at` is by the simulator's clock, which a test may move, `received_at` by the machine's.
+    """
 
     seq: int
     at: float
+    received_at: float
     method: str
     path: str
     query: str
@@ -28,7 +33,14 @@ class RecordedRequest:
 class Recorder:
     """The last requests, oldest first; the oldest go when either bound is reached."""
 
-    def __init__(self, *, max_requests: int = 10_000, max_bytes: int = 64 * 1024 * 1024) -> None:
+    def __init__(
+        self,
+        *,
+        max_requests: int = 10_000,
+        max_bytes: int = 64 * 1024 * 1024,
+        machine_time: Callable[[], float] = time.time,
+    ) -> None:
+        self._machine_time = machine_time
         self._max_requests = max_requests
         self._max_bytes = max_bytes
         self._ring: deque[RecordedRequest] = deque()
@@ -46,6 +58,7 @@ class Recorder:
         request = RecordedRequest(
             seq=self._seq,
             at=at,
+            received_at=self._machine_time(),
             method=method,
             path=path,
             query=mask_form(query),
