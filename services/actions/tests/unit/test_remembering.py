@@ -64,10 +64,10 @@ async def test_an_old_answer_is_given_while_it_is_asked_for_anew(
 ) -> None:
     """Past its time nobody waits: one call goes out beside, and whoever comes after it has the new answer."""
     slow.open.set()
-    await remembered.soon("a", seconds=60.0)
+    await remembered.soon("a", seconds=60.0, patience=0.0)
     slow.open.clear()
     clock.advance(10.0)
-    old = [await remembered.soon("a", seconds=60.0) for _ in range(3)]
+    old = [await remembered.soon("a", seconds=60.0, patience=0.0) for _ in range(3)]
     waiting = asyncio.create_task(remembered.fresh("a"))
     await asyncio.sleep(0)
     slow.open.set()
@@ -75,7 +75,7 @@ async def test_an_old_answer_is_given_while_it_is_asked_for_anew(
     assert (["a-1"] * 3, "a-2", "a-2", 2) == (
         old,
         await waiting,
-        await remembered.soon("a", seconds=60.0),
+        await remembered.soon("a", seconds=60.0, patience=0.0),
         slow.calls,
     )
 
@@ -85,10 +85,10 @@ async def test_too_old_an_answer_is_waited_for(
 ) -> None:
     """After the longest time that is allowed an answer is given to nobody."""
     slow.open.set()
-    first = await remembered.soon("a", seconds=60.0)
+    first = await remembered.soon("a", seconds=60.0, patience=0.0)
     clock.advance(60.0)
 
-    assert ("a-1", "a-2") == (first, await remembered.soon("a", seconds=60.0))
+    assert ("a-1", "a-2") == (first, await remembered.soon("a", seconds=60.0, patience=0.0))
 
 
 async def test_keys_are_apart(slow: Slow, remembered: Remembered[str, str]) -> None:

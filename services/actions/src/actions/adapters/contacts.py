@@ -30,8 +30,12 @@ RECENT_SECONDS: Final = 5.0
 """How long a contact is shown as it was read, and not read again: a card that polls costs one call in that time."""
 
 STALE_SECONDS: Final = 60.0
-"""How long it is shown at all. Past `RECENT_SECONDS` it is read again beside, so the card's next look sees what
-changed; nobody waits for HubSpot then, which may want fewer calls or be slow. A send never goes by that."""
+"""How long it is shown all the same while HubSpot wants fewer calls, is slow or does not answer; a send never goes by
+that."""
+
+PATIENCE_SECONDS: Final = 0.5
+"""How long the card waits for a contact to be read again that it has shown before: a rep who corrects a number sees it
+at once, and nobody waits for a HubSpot that is slow."""
 
 SCHEMA_SECONDS: Final = 24 * 3600.0
 """How long it is known which properties an account has: admins change that rarely."""
@@ -53,12 +57,19 @@ class HubSpotContacts:
         self._missing = Remembered(self._read_missing, seconds=SCHEMA_SECONDS, clock=clock)
 
     async def recent(self, portal_id: int, contact_id: str) -> Contact:
-        """The contact as it was at most a minute ago; as it was a few seconds ago, where it was looked at before then.
+        """The contact as it was at most a few seconds ago; a minute, while HubSpot cannot be asked or is slow.
 
         Raises:
             ActionsError: as the port says.
         """
-        return await self._contacts.soon((portal_id, contact_id), seconds=STALE_SECONDS)
+        key = portal_id, contact_id
+        try:
+            return await self._contacts.soon(key, seconds=STALE_SECONDS, patience=PATIENCE_SECONDS)
+        except (HubSpotBusyError, HubSpotAwayError):
+            known = self._contacts.known(key, seconds=STALE_SECONDS)
+            if known is None:
+                raise
+            return known
 
     async def read(self, portal_id: int, contact_id: str) -> Contact:
         """The contact as it is now; those who ask at the same moment share an answer.

@@ -30,15 +30,17 @@ class Remembered(Generic[K, V]):
         self._answers.move_to_end(key)
         return known
 
-    async def soon(self, key: K, *, seconds: float) -> V:
-        """The answer as it was at most so long ago; when it is past its own time, it is asked for anew beside."""
+    async def soon(self, key: K, *, seconds: float, patience: float) -> V:
+        """As a call; but past its time an answer is given all the same, up to so many seconds old.
+
+        It is asked for anew then. What comes within the patience, in seconds, counts: an answer, or what `ask` raises.
+        """
         known = self.known(key, seconds=seconds)
-        if known is None:
-            return await self.fresh(key)
-        if self.known(key, seconds=self._seconds) is None:
-            self._ask_beside(key)
-        self._answers.move_to_end(key)
-        return known
+        if known is None or self.known(key, seconds=self._seconds) is not None:
+            return await self(key)
+        asking = self._ask_beside(key)
+        await asyncio.wait({asking}, timeout=patience)
+        return await asking if asking.done() else known
 
     async def fresh(self, key: K) -> V:
         """The answer to a call that ends from now on."""
