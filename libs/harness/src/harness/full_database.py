@@ -5,6 +5,7 @@ MongoDB's wire protocol as that takes: it looks for the command of an `OP_MSG`, 
 """
 
 import asyncio
+import contextlib
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,18 +38,36 @@ class FullDatabase:
         """In front of the database at this address."""
         self._behind = urlsplit(behind)
         self.url, self.full, self.refused = "", False, 0
+        self._clients: dict[asyncio.Future[tuple[None, None]], asyncio.Future[None]] = {}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one client until it leaves."""
+        """Serve one client until it leaves, or `end` is called."""
         answers, questions = await asyncio.open_connection(self._behind.hostname, self._behind.port)
-        handing_back = asyncio.create_task(_hand_back(answers, writer))
-        try:
-            while True:
-                await self._one(await _message(reader), questions, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            handing_back.cancel()
-            questions.close()
-            writer.close()
+        ways = asyncio.gather(self._hand_on(reader, questions, writer), _hand_back(answers, writer))
+        served = asyncio.get_running_loop().create_future()
+        self._clients[ways] = served
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            await ways
+        ways.cancel()
+        for stream in (questions, writer):
+            stream.close()
+            with contextlib.suppress(ConnectionError):
+                await stream.wait_closed()
+        del self._clients[ways]
+        served.set_result(None)
+
+    async def end(self) -> None:
+        """Serve nobody any more; every connection is closed when this returns."""
+        clients = dict(self._clients)
+        for ways in clients:
+            ways.cancel()
+        await asyncio.gather(*clients.values())
+
+    async def _hand_on(
+        self, reader: asyncio.StreamReader, questions: asyncio.StreamWriter, writer: asyncio.StreamWriter
+    ) -> None:
+        while True:
+            await self._one(await _message(reader), questions, writer)
 
     async def _one(self, message: bytes, questions: asyncio.StreamWriter, writer: asyncio.StreamWriter) -> None:
         if self.full and _command(message) in WRITES:
@@ -70,6 +89,8 @@ async def full_database(behind: str) -> AsyncIterator[FullDatabase]:
         yield database
     finally:
         server.close()
+        await database.end()
+        await server.wait_closed()
 
 
 async def _message(reader: asyncio.StreamReader) -> bytes:
@@ -81,7 +102,7 @@ async def _hand_back(answers: asyncio.StreamReader, writer: asyncio.StreamWriter
     while chunk := await answers.read(64 * 1024):
         writer.write(chunk)
         await writer.drain()
-    writer.close()
+    raise ConnectionResetError("the database closed the connection")
 
 
 def _command(message: bytes) -> str | None:
