@@ -1,7 +1,9 @@
 """Sends and replies that never stop: one account, and both ledgers as the judge."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,10 +11,18 @@ from _workflow_world import FINAL, Enrolment, World, judge
 
 from harness.control import ChertControl, HubSpotControl
 from harness.reports import Report
+from harness.system import System
 from harness.waiting import eventually, pace
 
 PACE_SECONDS: Final = 0.2
 """Between two enrolments, each with an answer by an earlier contact."""
+SPEED: Final = 20.0
+"""How fast the wall clock runs while HubSpot's retries, a minute and more apart, are waited for."""
+DRAIN_SECONDS: Final = 300.0
+"""How long what was begun may take to end then."""
+AWAY: Final = frozenset({502, 503, None})
+"""What an attempt is answered that is to come again."""
+SUCCESS: Final = range(200, 300)
 
 
 @dataclass
@@ -35,6 +45,27 @@ class Load:
             reply = await self.chert.reply(self.world.slug, contact.phone, f"Answer of {contact.text}.")
             self.said[reply.event_id] = reply.text
             await pace(self.pace_seconds)
+
+    @asynccontextmanager
+    async def under_way(self) -> AsyncIterator[None]:
+        """Go on until the block ends."""
+        working = asyncio.create_task(self.go_on())
+        try:
+            yield
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+    async def drain(
+        self, system: System, hubspot: HubSpotControl, *, offset_seconds: float = 0.0, speed: float = SPEED
+    ) -> None:
+        """Let time run fast until all that was begun is done.
+
+        Raises:
+            ConditionNotMetError: it took too long.
+        """
+        await system.move_clock(offset_seconds=offset_seconds, speed=speed)
+        await self.done(hubspot, seconds=DRAIN_SECONDS)
 
     async def statuses(self) -> Counter[int | None]:
         """What every attempt of HubSpot and Chert was answered with."""
@@ -83,3 +114,8 @@ class Judged:
         report.add(f"{row}.effects", self.effects, "of them done", f">= {at_least}")
         report.add(f"{row}.lost", self.lost, "", "== 0")
         report.add(f"{row}.doubled", self.doubled, "", "== 0")
+
+
+def errors(statuses: Counter[int | None]) -> dict[int | None, int]:
+    """The answers that neither took a call nor let it come again."""
+    return {status: count for status, count in statuses.items() if status not in AWAY and status not in SUCCESS}

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from _sends_and_replies import Load
+from _sends_and_replies import DRAIN_SECONDS, Load
 from _workflow_world import FINAL, Enrolment, Execution, World, http_client
 
 from harness.addresses import SERVICES
@@ -35,7 +35,6 @@ WAITING: Final = 40
 HOURS: Final = 3_600.0
 STEP: Final = {"after_sending": "wait_for_reply", "reply_days": "1"}
 SPEED: Final = 20.0
-DRAIN_SECONDS: Final = 300.0
 UNAVAILABLE: Final = 503
 
 

@@ -26,9 +26,6 @@ SHORT_SECONDS: Final = 1.0
 SLOW_SECONDS: Final = 15.0
 BETWEEN_SECONDS: Final = 6.0
 PACE_SECONDS: Final = 0.25
-SPEED: Final = 20.0
-"""How fast the wall clock runs while HubSpot's retries, a minute and more apart, are waited for."""
-DRAIN_SECONDS: Final = 300.0
 STALL_SECONDS: Final = 30.0
 """By when the first reply after a return is to be on its timeline; leases of 15 s lie between."""
 TAKEN: Final = 200
@@ -47,13 +44,10 @@ async def _measure(system: System, report: Report, kills: int) -> None:
     async with http_client() as http:
         world = await World.open(system, http, 1)
         load = Load(world, chert, await world.enrolments(kills * 300), pace_seconds=PACE_SECONDS)
-        working = asyncio.create_task(load.go_on())
         skew = time.time() - time.monotonic()
-        outages = await _harm(system, kills)
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
-        await system.move_clock(speed=SPEED)
-        await load.done(hubspot, seconds=DRAIN_SECONDS)
+        async with load.under_way():
+            outages = await _harm(system, kills)
+        await load.drain(system, hubspot)
         judged = await load.judge(hubspot)
         deliveries = [await chert.deliveries(event_id) for event_id in load.said]
         written = await hubspot.logged()

@@ -8,7 +8,7 @@ simulators' ledgers are the judge.
 import asyncio
 from typing import Final
 
-from _sends_and_replies import Load
+from _sends_and_replies import Load, errors
 from _workflow_world import World, http_client
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -25,15 +25,10 @@ BETWEEN_SECONDS: Final = 6.0
 FULL_SECONDS: Final = 10.0
 """How long nobody makes room."""
 PACE_SECONDS: Final = 0.25
-SPEED: Final = 20.0
-"""How fast the wall clock runs while HubSpot's retries, a minute and more apart, are waited for."""
-DRAIN_SECONDS: Final = 300.0
 DEAD_LETTERS: Final = dead_letter_topic("", "").removeprefix(".")
 """How the names of their topics end."""
 WRITE_SECONDS: Final = 60.0
 """By when somebody has written more than fits."""
-AWAY: Final = frozenset({502, 503, None})
-SUCCESS: Final = range(200, 300)
 
 
 def main(scale: Scale) -> Report:
@@ -49,23 +44,20 @@ async def _measure(system: System, report: Report, times: int) -> None:
     async with http_client() as http:
         world = await World.open(system, http, 1)
         load = Load(world, chert, await world.enrolments(times * 300), pace_seconds=PACE_SECONDS)
-        working = asyncio.create_task(load.go_on())
-        for _ in range(times):
+        async with load.under_way():
+            for _ in range(times):
+                await pace(BETWEEN_SECONDS)
+                await _fill(system)
             await pace(BETWEEN_SECONDS)
-            await _fill(system)
-        await pace(BETWEEN_SECONDS)
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
-        await system.move_clock(speed=SPEED)
-        await load.done(hubspot, seconds=DRAIN_SECONDS)
+        await load.drain(system, hubspot)
         judged, seen = await load.judge(hubspot), await load.statuses()
     given_up = await _dead_letters(system)
     await hubspot.close()
     await chert.close()
     report.add("D.times", times, "the disk was full", f">= {times}")
     judged.add_to(report, "D", times * 60)
-    errors = {status: count for status, count in seen.items() if status not in AWAY and status not in SUCCESS}
-    report.add("D.client_errors", sum(errors.values()), f"other answers {errors or ''}".strip(), "== 0")
+    refused = errors(seen)
+    report.add("D.client_errors", sum(refused.values()), f"other answers {refused or ''}".strip(), "== 0")
     report.add("D.dead_letters", given_up, "", "== 0")
 
 

@@ -8,7 +8,7 @@ import asyncio
 import time
 from typing import Final
 
-from _sends_and_replies import Load
+from _sends_and_replies import DRAIN_SECONDS, Load
 from _workflow_world import World, http_client
 
 from contracts.topics import TENANT_UNINSTALLED
@@ -27,7 +27,6 @@ AWAY_SECONDS: Final = 1_200.0
 SPEED: Final = 30.0
 WARM_SECONDS: Final = 10.0
 PACE_SECONDS: Final = 0.25
-DRAIN_SECONDS: Final = 300.0
 BACK_SPEED: Final = 10.0
 """How fast time runs after its return."""
 LOOK_SECONDS: Final = 0.5
@@ -49,13 +48,10 @@ async def _measure(system: System, report: Report, times: int) -> None:
     async with http_client() as http:
         world = await World.open(system, http, 1)
         load = Load(world, chert, await world.enrolments(times * 500), pace_seconds=PACE_SECONDS)
-        working = asyncio.create_task(load.go_on())
-        for _ in range(times):
-            await seen.absence(load)
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
-        await system.move_clock(offset_seconds=seen.offset, speed=SPEED)
-        await load.done(hubspot, seconds=DRAIN_SECONDS)
+        async with load.under_way():
+            for _ in range(times):
+                await seen.absence(load)
+        await load.drain(system, hubspot, offset_seconds=seen.offset, speed=SPEED)
         judged = await load.judge(hubspot)
     gone = await EventLog(system.addresses.kafka_bootstrap).all(TENANT_UNINSTALLED)
     await hubspot.close()

@@ -16,7 +16,7 @@ from typing import Final
 import _next_release
 import httpx2
 from _next_release import MEMBER
-from _sends_and_replies import Load
+from _sends_and_replies import AWAY, DRAIN_SECONDS, Load, errors
 from _workflow_world import World, http_client
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from rich.console import Console
@@ -34,12 +34,7 @@ NEWER: Final = CONTACT_RESTORED.name
 NEXT: Final = Path(_next_release.__file__)
 AT: Final = "2026-11-22T12:00:00+00:00"
 ROUNDS: Final = {Scale.QUICK: 3, Scale.FULL: 20}
-SPEED: Final = 20.0
-"""How fast the wall clock runs while HubSpot's retries, a minute and more apart, are waited for."""
-DRAIN_SECONDS: Final = 300.0
 DRAIN_LIMIT_SECONDS: Final = 10.0
-AWAY: Final = frozenset({502, 503, None})
-SUCCESS: Final = range(200, 300)
 
 
 def main(scale: Scale) -> Report:
@@ -55,12 +50,9 @@ async def _measure(system: System, report: Report, rounds: int) -> None:
     async with http_client() as http:
         world = await World.open(system, http, 1)
         load = Load(world, chert, await world.enrolments(rounds * 400))
-        working = asyncio.create_task(load.go_on())
-        drains = await _roll(system, rounds)
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
-        await system.move_clock(speed=SPEED)
-        await load.done(hubspot, seconds=DRAIN_SECONDS)
+        async with load.under_way():
+            drains = await _roll(system, rounds)
+        await load.drain(system, hubspot)
         judged, seen = await load.judge(hubspot), await load.statuses()
         waiting = await _behind(system)
         await asyncio.to_thread(_upgrade, system)
@@ -71,8 +63,8 @@ async def _measure(system: System, report: Report, rounds: int) -> None:
     report.add("F16.rounds", rounds, "rounds", f">= {rounds}")
     judged.add_to(report, "F16", rounds * 40)
     report.add("F16.away", sum(count for status, count in seen.items() if status in AWAY), "attempts to come again")
-    errors = {status: count for status, count in seen.items() if status not in AWAY and status not in SUCCESS}
-    report.add("F16.client_errors", sum(errors.values()), f"other answers {errors or ''}".strip(), "== 0")
+    refused = errors(seen)
+    report.add("F16.client_errors", sum(refused.values()), f"other answers {refused or ''}".strip(), "== 0")
     report.add("F16.drain_max_s", max(drains), "s", f"<= {DRAIN_LIMIT_SECONDS:g}")
     report.add("F16.newer_waiting", waiting, "events of a newer version before the upgrade", "== 1")
     report.add("F16.newer_handled", waiting - await _behind(system), "of them after it", "== 1")
