@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx2
+import aiohttp
 import uvicorn
 from aiokafka import AIOKafkaProducer
 from pymongo import AsyncMongoClient
@@ -31,18 +31,16 @@ def build(arguments: argparse.Namespace) -> Starlette:
     """The whole app."""
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(arguments.mongo_url)
     database = client[DATABASE]
-    limits = httpx2.Limits(max_connections=100)
-    http = httpx2.AsyncClient(base_url=arguments.chert_url, limits=limits, trust_env=False)
     secret = arguments.signing_secret.encode()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         """One producer for all, and the one account."""
         producer = AIOKafkaProducer(bootstrap_servers=arguments.kafka, acks="all", enable_idempotence=True)
-        async with producer, http, client:
+        async with producer, aiohttp.ClientSession(arguments.chert_url) as http, client:
             account = {"chert_tenant": arguments.chert_tenant}
             await database["tenants"].update_one({"_id": arguments.portal_id}, {"$set": account}, upsert=True)
-            app.state.producer = producer
+            app.state.producer, app.state.http = producer, http
             yield
 
     async def send(request: Request) -> JSONResponse:
@@ -54,8 +52,14 @@ def build(arguments: argparse.Namespace) -> Starlette:
         body = json.dumps({**message, "idempotency_key": execution["callbackId"]}).encode()
         now = str(int(time.time()))
         digest = hmac.new(secret, now.encode() + b"." + body, hashlib.sha256).hexdigest()
-        headers = {"x-chert-tenant": tenant["chert_tenant"], "x-chert-signature": f"v1,{now},{digest}"}
-        sent = (await http.post("/api/v1/send", content=body, headers=headers)).raise_for_status().json()
+        headers = {
+            "content-type": "application/json",
+            "x-chert-tenant": tenant["chert_tenant"],
+            "x-chert-signature": f"v1,{now},{digest}",
+        }
+        http = request.app.state.http
+        async with http.post("/api/v1/send", data=body, headers=headers, raise_for_status=True) as answer:
+            sent = await answer.json()
         event = json.dumps({**message, "message_id": sent["message_id"]}).encode()
         await request.app.state.producer.send_and_wait(TOPIC, event, key=str(execution["callbackId"]).encode())
         return JSONResponse({"outputFields": {"ok": "true", "message_id": sent["message_id"]}})

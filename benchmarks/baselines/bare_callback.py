@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx2
+import aiohttp
 import uvicorn
 from aiokafka import AIOKafkaProducer
 from pymongo import AsyncMongoClient
@@ -28,7 +28,6 @@ def build(arguments: argparse.Namespace) -> Starlette:
     """The whole app."""
     database: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(arguments.mongo_url)
     installations = database[DATABASE]["installations"]
-    http = httpx2.AsyncClient(base_url=arguments.hubspot_url, trust_env=False)
     app_fields = {
         "grant_type": "authorization_code",
         "client_id": arguments.client_id,
@@ -40,14 +39,15 @@ def build(arguments: argparse.Namespace) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         """One producer for all."""
         producer = AIOKafkaProducer(bootstrap_servers=arguments.kafka, acks="all", enable_idempotence=True)
-        async with producer, http, database:
-            app.state.producer = producer
+        async with producer, aiohttp.ClientSession(arguments.hubspot_url) as http, database:
+            app.state.producer, app.state.http = producer, http
             yield
 
     async def callback(request: Request) -> RedirectResponse:
         """Exchange, write, tell, redirect."""
         fields = {**app_fields, "code": request.query_params["code"]}
-        grant = (await http.post("/oauth/2026-09/token", data=fields)).raise_for_status().json()
+        async with request.app.state.http.post("/oauth/2026-09/token", data=fields, raise_for_status=True) as answer:
+            grant = await answer.json()
         portal_id = grant["hub_id"]
         await installations.update_one({"_id": portal_id}, {"$set": {"grant": grant}}, upsert=True)
         event = json.dumps({"portal_id": portal_id, "scopes": grant["scopes"]}).encode()

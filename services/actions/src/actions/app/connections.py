@@ -15,6 +15,7 @@ from actions.handlers.card.context import FACT_SECONDS
 from actions.handlers.sending import CALL_SECONDS
 from actions.settings import ActionsSecrets, Settings
 from chassis import kafka, mongo
+from chassis.http_transport import AiohttpTransport
 from chassis.lifespan import Plumbing
 from chassis.mongo import Document
 from chassis.number_hash import KeyedNumberHash
@@ -62,7 +63,7 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
     """Made, not yet opened."""
     secrets = RereadFile(settings.secrets_file, ActionsSecrets, plumbing.clock)
     client = mongo.connect(settings.mongo_url, "actions")
-    http = httpx2.AsyncClient(trust_env=False)
+    http = httpx2.AsyncClient(transport=AiohttpTransport(), trust_env=False)
     return Connections(
         secrets=secrets,
         client=client,
@@ -73,9 +74,14 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
         chert_for_card=_chert(settings, secrets, plumbing, CHERT_LIMITS),
         facts=_chert(settings, secrets, plumbing, FACT_LIMITS),
         hubspot=HubSpotConnection(
-            settings.hubspot_api_url, version=settings.hubspot_api_version, limits=HUBSPOT_LIMITS
+            settings.hubspot_api_url,
+            version=settings.hubspot_api_version,
+            limits=HUBSPOT_LIMITS,
+            transport=AiohttpTransport(HUBSPOT_LIMITS.connections),
         ),
-        callbacks=HubSpotConnection(settings.hubspot_api_url, version=settings.hubspot_api_version),
+        callbacks=HubSpotConnection(
+            settings.hubspot_api_url, version=settings.hubspot_api_version, transport=AiohttpTransport()
+        ),
         oauth=Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http),
         number_hash=KeyedNumberHash(lambda: secrets.read().number_hash_key),
     )
@@ -89,4 +95,5 @@ def _chert(
         signing_secret=lambda: secrets.read().chert_signing_secret.get_secret_value().encode(),
         now=plumbing.clock.now,
         limits=limits,
+        transport=AiohttpTransport(limits.connections),
     )

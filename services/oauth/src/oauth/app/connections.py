@@ -10,6 +10,7 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from chassis import kafka, mongo
+from chassis.http_transport import AiohttpTransport
 from chassis.lifespan import Plumbing
 from chassis.mongo import Document
 from chassis.settings import RereadFile
@@ -65,13 +66,14 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
         settings.hubspot_api_url,
         version=settings.hubspot_api_version,
         limits=CallLimits(read_seconds=CALL_SECONDS, total_seconds=CALL_SECONDS),
+        transport=AiohttpTransport(),
     )
     return Connections(
         secrets=secrets,
         key_ring=RereadFile(settings.key_ring_file, KeyRing, plumbing.clock),
         client=client,
         database=client[settings.mongo_database],
-        http=httpx2.AsyncClient(trust_env=False),
+        http=httpx2.AsyncClient(transport=AiohttpTransport(), trust_env=False),
         hubspot=hubspot,
         oauth=OAuthClient(
             hubspot,
@@ -84,9 +86,15 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
             signing_secret=signing_secret,
             now=plumbing.clock.now,
             limits=ChertCallLimits(read_seconds=ANSWER_SECONDS, total_seconds=ANSWER_SECONDS),
+            transport=AiohttpTransport(),
         ),
         # Connections of their own: browsers that fetch large files slowly keep no page from asking Chert.
-        chert_files=ChertClient(settings.chert_url, signing_secret=signing_secret, now=plumbing.clock.now),
+        chert_files=ChertClient(
+            settings.chert_url,
+            signing_secret=signing_secret,
+            now=plumbing.clock.now,
+            transport=AiohttpTransport(),
+        ),
         broker=kafka.broker(settings.kafka_bootstrap, "oauth", security),
         publisher=FencedPublisher(
             settings.kafka_bootstrap,
