@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from chassis.outbox import Pending
 from contracts.envelope import Event
@@ -12,12 +13,17 @@ from oauth.models import (
     Departure,
     EndReason,
     GrantCheck,
+    HistoryEntry,
     Installation,
     JournalPosition,
     Lease,
     Replica,
     SealedTokens,
+    remembered,
 )
+
+CARRIED: Final = 10
+"""How many entries an installation may carry before they are filed."""
 
 
 class InMemoryStateStore:
@@ -49,6 +55,8 @@ class InMemoryInstallations:
         self._installations: dict[int, Installation] = {}
         self._outboxes: dict[int, list[Event[TenantSnapshot]]] = {}
         self._checks: dict[int, GrantCheck] = {}
+        self._carried: dict[int, tuple[HistoryEntry, ...]] = {}
+        self._filed: dict[int, tuple[HistoryEntry, ...]] = {}
 
     async def get(self, portal_id: int) -> Installation | None:
         """The installation of an account, active or not."""
@@ -59,26 +67,52 @@ class InMemoryInstallations:
         found = [one for one in self._installations.values() if one.project_id in project_ids]
         return sorted(found, key=lambda one: one.portal_id)
 
-    async def record_first(self, installation: Installation, event: Event[TenantSnapshot]) -> Installation | None:
-        """Write an account's first installation and the event that tells of it, at once; the one that lies there."""
+    async def record_first(
+        self, installation: Installation, event: Event[TenantSnapshot], entry: HistoryEntry
+    ) -> Installation | None:
+        """Write an account's first installation, event and entry, at once; the one that lies there."""
         known = self._installations.get(installation.portal_id)
         if known is None:
-            self._write(installation, event)
+            self._write(installation, event, entry)
         return known
 
     async def record(
-        self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation
+        self, installation: Installation, event: Event[TenantSnapshot], entry: HistoryEntry, *, replacing: Installation
     ) -> bool:
-        """Write an installation and the event that tells of it, at once; false if it no longer is `replacing`."""
+        """Write an installation, event and entry, at once; false if it no longer is `replacing`."""
         current = self._installations.get(installation.portal_id)
         if current is None or _version(current) != _version(replacing):
             return False
-        self._write(installation, event)
+        self._write(installation, event, entry)
         return True
 
-    def _write(self, installation: Installation, event: Event[TenantSnapshot]) -> None:
-        self._installations[installation.portal_id] = installation
-        self._outboxes.setdefault(installation.portal_id, []).append(event)
+    def _write(self, installation: Installation, event: Event[TenantSnapshot], entry: HistoryEntry) -> None:
+        portal_id = installation.portal_id
+        self._installations[portal_id] = installation
+        self._outboxes.setdefault(portal_id, []).append(event)
+        self._carried[portal_id] = (*self._carried.get(portal_id, ()), entry)
+
+    async def of(self, portal_ids: Sequence[int]) -> Mapping[int, Sequence[HistoryEntry]]:
+        """The histories of these accounts, oldest first."""
+        return {
+            portal_id: remembered(self._filed.get(portal_id, ()), self._carried[portal_id])
+            for portal_id in portal_ids
+            if portal_id in self._carried
+        }
+
+    async def file(self, limit: int) -> int:
+        """File what some installations carry, of those that carry much; how many there were."""
+        found = [portal_id for portal_id, entries in self._carried.items() if len(entries) > CARRIED][:limit]
+        for portal_id in found:
+            await self.file_one(portal_id)
+        return len(found)
+
+    async def file_one(self, portal_id: int) -> None:
+        """File what one installation carries; of one that was purged nothing from before stays anywhere."""
+        carried = self._carried.get(portal_id, ())
+        if carried:
+            self._filed[portal_id] = remembered(self._filed.get(portal_id, ()), carried)
+            self._carried[portal_id] = ()
 
     async def page(self, after: int, limit: int) -> Sequence[Installation]:
         """Accounts with greater ids, by id."""

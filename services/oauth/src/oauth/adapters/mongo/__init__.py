@@ -1,4 +1,4 @@
-"""MongoDB: installations with their outbox, states and leases, one collection each, found by `_id`.
+"""MongoDB: installations with their outbox, their histories, states and leases, a collection each, found by `_id`.
 
 Only single documents change at a time, and only inside the subset that MongoDB and the embedded server share.
 Secondary indexes make sweeps cheap on MongoDB; nothing relies on them to be right.
@@ -11,6 +11,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from chassis import mongo
 from chassis.inbox import MongoHeldMessages
 from chassis.mongo import Document
+from oauth.adapters.mongo.histories import CARRIES_MUCH, MongoHistoryStore
 from oauth.adapters.mongo.installations import MongoGrantCheckStore, MongoInstallationStore, MongoOutbox
 from oauth.adapters.mongo.journal import MongoJournalStore
 from oauth.adapters.mongo.leases import MongoLeaseStore
@@ -19,6 +20,7 @@ from oauth.adapters.mongo.states import MongoStateStore
 
 __all__ = [
     "MongoGrantCheckStore",
+    "MongoHistoryStore",
     "MongoInstallationStore",
     "MongoJournalStore",
     "MongoLeaseStore",
@@ -59,6 +61,7 @@ async def ensure_indexes(database: AsyncDatabase[Document]) -> None:
     await installations.create_index("project_id")
     await installations.create_index(VERSION_KEY, unique=True)
     await installations.create_index("outbox_since", sparse=True)
+    await installations.create_index(CARRIES_MUCH, sparse=True)
     await installations.create_index("grant_check.due_at", sparse=True)
     await installations.create_index("departure.due_at", sparse=True)
     await database["states"].create_index("expires_at", expireAfterSeconds=0)
