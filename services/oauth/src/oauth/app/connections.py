@@ -10,6 +10,7 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from chassis import kafka, mongo
+from chassis.http_transport import KeptConnections
 from chassis.lifespan import Plumbing
 from chassis.mongo import Document
 from chassis.settings import RereadFile
@@ -61,10 +62,12 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
 
     client = mongo.connect(settings.mongo_url, "oauth")
     security = settings.kafka_security()
+    limits = CallLimits(read_seconds=CALL_SECONDS, total_seconds=CALL_SECONDS)
     hubspot = HubSpotConnection(
         settings.hubspot_api_url,
         version=settings.hubspot_api_version,
-        limits=CallLimits(read_seconds=CALL_SECONDS, total_seconds=CALL_SECONDS),
+        limits=limits,
+        transport=KeptConnections(httpx2.Limits(max_connections=limits.connections)),
     )
     return Connections(
         secrets=secrets,
