@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.results import InsertOneResult
+from pymongo.errors import DuplicateKeyError
 
 from chassis.mongo import Document, connect
 from contracts.envelope import Event
@@ -39,10 +39,12 @@ pytestmark = pytest.mark.integration
 class Raced(AsyncCollection[Document]):
     """A collection in which somebody else's insert of the same key always comes first."""
 
-    async def insert_one(self, *args: Any, **kwargs: Any) -> InsertOneResult:
-        """Lose, after the other's write."""
-        await super().insert_one(*args, **kwargs)
-        return await super().insert_one(*args, **kwargs)
+    async def find_one_and_update(self, key: Any, change: Any, *args: Any, **kwargs: Any) -> Any:
+        """Lose once, after the other's write: so may upserts of one key that meet in a cluster."""
+        if await self.find_one(key) is None:
+            await self.insert_one({**key, **change["$setOnInsert"]})
+            raise DuplicateKeyError("another inserted it")
+        return await super().find_one_and_update(key, change, *args, **kwargs)
 
 
 class RacedDatabase(AsyncDatabase[Document]):

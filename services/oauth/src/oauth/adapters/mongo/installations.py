@@ -64,16 +64,14 @@ class MongoInstallationStore:
     ) -> Installation | None:
         """Write an account's first installation, event and entry, at once; the one that lies there."""
         fields = {
-            "_id": installation.portal_id,
             **from_installation(installation),
             "history": [from_entry(entry)],
             "outbox": [to_document(event)],
             "outbox_since": event.time,
         }
-        while not await self._insert(fields):
-            known = await self.get(installation.portal_id)
-            if known is not None:
-                return known
+        known = await self._insert_or_get(installation.portal_id, fields)
+        if known is not None:
+            return to_installation(known)
         self._relay_soon()
         return None
 
@@ -149,13 +147,15 @@ class MongoInstallationStore:
             counted.update({group["_id"]: group["tokens"] async for group in cursor})
         return counted
 
-    async def _insert(self, document: Document) -> bool:
-        """Write a document; false if there is one of that key."""
-        try:
-            await self._installations.insert_one(document)
-        except DuplicateKeyError:
-            return False
-        return True
+    async def _insert_or_get(self, portal_id: int, fields: Document) -> Document | None:
+        """Write a document, unless there is one of that key: then that one, and nothing is written."""
+        while True:
+            try:
+                return await self._installations.find_one_and_update(
+                    {"_id": portal_id}, {"$setOnInsert": fields}, projection=_BARE, upsert=True
+                )
+            except DuplicateKeyError:  # another inserted it at the same moment: now it is there
+                continue
 
     async def _update(self, expected: Installation, change: Document) -> bool:
         """Change a document that is as it was read; those of the first release have no seal version."""
