@@ -4,8 +4,6 @@ Only single documents change at a time, and only inside the subset that MongoDB 
 Secondary indexes make sweeps cheap on MongoDB; nothing relies on them to be right.
 """
 
-from typing import Final
-
 from pymongo.asynchronous.database import AsyncDatabase
 
 from chassis import mongo
@@ -31,10 +29,6 @@ __all__ = [
     "ensure_indexes",
 ]
 
-VERSION_KEY: Final = (("_id", 1), ("revision", 1), ("token_version", 1), ("seal_version", 1))
-"""What a change compares. A unique key over exactly these is found directly on every server, also where one more
-condition beside `_id` would read the whole collection."""
-
 
 class Readiness:
     """A readiness check: the database answers, and its secondary indexes are declared once it does."""
@@ -59,7 +53,6 @@ async def ensure_indexes(database: AsyncDatabase[Document]) -> None:
     """Declare the secondary indexes; those that are there stay."""
     installations = database["installations"]
     await installations.create_index("project_id")
-    await installations.create_index(VERSION_KEY, unique=True)
     await installations.create_index("outbox_since", sparse=True)
     await installations.create_index(CARRIES_MUCH, sparse=True)
     await installations.create_index("grant_check.due_at", sparse=True)
