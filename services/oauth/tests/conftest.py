@@ -242,6 +242,7 @@ def outside(
         messages=messages,
         files=files,
         installations=installations,
+        histories=installations,
         checks=installations,
         leases=leases,
         replicas=replicas,

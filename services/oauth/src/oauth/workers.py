@@ -29,6 +29,12 @@ KEY_SECONDS: Final = 5.0
 
 RESEAL_SECONDS: Final = 10.0
 
+FILE_SECONDS: Final = 10.0
+"""How often it is looked for installations that carry much history."""
+
+FILED_TOGETHER: Final = 20
+"""How many are filed in a round."""
+
 Step = Callable[[], Awaitable[bool]]
 
 
@@ -72,6 +78,16 @@ def key_worker(agree: Step, plumbing: Plumbing) -> Worker:
 def reseal_worker(reseal: Step, plumbing: Plumbing) -> Worker:
     """Moves what lies under former keys under the one that seals now."""
     return _worker("reseal", reseal, RESEAL_SECONDS, plumbing)
+
+
+def history_worker(file: Callable[[int], Awaitable[int]], plumbing: Plumbing) -> Worker:
+    """Files what installations carry of their histories."""
+
+    async def step() -> bool:
+        """One round; another follows at once after a full one."""
+        return await file(FILED_TOGETHER) == FILED_TOGETHER
+
+    return _worker("histories", step, FILE_SECONDS, plumbing)
 
 
 def grant_worker(check_grants: Step, plumbing: Plumbing) -> Worker:

@@ -17,6 +17,7 @@ from oauth.adapters.in_memory import (
 )
 from oauth.adapters.mongo import (
     MongoGrantCheckStore,
+    MongoHistoryStore,
     MongoInstallationStore,
     MongoJournalStore,
     MongoLeaseStore,
@@ -25,7 +26,15 @@ from oauth.adapters.mongo import (
     MongoStateStore,
     ensure_indexes,
 )
-from oauth.ports import GrantCheckStore, InstallationStore, JournalStore, LeaseStore, ReplicaStore, StateStore
+from oauth.ports import (
+    GrantCheckStore,
+    HistoryStore,
+    InstallationStore,
+    JournalStore,
+    LeaseStore,
+    ReplicaStore,
+    StateStore,
+)
 from oauth.workers import RoundOutbox
 
 
@@ -34,6 +43,7 @@ class Stores:
     """One implementation of every store port."""
 
     installations: InstallationStore
+    histories: HistoryStore
     checks: GrantCheckStore
     outbox: RoundOutbox
     states: StateStore
@@ -51,6 +61,7 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
             installations,
             installations,
             installations,
+            installations,
             InMemoryStateStore(),
             InMemoryLeaseStore(),
             InMemoryJournalStore(),
@@ -63,6 +74,7 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
         await ensure_indexes(database)
         yield Stores(
             MongoInstallationStore(database, relay_soon=lambda: None),
+            MongoHistoryStore(database),
             MongoGrantCheckStore(database),
             MongoOutbox(database),
             MongoStateStore(database),
@@ -78,6 +90,12 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
 def installations(stores: Stores) -> InstallationStore:
     """Installations."""
     return stores.installations
+
+
+@pytest.fixture
+def histories(stores: Stores) -> HistoryStore:
+    """What was done to accounts."""
+    return stores.histories
 
 
 @pytest.fixture

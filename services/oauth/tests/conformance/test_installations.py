@@ -13,11 +13,11 @@ from contracts.tenants import TenantInstalled, TenantSettings, TenantSnapshot
 from contracts.topics import TENANT_INSTALLED
 from oauth.models import (
     Actor,
-    Change,
     Departure,
     Ended,
     GrantCheck,
     HistoryEntry,
+    HistoryKind,
     Installation,
     Sealed,
     SealedTokens,
@@ -64,13 +64,23 @@ def told(about: Installation, at: datetime = NOW) -> Event[TenantSnapshot]:
     )
 
 
+def remembering(about: Installation, kind: HistoryKind = "renewed") -> HistoryEntry:
+    """The entry that remembers an installation as it was written."""
+    return HistoryEntry(kind, NOW, about.revision, about.generation, about.project_id, by=Actor("ada", "Ada"))
+
+
 async def written(
-    store: InstallationStore, new: Installation, replacing: Installation | None = None, at: datetime = NOW
+    store: InstallationStore,
+    new: Installation,
+    replacing: Installation | None = None,
+    at: datetime = NOW,
+    entry: HistoryEntry | None = None,
 ) -> bool:
-    """Record an installation with its event, the account's first or in place of another; whether it was written."""
+    """Record an installation with event and entry, the account's first or in place of another; whether it was."""
+    remembered = entry or remembering(new)
     if replacing is None:
-        return await store.record_first(new, told(new, at)) is None
-    return await store.record(new, told(new, at), replacing=replacing)
+        return await store.record_first(new, told(new, at), remembered) is None
+    return await store.record(new, told(new, at), remembered, replacing=replacing)
 
 
 async def pending_ids(outbox: Outbox) -> list[str]:
@@ -92,11 +102,6 @@ def doubt(portal_id: int = 62515, name: str = "hint", at: datetime = NOW) -> Gra
         installation(
             seal_version=4,
             departure=Departure("revoke", tokens("departing"), NOW, NOW + timedelta(seconds=1), attempts=3),
-            history=(
-                HistoryEntry("installed", NOW, 1, 1, "p-acme", by=Actor("ada", "Ada")),
-                HistoryEntry("settings_changed", NOW, 2, 1, "p-acme", changes=(Change("label", "", "x"),)),
-                HistoryEntry("ended", NOW, 3, 1, "p-acme", reason="disconnected"),
-            ),
         ),
     ],
 )
@@ -131,7 +136,7 @@ async def test_a_known_account_is_got_instead_of_written(installations: Installa
     await written(installations, ended)
     again = replace(installation(), revision=ended.revision + 1)
 
-    assert ended == await installations.record_first(again, told(again))
+    assert ended == await installations.record_first(again, told(again), remembering(again))
     assert ended == await installations.get(ended.portal_id)
     assert [told(ended).id] == await pending_ids(outbox)
 
@@ -284,17 +289,6 @@ async def test_a_round_is_forgotten_but_not_what_came_meanwhile(
     await outbox.forget(await outbox.pending(10))
     assert not await outbox.pending(10)
     assert [again, later, newer] == [await installations.get(portal_id) for portal_id in (1, 2, 3)]
-
-
-async def test_history_grows_and_drops_its_oldest(installations: InstallationStore) -> None:
-    """A history comes back as it was written, whether entries were added, none was, or the oldest was dropped."""
-    entries = tuple(HistoryEntry("renewed", NOW, number, 1, "p-acme", by=Actor("ada", "Ada")) for number in range(4))
-    former: Installation | None = None
-    for number, history in enumerate((entries[:1], entries[:3], entries[:3], entries[1:])):
-        one = installation(revision=1_790_000_000_000 + number, history=history)
-        assert await written(installations, one, former)
-        assert one == await installations.get(one.portal_id)
-        former = one
 
 
 async def test_the_longest_waiting_comes_first(installations: InstallationStore, outbox: Outbox) -> None:
@@ -470,9 +464,8 @@ async def test_accounts_are_paged_by_id(installations: InstallationStore) -> Non
 
 
 async def test_a_pause_is_kept(installations: InstallationStore) -> None:
-    """That an operator holds an account's work, and why, is read as it was written."""
-    noted = HistoryEntry("paused", NOW, 2, 1, "p-acme", by=Actor("operator:ada", "Chert"), note="abuse")
-    paused = installation(1, paused=True, history=(noted,))
+    """That an operator holds an account's work is read as it was written."""
+    paused = installation(1, paused=True)
     await written(installations, paused)
 
     assert paused == await installations.get(1)

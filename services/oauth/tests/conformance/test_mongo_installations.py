@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.results import InsertOneResult
+from pymongo.errors import DuplicateKeyError
 
 from chassis.mongo import Document, connect
 from contracts.envelope import Event
 from contracts.tenants import TenantInstalled, TenantSettings, TenantSnapshot
 from contracts.topics import TENANT_INSTALLED
-from oauth.adapters.mongo import MongoInstallationStore, ensure_indexes
-from oauth.models import Installation
+from oauth.adapters.mongo import MongoHistoryStore, MongoInstallationStore, ensure_indexes
+from oauth.models import Actor, HistoryEntry, Installation
 
 NOW = datetime(2026, 11, 22, 12, 30, 15, 250_000, tzinfo=UTC)
 FIRST = Installation(
@@ -39,10 +39,12 @@ pytestmark = pytest.mark.integration
 class Raced(AsyncCollection[Document]):
     """A collection in which somebody else's insert of the same key always comes first."""
 
-    async def insert_one(self, *args: Any, **kwargs: Any) -> InsertOneResult:
-        """Lose, after the other's write."""
-        await super().insert_one(*args, **kwargs)
-        return await super().insert_one(*args, **kwargs)
+    async def find_one_and_update(self, key: Any, change: Any, *args: Any, **kwargs: Any) -> Any:
+        """Lose once, after the other's write: so may upserts of one key that meet in a cluster."""
+        if await self.find_one(key) is None:
+            await self.insert_one({**key, **change["$setOnInsert"]})
+            raise DuplicateKeyError("another inserted it")
+        return await super().find_one_and_update(key, change, *args, **kwargs)
 
 
 class RacedDatabase(AsyncDatabase[Document]):
@@ -74,21 +76,57 @@ def told(about: Installation) -> Event[TenantSnapshot]:
     )
 
 
+def remembering(about: Installation) -> HistoryEntry:
+    """The entry that remembers it."""
+    return HistoryEntry("renewed", NOW, about.revision, about.generation, about.project_id)
+
+
 async def test_an_insert_that_loses_to_another_finds_what_won(empty: AsyncDatabase[Document]) -> None:
     """A duplicate key means that the account is known, also when that was decided a moment ago."""
     store = MongoInstallationStore(RacedDatabase(empty.client, empty.name), relay_soon=lambda: None)
 
-    assert FIRST == await store.record_first(FIRST, told(FIRST))
+    assert FIRST == await store.record_first(FIRST, told(FIRST), remembering(FIRST))
 
 
 async def test_documents_of_the_first_release_can_be_changed(empty: AsyncDatabase[Document]) -> None:
     """A document without a seal version is replaced as long as it is as it was read, and then has one."""
     store = MongoInstallationStore(empty, relay_soon=lambda: None)
-    await store.record_first(FIRST, told(FIRST))
+    await store.record_first(FIRST, told(FIRST), remembering(FIRST))
     await empty["installations"].update_one({"_id": FIRST.portal_id}, {"$unset": {"seal_version": ""}})
 
     assert FIRST == await store.get(FIRST.portal_id)
-    assert not await store.record(NEXT, told(NEXT), replacing=replace(FIRST, token_version=9))
-    assert await store.record(NEXT, told(NEXT), replacing=FIRST)
+    assert not await store.record(NEXT, told(NEXT), remembering(NEXT), replacing=replace(FIRST, token_version=9))
+    assert await store.record(NEXT, told(NEXT), remembering(NEXT), replacing=FIRST)
     assert NEXT == await store.get(FIRST.portal_id)
-    assert not await store.record(NEXT, told(NEXT), replacing=FIRST)
+    assert not await store.record(NEXT, told(NEXT), remembering(NEXT), replacing=FIRST)
+
+
+async def test_histories_of_former_releases_are_read_and_filed(empty: AsyncDatabase[Document]) -> None:
+    """A document that carries all of its history, as former releases left it, is made small, and nothing is missed."""
+    store, histories = MongoInstallationStore(empty, relay_soon=lambda: None), MongoHistoryStore(empty)
+    await store.record_first(FIRST, told(FIRST), remembering(FIRST))
+    await store.record(NEXT, told(NEXT), remembering(NEXT), replacing=FIRST)
+    (one,) = [document async for document in empty["installations"].find({}, {"history": 1})]
+    many = [{**one["history"][0], "revision": number} for number in range(1, 13)]
+    await empty["installations"].update_one({"_id": FIRST.portal_id}, {"$set": {"history": [*many, *one["history"]]}})
+    before = (await histories.of([FIRST.portal_id]))[FIRST.portal_id]
+
+    assert 14 == len(before)
+    assert 1 == await histories.file(10)
+    assert before == (await histories.of([FIRST.portal_id]))[FIRST.portal_id]
+    (one,) = [document async for document in empty["installations"].find({}, {"history": 1})]
+    assert [] == one["history"]
+    assert NEXT == await store.get(FIRST.portal_id)
+
+
+async def test_a_purge_that_is_filed_erases_what_was_filed(empty: AsyncDatabase[Document]) -> None:
+    """Nothing from before a purge is left in the database, nor names of who did it, once the purge is filed."""
+    store, histories = MongoInstallationStore(empty, relay_soon=lambda: None), MongoHistoryStore(empty)
+    await store.record_first(FIRST, told(FIRST), replace(remembering(FIRST), by=Actor("ada", "Ada")))
+    await histories.file_one(FIRST.portal_id)
+    await store.record(NEXT, told(NEXT), replace(remembering(NEXT), kind="purged"), replacing=FIRST)
+    await histories.file_one(FIRST.portal_id)
+
+    (filed,) = [document async for document in empty["histories"].find({})]
+    assert ["purged"] == [entry["kind"] for entry in filed["entries"]]
+    assert "Ada" not in str(filed)

@@ -22,6 +22,7 @@ from harness.full_database import FullDatabase, full_database
 from oauth.adapters.in_memory import InMemoryConsole, InMemoryHubSpot
 from oauth.adapters.mongo import (
     MongoGrantCheckStore,
+    MongoHistoryStore,
     MongoInstallationStore,
     MongoLeaseStore,
     MongoReplicaStore,
@@ -79,6 +80,7 @@ def outside(outside: Outside, stored: AsyncDatabase[Document]) -> Outside:
     return replace(
         outside,
         states=MongoStateStore(stored),
+        histories=MongoHistoryStore(stored),
         checks=MongoGrantCheckStore(stored),
         leases=MongoLeaseStore(stored),
         replicas=MongoReplicaStore(stored),

@@ -20,10 +20,9 @@ from oauth.errors import (
     TenantInactiveError,
 )
 from oauth.handlers.binding import deactivate
-from oauth.handlers.history import REMEMBERED
 from oauth.handlers.sealing import open_token, seal_tokens
 from oauth.handlers.settings import change_settings, read_settings
-from oauth.models import Installation, PhoneLine, Project, Session, Tokens
+from oauth.models import REMEMBERED, Installation, PhoneLine, Project, Session, Tokens
 
 PORTAL = 62515
 LINES = (PhoneLine("line-1", "••• 0001", active=True), PhoneLine("line-2", "••• 0002", active=False))
@@ -47,7 +46,7 @@ async def test_changed_settings_are_told_and_remembered(
     wanted = TenantSettings(label="Sales", phone_line_id="line-1", retention_days=30)
     after = await change(ada_session, acme.id, PORTAL, wanted, before.revision)
     told = (await installations.pending(1))[0].events[-1].data
-    entry = after.history[-1]
+    entry = (await installations.of([PORTAL]))[PORTAL][-1]
 
     assert after == await installations.get(PORTAL)
     assert isinstance(told, TenantUpdated)
@@ -189,16 +188,17 @@ async def test_settings_of_others_and_of_the_disconnected_stay(
 
 
 async def test_the_record_is_bounded_and_keeps_the_installs(
-    connect: Connect, change: Change, ada_session: Session, acme: Project
+    connect: Connect, change: Change, installations: InMemoryInstallations, ada_session: Session, acme: Project
 ) -> None:
     """Of very many changes the latest are kept, and none of them pushes out an install."""
     current = await connect(acme)
     for number in range(REMEMBERED + 20):
         current = await change(ada_session, acme.id, PORTAL, TenantSettings(label=str(number)), current.revision)
 
-    kinds = [entry.kind for entry in current.history]
+    history = (await installations.of([PORTAL]))[PORTAL]
+    kinds = [entry.kind for entry in history]
     assert (1, REMEMBERED) == (kinds.count("installed"), kinds.count("settings_changed"))
-    assert str(REMEMBERED + 19) == current.history[-1].changes[0].after
+    assert str(REMEMBERED + 19) == history[-1].changes[0].after
 
 
 def test_a_form_is_read() -> None:

@@ -68,6 +68,7 @@ def view(outside: Outside, access_tokens: AccessTokens, clock: ManualClock) -> V
             portal_id,
             wanted or ActivityFilter(),
             installations=outside.installations,
+            histories=outside.histories,
             others=others,
             hubspot_origin=None,
             clock=clock,

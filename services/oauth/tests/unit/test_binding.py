@@ -15,7 +15,7 @@ from oauth.adapters.sealing import AesGcmSealer
 from oauth.errors import ContendedError
 from oauth.handlers.binding import ATTEMPTS, bind, deactivate
 from oauth.handlers.sealing import open_token
-from oauth.models import REQUIRED_SCOPES, AccountGrant, Installation, Project, Tokens
+from oauth.models import REQUIRED_SCOPES, AccountGrant, HistoryEntry, Installation, Project, Tokens
 
 PORTAL = 62515
 
@@ -183,11 +183,11 @@ class Contended(InMemoryInstallations):
         self.losses_left = wins_after
 
     async def record(
-        self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation
+        self, installation: Installation, event: Event[TenantSnapshot], entry: HistoryEntry, *, replacing: Installation
     ) -> bool:
         """Lose a few times first."""
         self.losses_left -= 1
-        return self.losses_left < 0 and await super().record(installation, event, replacing=replacing)
+        return self.losses_left < 0 and await super().record(installation, event, entry, replacing=replacing)
 
 
 async def test_whoever_loses_tries_again(binder: Binder, acme: Project) -> None:

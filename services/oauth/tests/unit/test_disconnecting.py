@@ -395,7 +395,7 @@ async def test_history_outlives_a_disconnect(
     await connect(acme)
     await connect(acme)
 
-    history = (await now(installations)).history
+    history = (await installations.of([PORTAL]))[PORTAL]
     assert [("installed", 1), ("ended", 1), ("installed", 2), ("renewed", 2)] == [
         (entry.kind, entry.generation) for entry in history
     ]

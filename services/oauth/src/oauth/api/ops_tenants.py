@@ -74,15 +74,15 @@ class TenantRoutes:
 
     async def show(self, portal_id: PortalId) -> TenantDetails:
         """Show one."""
-        return details(await self._operating.find(portal_id))
+        return await self._details(await self._operating.find(portal_id))
 
     async def pause(self, portal_id: PortalId, order: OperatorOrder) -> TenantDetails:
         """Hold its work."""
-        return details(await self._operating.set_paused(portal_id, _order(order), paused=True))
+        return await self._details(await self._operating.set_paused(portal_id, _order(order), paused=True))
 
     async def resume(self, portal_id: PortalId, order: OperatorOrder) -> TenantDetails:
         """Let it go on."""
-        return details(await self._operating.set_paused(portal_id, _order(order), paused=False))
+        return await self._details(await self._operating.set_paused(portal_id, _order(order), paused=False))
 
     async def check_token(self, portal_id: PortalId) -> TokenCheck:
         """Ask HubSpot."""
@@ -97,11 +97,16 @@ class TenantRoutes:
 
     async def purge(self, portal_id: PortalId, order: OperatorOrder) -> TenantDetails:
         """Forget it."""
-        return details(await self._operating.purge(portal_id, _order(order)))
+        return await self._details(await self._operating.purge(portal_id, _order(order)))
 
     async def bury(self, portal_id: PortalId) -> Tombstones:
         """Have topics forget it."""
         return Tombstones(portal_id=portal_id, topics=tuple(await self._operating.bury(portal_id)))
+
+    async def _details(self, installation: Installation) -> TenantDetails:
+        """An account with its history, newest first."""
+        events = tuple(_event(entry) for entry in reversed(await self._operating.history(installation)))
+        return TenantDetails(**overview(installation), history=events)
 
 
 def overview(installation: Installation) -> dict[str, Any]:
@@ -115,12 +120,6 @@ def overview(installation: Installation) -> dict[str, Any]:
         "missing_scopes": missing_scopes(installation) if installation.status == "active" else (),
         "departure": None if departure is None else departure.step,
     }
-
-
-def details(installation: Installation) -> TenantDetails:
-    """An account with its history, newest first."""
-    events = tuple(_event(entry) for entry in reversed(installation.history))
-    return TenantDetails(**overview(installation), history=events)
 
 
 def _event(entry: HistoryEntry) -> TenantEvent:

@@ -38,6 +38,7 @@ from oauth.ports import (
     ChertProjects,
     FormTokens,
     GrantCheckStore,
+    HistoryStore,
     InstallationStore,
     LeaseStore,
     Messages,
@@ -68,6 +69,7 @@ class Outside:
     messages: Messages
     files: ChertFiles
     installations: InstallationStore
+    histories: HistoryStore
     checks: GrantCheckStore
     leases: LeaseStore
     replicas: ReplicaStore
@@ -137,6 +139,7 @@ def console_use(outside: Outside, plumbing: Plumbing, choices: Choices, access_t
         view_account=partial(
             view_account,
             installations=installations,
+            histories=outside.histories,
             others=Others(access_tokens.get, outside.directory, outside.lines, outside.projects, outside.activity),
             hubspot_origin=choices.hubspot_origin,
             clock=clock,
@@ -148,12 +151,16 @@ def console_use(outside: Outside, plumbing: Plumbing, choices: Choices, access_t
 
 def _tenants(outside: Outside, plumbing: Plumbing) -> TenantRoutes:
     operating = Operating(
-        installations=outside.installations, tokens=outside.tokens, sealer=outside.sealer, clock=plumbing.clock
+        installations=outside.installations,
+        histories=outside.histories,
+        tokens=outside.tokens,
+        sealer=outside.sealer,
+        clock=plumbing.clock,
     )
     return TenantRoutes(
         credentials=outside.credentials,
         operating=operating,
-        where=partial(where, installations=outside.installations),
+        where=partial(where, installations=outside.installations, histories=outside.histories),
     )
 
 

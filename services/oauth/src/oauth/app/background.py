@@ -25,6 +25,7 @@ from oauth.settings import Settings
 from oauth.workers import (
     departure_worker,
     grant_worker,
+    history_worker,
     journal_worker,
     key_worker,
     outbox_worker,
@@ -73,6 +74,7 @@ def background(
     loops = [
         key_worker(sealing_key.step, plumbing),
         reseal_worker(resealed, plumbing),
+        history_worker(outside.histories.file, plumbing),
         grants,
         departures,
         purge_worker(lambda: outside.states.purge(plumbing.clock.now()), plumbing),

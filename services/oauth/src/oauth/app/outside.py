@@ -10,6 +10,7 @@ from oauth.adapters.form_tokens import HmacFormTokens
 from oauth.adapters.hubspot import HubSpotAccounts, HubSpotOAuth
 from oauth.adapters.mongo import (
     MongoGrantCheckStore,
+    MongoHistoryStore,
     MongoInstallationStore,
     MongoLeaseStore,
     MongoReplicaStore,
@@ -61,6 +62,7 @@ def outside_of(
         messages=SisterMessages(_sister(settings.timeline_url, "timeline", connections)),
         files=ChertFileContents(connections.chert_files),
         installations=installations,
+        histories=MongoHistoryStore(database),
         checks=MongoGrantCheckStore(database),
         leases=MongoLeaseStore(database),
         replicas=MongoReplicaStore(database),

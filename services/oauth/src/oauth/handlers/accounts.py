@@ -12,7 +12,7 @@ from oauth.handlers.checklist import Check, checklist
 from oauth.handlers.history import seen_by
 from oauth.handlers.tenants import find_account, missing_scopes
 from oauth.models import AccountDetails, HistoryEntry, Installation, PhoneLine, Project, Session
-from oauth.ports import InstallationStore
+from oauth.ports import HistoryStore, InstallationStore
 
 HUBSPOT_DOMAIN: Final = ".hubspot.com"
 
@@ -53,6 +53,7 @@ async def view_account(
     wanted: ActivityFilter,
     *,
     installations: InstallationStore,
+    histories: HistoryStore,
     others: Others,
     hubspot_origin: str | None,
     clock: Clock,
@@ -67,7 +68,8 @@ async def view_account(
     known = await ask_others(installation, others, clock.now() - timedelta(days=ACTIVITY_DAYS))
     details = known.details if isinstance(known.details, AccountDetails) else None
     url = portal_url(details, hubspot_origin)
-    history = seen_by(installation.history, frozenset(one.id for one in session.projects))
+    remembered = (await histories.of([portal_id])).get(portal_id, ())
+    history = seen_by(remembered, frozenset(one.id for one in session.projects))
     return AccountView(
         project=project,
         installation=installation,

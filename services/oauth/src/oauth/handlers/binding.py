@@ -15,7 +15,7 @@ from contracts.envelope import Event, EventType
 from contracts.tenants import TenantInstalled, TenantSettings, TenantSnapshot, TenantUninstalled
 from contracts.topics import TENANT_INSTALLED, TENANT_UNINSTALLED
 from oauth.errors import ContendedError, DepartedError
-from oauth.handlers.history import installed, remembered
+from oauth.handlers.history import installed
 from oauth.handlers.sealing import seal_tokens
 from oauth.models import AccountGrant, Actor, Departure, Ended, EndReason, HistoryEntry, Installation, Project
 from oauth.ports import InstallationStore, TokenSealer
@@ -76,14 +76,14 @@ async def bind(
     connected = partial(_connected, grant=grant, project=project, sealer=sealer, by=by)
     for _ in range(ATTEMPTS):
         now = clock.now()
-        first = connected(_never_connected(grant, project, now), now=now)
-        former = await installations.record_first(first, _installed(first, now))
+        first, entry = connected(_never_connected(grant, project, now), now=now)
+        former = await installations.record_first(first, _installed(first, now), entry)
         if former is None:
             return Bound(first, stays=False)
         if not outlives_departure and _departed(former, asked_at):
             raise DepartedError
-        again = connected(former, now=now)
-        if await installations.record(again, _installed(again, now), replacing=former):
+        again, entry = connected(former, now=now)
+        if await installations.record(again, _installed(again, now), entry, replacing=former):
             return Bound(again, stays=again.project_id != project.id)
     raise ContendedError
 
@@ -101,9 +101,10 @@ async def deactivate(
     Its tokens are erased, unless we disconnect: then they are kept for the departure alone.
     """
     now = clock.now()
-    ended = _ended(installation, reason, by, now)
+    ended = _ended(installation, reason, now)
+    entry = HistoryEntry("ended", now, ended.revision, ended.generation, ended.project_id, by=by, reason=reason)
     event = told(TENANT_UNINSTALLED, TenantUninstalled(**dict(ended.snapshot()), reason=reason), now)
-    if not await installations.record(ended, event, replacing=installation):
+    if not await installations.record(ended, event, entry, replacing=installation):
         return None
     LOG.info(
         "tenant.deactivated",
@@ -156,8 +157,8 @@ def _connected(
     sealer: TokenSealer,
     now: datetime,
     by: Actor | None,
-) -> Installation:
-    """The installation as the grant leaves it."""
+) -> tuple[Installation, HistoryEntry]:
+    """The installation as the grant leaves it, and what is remembered of that."""
     begun = former if former.status == "active" else _next_generation(former, project)
     bound = replace(
         begun,
@@ -167,11 +168,11 @@ def _connected(
         token_version=begun.token_version + 1,
         tokens=seal_tokens(grant.tokens, begun.portal_id, begun.generation, sealer),
     )
-    return replace(bound, history=remembered(bound.history, installed(bound, by, renewed=begun is former)))
+    return bound, installed(bound, by, renewed=begun is former)
 
 
-def _ended(installation: Installation, reason: EndReason, by: Actor | None, now: datetime) -> Installation:
-    ended = replace(
+def _ended(installation: Installation, reason: EndReason, now: datetime) -> Installation:
+    return replace(
         installation,
         status="inactive",
         revision=next_revision(installation, now),
@@ -180,8 +181,6 @@ def _ended(installation: Installation, reason: EndReason, by: Actor | None, now:
         ended=Ended(reason, now),
         departure=_departure(installation, now) if reason == "disconnected" else None,
     )
-    entry = HistoryEntry("ended", now, ended.revision, ended.generation, ended.project_id, by=by, reason=reason)
-    return replace(ended, history=remembered(ended.history, entry))
 
 
 def _departure(installation: Installation, now: datetime) -> Departure | None:

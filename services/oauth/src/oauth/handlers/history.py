@@ -1,4 +1,4 @@
-"""What is remembered of an installation: who did what, and when."""
+"""What is said of an installation: who did what, and when."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,19 +6,8 @@ from typing import Final
 from contracts.tenants import TenantSettings
 from oauth.models import Actor, Change, HistoryEntry, Installation
 
-REMEMBERED: Final = 100
-"""How many settings changes are kept, and how many installs and ends: many of the one never push out the other."""
-
 SHOWN_CHARACTERS: Final = 200
 """How much of a value a change keeps."""
-
-
-def remembered(history: Sequence[HistoryEntry], entry: HistoryEntry) -> tuple[HistoryEntry, ...]:
-    """The history with one entry more, and without the oldest of its sort if there are too many."""
-    grown = [*history, entry]
-    same = [one for one in grown if _is_change(one) == _is_change(entry)]
-    surplus = same[:-REMEMBERED]
-    return tuple(one for one in grown if one not in surplus)
 
 
 def installed(installation: Installation, by: Actor | None, *, renewed: bool) -> HistoryEntry:
@@ -42,10 +31,6 @@ def changes_between(before: TenantSettings, after: TenantSettings) -> tuple[Chan
 def seen_by(history: Sequence[HistoryEntry], project_ids: frozenset[str]) -> tuple[HistoryEntry, ...]:
     """What happened while the account was of one of these projects, newest first."""
     return tuple(entry for entry in reversed(history) if entry.project_id in project_ids)
-
-
-def _is_change(entry: HistoryEntry) -> bool:
-    return entry.kind == "settings_changed"
 
 
 def _text(value: object) -> str:

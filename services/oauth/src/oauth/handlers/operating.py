@@ -21,9 +21,8 @@ from oauth.errors import (
 )
 from oauth.handlers.binding import ATTEMPTS, next_revision, told
 from oauth.handlers.grant_checks import Verdict, judge_grant
-from oauth.handlers.history import remembered
 from oauth.models import Actor, HistoryEntry, Installation
-from oauth.ports import InstallationStore, TokenSealer, TokenServer
+from oauth.ports import HistoryStore, InstallationStore, TokenSealer, TokenServer
 
 LOG = get_log()
 
@@ -58,12 +57,14 @@ class Operating:
 
     Attributes:
         installations: the accounts.
+        histories: what was done to them.
         tokens: HubSpot's word on grants.
         sealer: opens tokens.
         clock: the time.
     """
 
     installations: InstallationStore
+    histories: HistoryStore
     tokens: TokenServer
     sealer: TokenSealer
     clock: Clock
@@ -83,6 +84,10 @@ class Operating:
             raise TenantUnknownError
         return installation
 
+    async def history(self, installation: Installation) -> Sequence[HistoryEntry]:
+        """What was done to an account, oldest first."""
+        return (await self.histories.of([installation.portal_id])).get(installation.portal_id, ())
+
     async def set_paused(self, portal_id: int, order: Order, *, paused: bool) -> Installation:
         """Hold a connected account's work, or let it go on; everybody is told.
 
@@ -97,9 +102,10 @@ class Operating:
                 raise TenantInactiveError
             if former.paused == paused:
                 return former
-            changed = self._paused(former, order, paused=paused)
+            changed = replace(former, paused=paused, revision=next_revision(former, self.clock.now()))
+            entry = self._entry("paused" if paused else "resumed", changed, order)
             event = told(TENANT_UPDATED, TenantUpdated(**dict(changed.snapshot())), self.clock.now())
-            if await self.installations.record(changed, event, replacing=former):
+            if await self.installations.record(changed, event, entry, replacing=former):
                 LOG.info(
                     "tenant.paused" if paused else "tenant.resumed", portal_id=portal_id, revision=changed.revision
                 )
@@ -141,14 +147,15 @@ class Operating:
         for _ in range(ATTEMPTS):
             former = await self.find(portal_id)
             if former.status == "purged":
+                await self.histories.file_one(portal_id)  # whoever purged it may have been cut off before that
                 return former
             _check_purgeable(former)
-            purged = self._purged(former, order)
+            purged = self._purged(former)
             reason = "disconnected" if former.ended is None else former.ended.reason
             data = TenantUninstalled(**dict(purged.snapshot()), reason=reason)
-            if await self.installations.record(
-                purged, told(TENANT_UNINSTALLED, data, self.clock.now()), replacing=former
-            ):
+            event, entry = told(TENANT_UNINSTALLED, data, self.clock.now()), self._entry("purged", purged, order)
+            if await self.installations.record(purged, event, entry, replacing=former):
+                await self.histories.file_one(portal_id)
                 LOG.info("tenant.purged", portal_id=portal_id, revision=purged.revision)
                 return purged
         raise ContendedError
@@ -172,13 +179,8 @@ class Operating:
                 return [kind.name for kind in COMPACTED]
         raise ContendedError
 
-    def _paused(self, former: Installation, order: Order, *, paused: bool) -> Installation:
-        changed = replace(former, paused=paused, revision=next_revision(former, self.clock.now()))
-        entry = self._entry("paused" if paused else "resumed", changed, order)
-        return replace(changed, history=remembered(changed.history, entry))
-
-    def _purged(self, former: Installation, order: Order) -> Installation:
-        purged = replace(
+    def _purged(self, former: Installation) -> Installation:
+        return replace(
             former,
             status="purged",
             revision=next_revision(former, self.clock.now()),
@@ -188,7 +190,6 @@ class Operating:
             token_version=former.token_version + 1,
             paused=False,
         )
-        return replace(purged, history=(self._entry("purged", purged, order),))
 
     def _entry(
         self, kind: Literal["paused", "resumed", "purged"], installation: Installation, order: Order

@@ -22,7 +22,7 @@ from oauth.errors import (
     TenantInactiveError,
 )
 from oauth.handlers.binding import ATTEMPTS, next_revision, told
-from oauth.handlers.history import changes_between, remembered
+from oauth.handlers.history import changes_between
 from oauth.handlers.tenants import find_account
 from oauth.models import HistoryEntry, Installation, Session
 from oauth.ports import InstallationStore, PhoneLines
@@ -94,9 +94,9 @@ async def change_settings(
     for _ in range(ATTEMPTS):
         if former.settings == wanted:
             return former
-        changed = _changed(former, wanted, session, clock)
+        changed, entry = _changed(former, wanted, session, clock)
         event = told(TENANT_UPDATED, TenantUpdated(**dict(changed.snapshot())), clock.now())
-        if await installations.record(changed, event, replacing=former):
+        if await installations.record(changed, event, entry, replacing=former):
             _tell(former, changed)
             return changed
         former = await _changeable(session, project_id, portal_id, revision, installations)
@@ -145,7 +145,9 @@ async def _line_problems(line_id: str, chert_tenant: str, lines: PhoneLines) -> 
     return iter(())
 
 
-def _changed(former: Installation, wanted: TenantSettings, session: Session, clock: Clock) -> Installation:
+def _changed(
+    former: Installation, wanted: TenantSettings, session: Session, clock: Clock
+) -> tuple[Installation, HistoryEntry]:
     now = clock.now()
     entry = HistoryEntry(
         "settings_changed",
@@ -156,7 +158,7 @@ def _changed(former: Installation, wanted: TenantSettings, session: Session, clo
         by=session.actor,
         changes=changes_between(former.settings, wanted),
     )
-    return replace(former, settings=wanted, revision=entry.revision, history=remembered(former.history, entry))
+    return replace(former, settings=wanted, revision=entry.revision), entry
 
 
 def _tell(former: Installation, changed: Installation) -> None:

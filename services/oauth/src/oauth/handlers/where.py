@@ -7,16 +7,17 @@ from typing import Final
 from contracts.ops import MAX_STEPS, WhereAnswer, WhereStep
 from oauth.handlers.binding import SOURCE
 from oauth.models import HistoryEntry, Installation
-from oauth.ports import InstallationStore
+from oauth.ports import HistoryStore, InstallationStore
 
 _SERVICE: Final = SOURCE.removeprefix("/")
 
 
-async def where(asked: str, *, installations: InstallationStore) -> WhereAnswer:
+async def where(asked: str, *, installations: InstallationStore, histories: HistoryStore) -> WhereAnswer:
     """What happened to the account of this id, to those of this project, or under this event."""
     found = await _found(asked, installations)
+    known = await histories.of([one.portal_id for one in found])
     steps = sorted(
-        (_step(entry, one) for one in found for entry in one.history if _is_about(entry, asked)),
+        (_step(entry, one) for one in found for entry in known.get(one.portal_id, ()) if _is_about(entry, asked)),
         key=lambda step: step.at,
     )
     if len(found) != 1:

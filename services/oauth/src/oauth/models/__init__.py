@@ -12,24 +12,15 @@ from oauth.models.grants import (
     TokenField,
     Tokens,
 )
-from oauth.models.installations import (
-    Change,
-    Departure,
-    DepartureStep,
-    Ended,
-    EndReason,
-    GrantCheck,
-    HistoryEntry,
-    HistoryKind,
-    Installation,
-    Status,
-)
+from oauth.models.history import REMEMBERED, Change, EndReason, HistoryEntry, HistoryKind, remembered
+from oauth.models.installations import Departure, DepartureStep, Ended, GrantCheck, Installation, Status
 from oauth.models.outside import AccountDetails, FileContent, FileFacts, PhoneLine
 from oauth.models.processes import JournalEvent, JournalPage, JournalPosition, Lease, Replica
 from oauth.models.sessions import Actor, InstallState, Project, Session, Start
 
 __all__ = [
     "CONDITIONAL_SCOPES",
+    "REMEMBERED",
     "REQUIRED_SCOPES",
     "AccountDetails",
     "AccountGrant",
@@ -63,4 +54,5 @@ __all__ = [
     "Status",
     "TokenField",
     "Tokens",
+    "remembered",
 ]

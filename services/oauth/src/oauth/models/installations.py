@@ -1,4 +1,4 @@
-"""One HubSpot account, as long as it is known at all: binding, departure, history, doubts."""
+"""One HubSpot account, as long as it is known at all: binding, departure, doubts."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,17 +6,12 @@ from typing import Literal
 
 from contracts.tenants import TenantSettings, TenantSnapshot
 from oauth.models.grants import SealedTokens
-from oauth.models.sessions import Actor
+from oauth.models.history import EndReason
 
 Status = Literal["active", "inactive", "purged"]
 
-EndReason = Literal["app_uninstalled", "disconnected", "grant_revoked"]
-"""What ended an installation; the words of `contracts.tenants.TenantUninstalled`."""
-
 DepartureStep = Literal["uninstall", "revoke", "erase"]
 """What a disconnect still has to do, in this order (`architecture.md`, section 4)."""
-
-HistoryKind = Literal["installed", "renewed", "settings_changed", "paused", "resumed", "ended", "purged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,42 +42,6 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A setting that was changed, as text."""
-
-    name: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """Something that was done to an installation.
-
-    Attributes:
-        kind: what.
-        at: when.
-        revision: the revision it made.
-        generation: of the installation as it left it.
-        project_id: whose it was then; nobody else's users may see it.
-        by: who did it; none when HubSpot did.
-        reason: why it ended.
-        changes: of settings.
-        note: why, in an operator's words, for operators alone.
-    """
-
-    kind: HistoryKind
-    at: datetime
-    revision: int
-    generation: int
-    project_id: str
-    by: Actor | None = None
-    reason: EndReason | None = None
-    changes: tuple[Change, ...] = ()
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Installation:
     """One HubSpot account, as long as it is known at all; active or not.
 
@@ -101,7 +60,6 @@ class Installation:
         ended: why and when, while not connected.
         seal_version: counts re-sealings, which change no token.
         departure: what HubSpot is still to be told of a disconnect.
-        history: what was done to it, oldest first, bounded.
         paused: whether an operator holds its work.
     """
 
@@ -119,7 +77,6 @@ class Installation:
     ended: Ended | None = None
     seal_version: int = 0
     departure: Departure | None = field(default=None, repr=False)
-    history: tuple[HistoryEntry, ...] = field(default=(), repr=False)
     paused: bool = False
 
     def snapshot(self) -> TenantSnapshot:

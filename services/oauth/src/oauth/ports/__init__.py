@@ -4,7 +4,15 @@ from oauth.ports.console import FormTokens, SessionVerifier, StateSealer
 from oauth.ports.hubspot import AccountDirectory, AuthorizationServer, TokenServer, UninstallJournal
 from oauth.ports.sealing import TokenSealer
 from oauth.ports.sisters import ActivityReader, ChertFiles, ChertProjects, Messages, PhoneLines
-from oauth.ports.stores import GrantCheckStore, InstallationStore, JournalStore, LeaseStore, ReplicaStore, StateStore
+from oauth.ports.stores import (
+    GrantCheckStore,
+    HistoryStore,
+    InstallationStore,
+    JournalStore,
+    LeaseStore,
+    ReplicaStore,
+    StateStore,
+)
 
 __all__ = [
     "AccountDirectory",
@@ -14,6 +22,7 @@ __all__ = [
     "ChertProjects",
     "FormTokens",
     "GrantCheckStore",
+    "HistoryStore",
     "InstallationStore",
     "JournalStore",
     "LeaseStore",

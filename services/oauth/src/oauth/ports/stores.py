@@ -10,6 +10,7 @@ from oauth.models import (
     Departure,
     EndReason,
     GrantCheck,
+    HistoryEntry,
     Installation,
     JournalPosition,
     Lease,
@@ -45,17 +46,19 @@ class InstallationStore(Protocol):
         """Installations bound to these projects, by account id."""
         ...
 
-    async def record_first(self, installation: Installation, event: Event[TenantSnapshot]) -> Installation | None:
-        """Write an account's first installation and the event that tells of it, at once.
+    async def record_first(
+        self, installation: Installation, event: Event[TenantSnapshot], entry: HistoryEntry
+    ) -> Installation | None:
+        """Write an account's first installation, the event that tells of it and the entry that remembers it, at once.
 
         The installation that lies there, if the account is known already; then nothing is written.
         """
         ...
 
     async def record(
-        self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation
+        self, installation: Installation, event: Event[TenantSnapshot], entry: HistoryEntry, *, replacing: Installation
     ) -> bool:
-        """Write an installation and the event that tells of it, at once; false if it no longer is `replacing`.
+        """Write an installation, event and entry, at once; false if it no longer is `replacing`.
 
         "No longer" means that its revision, token version or seal version moved.
         """
@@ -94,6 +97,22 @@ class InstallationStore(Protocol):
 
     async def count_by_key(self) -> Mapping[str, int]:
         """How many sealed tokens lie under each key id, departing ones included."""
+        ...
+
+
+class HistoryStore(Protocol):
+    """What was done to accounts: the latest beside the installation, as it was written; what is older is filed."""
+
+    async def of(self, portal_ids: Sequence[int]) -> Mapping[int, Sequence[HistoryEntry]]:
+        """The histories of these accounts as far as they are remembered (`remembered`), oldest first."""
+        ...
+
+    async def file(self, limit: int) -> int:
+        """File what some installations carry, of those that carry much; how many there were."""
+        ...
+
+    async def file_one(self, portal_id: int) -> None:
+        """File what one installation carries; of one that was purged nothing from before stays anywhere."""
         ...
 
 

@@ -10,15 +10,20 @@ import org.h2.mvstore.type.BasicDataType;
 import org.h2.mvstore.type.ObjectDataType;
 
 /**
- * Keys of indexes: lists of values, nearly always one text.
+ * Keys of indexes: lists of values, nearly always texts and numbers.
  *
  * <p>H2's own type has no order for them, so it serializes both sides of every comparison. Here texts are compared as
- * texts; other values by their class, then as they compare themselves, and only where they do not, serialized.
+ * texts; other values by their class, then as they compare themselves, and only where they do not, serialized. A commit
+ * writes every key of every page that changed, so texts and numbers are written as what they are: as Java objects four
+ * numbers took 0.2 ms of a write.
  */
 final class KeyType extends BasicDataType<KeyValue> {
 
-    private static final byte TEXT = 1;
     private static final byte OTHER = 0;
+    private static final byte TEXT = 1;
+    private static final byte DOUBLE = 2;
+    private static final byte LONG = 3;
+    private static final byte INTEGER = 4;
     private static final int OVERHEAD_BYTES = 64;
 
     @Override
@@ -46,12 +51,22 @@ final class KeyType extends BasicDataType<KeyValue> {
     public void write(WriteBuffer buffer, KeyValue key) {
         buffer.putVarInt(key.size());
         for (Object value : key) {
-            if (value instanceof String text) {
-                buffer.put(TEXT).putVarInt(text.length()).putStringData(text, text.length());
-            } else {
-                byte[] bytes = ObjectDataType.serialize(value);
-                buffer.put(OTHER).putVarInt(bytes.length).put(bytes);
-            }
+            writeValue(buffer, value);
+        }
+    }
+
+    private static void writeValue(WriteBuffer buffer, Object value) {
+        if (value instanceof String text) {
+            buffer.put(TEXT).putVarInt(text.length()).putStringData(text, text.length());
+        } else if (value instanceof Double number) {
+            buffer.put(DOUBLE).putLong(Double.doubleToRawLongBits(number));
+        } else if (value instanceof Long number) {
+            buffer.put(LONG).putLong(number);
+        } else if (value instanceof Integer number) {
+            buffer.put(INTEGER).putInt(number);
+        } else {
+            byte[] bytes = ObjectDataType.serialize(value);
+            buffer.put(OTHER).putVarInt(bytes.length).put(bytes);
         }
     }
 
@@ -71,9 +86,16 @@ final class KeyType extends BasicDataType<KeyValue> {
     }
 
     private static Object readValue(ByteBuffer buffer) {
-        if (buffer.get() == TEXT) {
-            return DataUtils.readString(buffer);
-        }
+        return switch (buffer.get()) {
+            case TEXT -> DataUtils.readString(buffer);
+            case DOUBLE -> Double.longBitsToDouble(buffer.getLong());
+            case LONG -> buffer.getLong();
+            case INTEGER -> buffer.getInt();
+            default -> readObject(buffer);
+        };
+    }
+
+    private static Object readObject(ByteBuffer buffer) {
         byte[] bytes = new byte[DataUtils.readVarInt(buffer)];
         buffer.get(bytes);
         return ObjectDataType.deserialize(bytes);

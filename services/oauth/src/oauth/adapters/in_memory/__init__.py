@@ -2,6 +2,7 @@
 
 from oauth.adapters.in_memory.console import InMemoryConsole
 from oauth.adapters.in_memory.hubspot import InMemoryHubSpot, InMemoryJournal
+from oauth.adapters.in_memory.processes import InMemoryJournalStore, InMemoryLeaseStore, InMemoryReplicaStore
 from oauth.adapters.in_memory.publisher import InMemoryFencedPublisher, InMemoryTopic
 from oauth.adapters.in_memory.sisters import (
     InMemoryActivity,
@@ -10,13 +11,7 @@ from oauth.adapters.in_memory.sisters import (
     InMemoryMessages,
     InMemoryPhoneLines,
 )
-from oauth.adapters.in_memory.stores import (
-    InMemoryInstallations,
-    InMemoryJournalStore,
-    InMemoryLeaseStore,
-    InMemoryReplicaStore,
-    InMemoryStateStore,
-)
+from oauth.adapters.in_memory.stores import InMemoryInstallations, InMemoryStateStore
 
 __all__ = [
     "InMemoryActivity",

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from chassis.outbox import Pending
 from contracts.envelope import Event
@@ -12,12 +13,14 @@ from oauth.models import (
     Departure,
     EndReason,
     GrantCheck,
+    HistoryEntry,
     Installation,
-    JournalPosition,
-    Lease,
-    Replica,
     SealedTokens,
+    remembered,
 )
+
+CARRIED: Final = 10
+"""How many entries an installation may carry before they are filed."""
 
 
 class InMemoryStateStore:
@@ -49,6 +52,8 @@ class InMemoryInstallations:
         self._installations: dict[int, Installation] = {}
         self._outboxes: dict[int, list[Event[TenantSnapshot]]] = {}
         self._checks: dict[int, GrantCheck] = {}
+        self._carried: dict[int, tuple[HistoryEntry, ...]] = {}
+        self._filed: dict[int, tuple[HistoryEntry, ...]] = {}
 
     async def get(self, portal_id: int) -> Installation | None:
         """The installation of an account, active or not."""
@@ -59,26 +64,52 @@ class InMemoryInstallations:
         found = [one for one in self._installations.values() if one.project_id in project_ids]
         return sorted(found, key=lambda one: one.portal_id)
 
-    async def record_first(self, installation: Installation, event: Event[TenantSnapshot]) -> Installation | None:
-        """Write an account's first installation and the event that tells of it, at once; the one that lies there."""
+    async def record_first(
+        self, installation: Installation, event: Event[TenantSnapshot], entry: HistoryEntry
+    ) -> Installation | None:
+        """Write an account's first installation, event and entry, at once; the one that lies there."""
         known = self._installations.get(installation.portal_id)
         if known is None:
-            self._write(installation, event)
+            self._write(installation, event, entry)
         return known
 
     async def record(
-        self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation
+        self, installation: Installation, event: Event[TenantSnapshot], entry: HistoryEntry, *, replacing: Installation
     ) -> bool:
-        """Write an installation and the event that tells of it, at once; false if it no longer is `replacing`."""
+        """Write an installation, event and entry, at once; false if it no longer is `replacing`."""
         current = self._installations.get(installation.portal_id)
         if current is None or _version(current) != _version(replacing):
             return False
-        self._write(installation, event)
+        self._write(installation, event, entry)
         return True
 
-    def _write(self, installation: Installation, event: Event[TenantSnapshot]) -> None:
-        self._installations[installation.portal_id] = installation
-        self._outboxes.setdefault(installation.portal_id, []).append(event)
+    def _write(self, installation: Installation, event: Event[TenantSnapshot], entry: HistoryEntry) -> None:
+        portal_id = installation.portal_id
+        self._installations[portal_id] = installation
+        self._outboxes.setdefault(portal_id, []).append(event)
+        self._carried[portal_id] = (*self._carried.get(portal_id, ()), entry)
+
+    async def of(self, portal_ids: Sequence[int]) -> Mapping[int, Sequence[HistoryEntry]]:
+        """The histories of these accounts, oldest first."""
+        return {
+            portal_id: remembered(self._filed.get(portal_id, ()), self._carried[portal_id])
+            for portal_id in portal_ids
+            if portal_id in self._carried
+        }
+
+    async def file(self, limit: int) -> int:
+        """File what some installations carry, of those that carry much; how many there were."""
+        found = [portal_id for portal_id, entries in self._carried.items() if len(entries) > CARRIED][:limit]
+        for portal_id in found:
+            await self.file_one(portal_id)
+        return len(found)
+
+    async def file_one(self, portal_id: int) -> None:
+        """File what one installation carries; of one that was purged nothing from before stays anywhere."""
+        carried = self._carried.get(portal_id, ())
+        if carried:
+            self._filed[portal_id] = remembered(self._filed.get(portal_id, ()), carried)
+            self._carried[portal_id] = ()
 
     async def page(self, after: int, limit: int) -> Sequence[Installation]:
         """Accounts with greater ids, by id."""
@@ -193,82 +224,6 @@ class InMemoryInstallations:
     def _is_current(self, check: GrantCheck) -> bool:
         current = self._checks.get(check.portal_id)
         return current is not None and current.id == check.id
-
-
-class InMemoryLeaseStore:
-    """Leases, by name."""
-
-    def __init__(self) -> None:
-        self._leases: dict[str, Lease] = {}
-
-    async def current(self, name: str) -> Lease | None:
-        """The lease as it lies there."""
-        return self._leases.get(name)
-
-    async def take(self, name: str, holder: str, *, replacing: Lease | None) -> Lease | None:
-        """Hold it, one fence higher; none if it no longer is `replacing`."""
-        if self._leases.get(name) != replacing:
-            return None
-        former = replacing or Lease(name, None, fence=0, beat=0)
-        self._leases[name] = replace(former, holder=holder, fence=former.fence + 1, beat=former.beat + 1)
-        return self._leases[name]
-
-    async def give_back(self, lease: Lease) -> None:
-        """Leave it to others, unless it is another's already."""
-        current = self._leases.get(lease.name)
-        if current is not None and current.fence == lease.fence:
-            self._leases[lease.name] = replace(current, holder=None)
-
-
-class InMemoryJournalStore:
-    """How far the journal was read."""
-
-    def __init__(self) -> None:
-        self._position: JournalPosition | None = None
-
-    async def position(self) -> JournalPosition | None:
-        """Where we are; none before the first reading."""
-        return self._position
-
-    async def move(self, position: JournalPosition, *, replacing: JournalPosition | None) -> bool:
-        """Move on; false if another process moved meanwhile."""
-        if (self._position and self._position.version) != (replacing and replacing.version):
-            return False
-        self._position = position
-        return True
-
-
-class InMemoryReplicaStore:
-    """The processes of this service, and the key that they seal with."""
-
-    def __init__(self) -> None:
-        self._replicas: dict[str, Replica] = {}
-        self._agreed: str | None = None
-
-    async def report(self, replica: Replica) -> None:
-        """Say that a process lives, and what it knows."""
-        self._replicas[replica.id] = replica
-
-    async def all(self) -> Sequence[Replica]:
-        """Every process that has reported and was not forgotten, by id."""
-        return sorted(self._replicas.values(), key=lambda replica: replica.id)
-
-    async def forget(self, replica: Replica) -> None:
-        """Remove a process, unless it has reported again."""
-        current = self._replicas.get(replica.id)
-        if current is not None and current.beat == replica.beat:
-            del self._replicas[replica.id]
-
-    async def sealing_key(self) -> str | None:
-        """The id of the key that was agreed on; none before the first."""
-        return self._agreed
-
-    async def agree(self, key_id: str, *, replacing: str | None) -> bool:
-        """Agree on another key; false if it no longer is `replacing`."""
-        if self._agreed != replacing:
-            return False
-        self._agreed = key_id
-        return True
 
 
 def _version(installation: Installation) -> tuple[int, int, int]:

@@ -1,16 +1,15 @@
-"""MongoDB: installations with their outbox, states and leases, one collection each, found by `_id`.
+"""MongoDB: installations with their outbox, their histories, states and leases, a collection each, found by `_id`.
 
 Only single documents change at a time, and only inside the subset that MongoDB and the embedded server share.
 Secondary indexes make sweeps cheap on MongoDB; nothing relies on them to be right.
 """
-
-from typing import Final
 
 from pymongo.asynchronous.database import AsyncDatabase
 
 from chassis import mongo
 from chassis.inbox import MongoHeldMessages
 from chassis.mongo import Document
+from oauth.adapters.mongo.histories import CARRIES_MUCH, MongoHistoryStore
 from oauth.adapters.mongo.installations import MongoGrantCheckStore, MongoInstallationStore, MongoOutbox
 from oauth.adapters.mongo.journal import MongoJournalStore
 from oauth.adapters.mongo.leases import MongoLeaseStore
@@ -19,6 +18,7 @@ from oauth.adapters.mongo.states import MongoStateStore
 
 __all__ = [
     "MongoGrantCheckStore",
+    "MongoHistoryStore",
     "MongoInstallationStore",
     "MongoJournalStore",
     "MongoLeaseStore",
@@ -28,10 +28,6 @@ __all__ = [
     "Readiness",
     "ensure_indexes",
 ]
-
-VERSION_KEY: Final = (("_id", 1), ("revision", 1), ("token_version", 1), ("seal_version", 1))
-"""What a change compares. A unique key over exactly these is found directly on every server, also where one more
-condition beside `_id` would read the whole collection."""
 
 
 class Readiness:
@@ -57,8 +53,8 @@ async def ensure_indexes(database: AsyncDatabase[Document]) -> None:
     """Declare the secondary indexes; those that are there stay."""
     installations = database["installations"]
     await installations.create_index("project_id")
-    await installations.create_index(VERSION_KEY, unique=True)
     await installations.create_index("outbox_since", sparse=True)
+    await installations.create_index(CARRIES_MUCH, sparse=True)
     await installations.create_index("grant_check.due_at", sparse=True)
     await installations.create_index("departure.due_at", sparse=True)
     await database["states"].create_index("expires_at", expireAfterSeconds=0)

@@ -1,6 +1,6 @@
 """Documents and models: an installation as it lies in MongoDB."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from bson.binary import Binary
@@ -22,27 +22,18 @@ from oauth.models import (
 _UNSET: Final = object()
 
 
+def changes_from(former: Installation, installation: Installation) -> Document:
+    """What makes the document of `former` that of `installation`: only what differs, for each field costs the server.
+
+    The seal version is always set, which documents of the first release lack.
+    """
+    before = from_installation(former)
+    del before["seal_version"]
+    return {name: value for name, value in from_installation(installation).items() if value != before.get(name, _UNSET)}
+
+
 def from_installation(installation: Installation) -> Document:
     """Every member but the key, as fields to set."""
-    return {**_from_members(installation), "history": [_from_entry(entry) for entry in installation.history]}
-
-
-def changes_from(former: Installation, installation: Installation) -> tuple[Document, Sequence[Document]]:
-    """What makes the document of `former` that of `installation`: fields to set, and what to add to the history.
-
-    Only what differs is set: each field costs the server a little; and the seal version, which documents of the first
-    release lack. A history that lost its oldest entries is among the fields: adding cannot make it shorter.
-    """
-    before, kept = _from_members(former), len(former.history)
-    del before["seal_version"]
-    members = {name: value for name, value in _from_members(installation).items() if value != before.get(name, _UNSET)}
-    if installation.history[:kept] != former.history:
-        return {**members, "history": [_from_entry(entry) for entry in installation.history]}, ()
-    return members, [_from_entry(entry) for entry in installation.history[kept:]]
-
-
-def _from_members(installation: Installation) -> Document:
-    """Every member but the key and the history."""
     return {
         "project_id": installation.project_id,
         "chert_tenant": installation.chert_tenant,
@@ -82,7 +73,6 @@ def to_installation(document: Mapping[str, Any]) -> Installation:
         # Documents of the first release have none of these.
         seal_version=document.get("seal_version", 0),
         departure=None if departure is None else _to_departure(departure),
-        history=tuple(_to_entry(entry) for entry in document.get("history", ())),
         paused=document.get("paused", False),
     )
 
@@ -130,7 +120,8 @@ def _to_departure(document: Mapping[str, Any]) -> Departure:
     return Departure(**{**document, "tokens": _to_tokens(document["tokens"])})
 
 
-def _from_entry(entry: HistoryEntry) -> Document:
+def from_entry(entry: HistoryEntry) -> Document:
+    """An entry of a history."""
     return {
         "kind": entry.kind,
         "at": entry.at,
@@ -144,7 +135,8 @@ def _from_entry(entry: HistoryEntry) -> Document:
     }
 
 
-def _to_entry(document: Mapping[str, Any]) -> HistoryEntry:
+def to_entry(document: Mapping[str, Any]) -> HistoryEntry:
+    """The entry of a document."""
     by = document["by"]
     changes = tuple(Change(**change) for change in document["changes"])
     return HistoryEntry(**{**document, "by": None if by is None else Actor(**by), "changes": changes})

@@ -18,12 +18,13 @@ from oauth.adapters.mongo.documents import (
     changes_from,
     from_check,
     from_departure,
+    from_entry,
     from_installation,
     from_tokens,
     to_check,
     to_installation,
 )
-from oauth.models import Departure, EndReason, GrantCheck, Installation, SealedTokens
+from oauth.models import Departure, EndReason, GrantCheck, HistoryEntry, Installation, SealedTokens
 
 KEY_ID_FIELDS: Final = tuple(
     f"{holder}.{token}.key_id"
@@ -31,6 +32,10 @@ KEY_ID_FIELDS: Final = tuple(
     for token in ("access_token", "refresh_token")
 )
 """Everywhere that the id of a sealing key stands."""
+
+
+_BARE: Final = {"outbox": 0, "history": 0}
+"""An installation without what only lies there until it is told, or filed (`histories`)."""
 
 
 class MongoInstallationStore:
@@ -46,45 +51,47 @@ class MongoInstallationStore:
 
     async def get(self, portal_id: int) -> Installation | None:
         """The installation of an account, active or not."""
-        document = await self._installations.find_one({"_id": portal_id}, {"outbox": 0})
+        document = await self._installations.find_one({"_id": portal_id}, _BARE)
         return None if document is None else to_installation(document)
 
     async def of_projects(self, project_ids: Sequence[str]) -> Sequence[Installation]:
         """Installations bound to these projects, by account id."""
-        cursor = self._installations.find({"project_id": {"$in": list(project_ids)}}, {"outbox": 0}).sort("_id")
+        cursor = self._installations.find({"project_id": {"$in": list(project_ids)}}, _BARE).sort("_id")
         return [to_installation(document) async for document in cursor]
 
-    async def record_first(self, installation: Installation, event: Event[TenantSnapshot]) -> Installation | None:
-        """Write an account's first installation and the event that tells of it, at once; the one that lies there."""
+    async def record_first(
+        self, installation: Installation, event: Event[TenantSnapshot], entry: HistoryEntry
+    ) -> Installation | None:
+        """Write an account's first installation, event and entry, at once; the one that lies there."""
         fields = {
-            "_id": installation.portal_id,
             **from_installation(installation),
+            "history": [from_entry(entry)],
             "outbox": [to_document(event)],
             "outbox_since": event.time,
         }
-        while not await self._insert(fields):
-            known = await self.get(installation.portal_id)
-            if known is not None:
-                return known
+        known = await self._insert_or_get(installation.portal_id, fields)
+        if known is not None:
+            return to_installation(known)
         self._relay_soon()
         return None
 
     async def record(
-        self, installation: Installation, event: Event[TenantSnapshot], *, replacing: Installation
+        self, installation: Installation, event: Event[TenantSnapshot], entry: HistoryEntry, *, replacing: Installation
     ) -> bool:
-        """Write an installation and the event that tells of it, at once; false if it no longer is `replacing`."""
-        members, happened = changes_from(replacing, installation)
-        pushed = {"outbox": to_document(event), **({"history": {"$each": happened}} if happened else {})}
-        written = await self._update(
-            replacing, {"$set": members, "$push": pushed, "$min": {"outbox_since": event.time}}
-        )
+        """Write an installation, event and entry, at once; false if it no longer is `replacing`."""
+        change = {
+            "$set": changes_from(replacing, installation),
+            "$push": {"outbox": to_document(event), "history": from_entry(entry)},
+            "$min": {"outbox_since": event.time},
+        }
+        written = await self._update(replacing, change)
         if written:
             self._relay_soon()
         return written
 
     async def page(self, after: int, limit: int) -> Sequence[Installation]:
         """Accounts with greater ids, by id."""
-        cursor = self._installations.find({"_id": {"$gt": after}}, {"outbox": 0}).sort("_id").limit(limit)
+        cursor = self._installations.find({"_id": {"$gt": after}}, _BARE).sort("_id").limit(limit)
         return [to_installation(document) async for document in cursor]
 
     async def bury(self, installation: Installation, tombstones: Sequence[Event[TenantSnapshot]]) -> bool:
@@ -105,7 +112,7 @@ class MongoInstallationStore:
 
     async def departing(self, now: datetime, limit: int) -> Sequence[Installation]:
         """Installations whose departure is due, oldest first."""
-        cursor = self._installations.find({"departure.due_at": {"$lte": now}}, {"outbox": 0})
+        cursor = self._installations.find({"departure.due_at": {"$lte": now}}, _BARE)
         return [to_installation(document) async for document in cursor.sort("departure.due_at").limit(limit)]
 
     async def move_departure(self, installation: Installation, departure: Departure | None) -> bool:
@@ -121,7 +128,7 @@ class MongoInstallationStore:
     async def sealed_under(self, key_ids: Sequence[str], limit: int) -> Sequence[Installation]:
         """Installations of which a token, a departing one included, is sealed under one of these keys."""
         query = {"$or": [{field: {"$in": list(key_ids)}} for field in KEY_ID_FIELDS]}
-        cursor = self._installations.find(query, {"outbox": 0}).sort("_id").limit(limit)
+        cursor = self._installations.find(query, _BARE).sort("_id").limit(limit)
         return [to_installation(document) async for document in cursor]
 
     async def reseal(self, installation: Installation, *, replacing: Installation) -> bool:
@@ -140,13 +147,15 @@ class MongoInstallationStore:
             counted.update({group["_id"]: group["tokens"] async for group in cursor})
         return counted
 
-    async def _insert(self, document: Document) -> bool:
-        """Write a document; false if there is one of that key."""
-        try:
-            await self._installations.insert_one(document)
-        except DuplicateKeyError:
-            return False
-        return True
+    async def _insert_or_get(self, portal_id: int, fields: Document) -> Document | None:
+        """Write a document, unless there is one of that key: then that one, and nothing is written."""
+        while True:
+            try:
+                return await self._installations.find_one_and_update(
+                    {"_id": portal_id}, {"$setOnInsert": fields}, projection=_BARE, upsert=True
+                )
+            except DuplicateKeyError:  # another inserted it at the same moment: now it is there
+                continue
 
     async def _update(self, expected: Installation, change: Document) -> bool:
         """Change a document that is as it was read; those of the first release have no seal version."""
