@@ -25,12 +25,26 @@ class Answer:
     """An answer while it comes in; httptools calls `on_…`."""
 
     def __init__(self) -> None:
-        self.parser = HttpResponseParser(self)
+        self._parser: HttpResponseParser | None = HttpResponseParser(self)
         self.headers: list[tuple[bytes, bytes]] = []
-        self.reason = b""
+        self.reason, self.version = b"", ""
         self.body: deque[bytes] = deque()
         self.status = self.waiting_bytes = self.head_bytes = 0
         self.has_head = self.is_whole = self.is_framed = self.keeps_alive = False
+
+    def feed(self, data: bytes) -> None:
+        """Read what came in.
+
+        Raises:
+            HttpParserError, HttpParserUpgrade: it cannot be read.
+        """
+        if self._parser is None:
+            raise HttpParserError("more than one answer")
+        try:
+            self._parser.feed_data(data)
+        finally:
+            if self.is_whole:
+                self._parser = None  # each knows the other; so neither waits for the garbage collector
 
     def on_message_begin(self) -> None:
         """One begins.
@@ -55,7 +69,8 @@ class Answer:
 
     def on_headers_complete(self) -> None:
         """The head is there; that of an interim answer is not yet the answer's."""
-        self.status = self.parser.get_status_code()
+        if self._parser is not None:
+            self.status, self.version = self._parser.get_status_code(), self._parser.get_http_version()
         self.has_head = self.status >= _FIRST_FINAL
 
     def on_body(self, part: bytes) -> None:
@@ -66,7 +81,7 @@ class Answer:
     def on_message_complete(self) -> None:
         """All of it is there; after an interim answer everything begins anew."""
         if self.has_head:
-            self.is_whole, self.keeps_alive = True, self.parser.should_keep_alive()
+            self.is_whole, self.keeps_alive = True, self._parser is not None and self._parser.should_keep_alive()
         else:
             self.headers, self.reason, self.is_framed = [], b"", False
 
@@ -198,7 +213,7 @@ class Connection(asyncio.Protocol):
             self._fail(httpx2.RemoteProtocolError("more came than was asked for"))
             return
         try:
-            answer.parser.feed_data(data)
+            answer.feed(data)
         except (HttpParserError, HttpParserUpgrade):
             self._refuse(answer)
         self._check_size(answer, len(data))

@@ -60,7 +60,7 @@ class KeptConnections(httpx2.AsyncBaseTransport):
             headers=answer.headers,
             stream=_Body(self, _place(request.url), connection, seconds.get("read")),
             extensions={
-                "http_version": f"HTTP/{answer.parser.get_http_version()}".encode(),
+                "http_version": f"HTTP/{answer.version}".encode(),
                 "reason_phrase": answer.reason,
             },
         )
