@@ -108,7 +108,9 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """Whether another request may be sent: the server has not closed it, and owes nothing."""
+        """Whether another request may be sent: the server has not closed it, owes nothing, and is listened to."""
+        if self._is_paused:
+            return False
         open_still = self._transport is not None and not self._transport.is_closing() and self._failure is None
         return open_still and (self._answer is None or (self._answer.is_whole and self._answer.keeps_alive))
 

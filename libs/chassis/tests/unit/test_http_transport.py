@@ -10,7 +10,7 @@ import httpx2
 import pytest
 import trustme
 
-from chassis.http_answers import MAX_HEAD_BYTES, MAX_WAITING_BYTES
+from chassis.http_answers import MAX_HEAD_BYTES, MAX_WAITING_BYTES, Connection
 from chassis.http_transport import KeptConnections
 from harness.waiting import eventually, pace
 
@@ -280,6 +280,16 @@ async def test_a_body_that_is_not_taken_waits_with_the_server(serving: Serving) 
     assert 2 * MAX_WAITING_BYTES >= most
 
 
+async def test_an_answer_that_nobody_takes_harms_no_other(serving: Serving) -> None:
+    """Whether a body was left small or long, whole or not, the next request gets its own answer."""
+    for length in (10, MAX_WAITING_BYTES + 1, 40 * MAX_WAITING_BYTES):
+        server = await serving([b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length + b"x" * length], [OK])
+        async with client() as http:
+            async with http.stream("GET", server.url) as answer:
+                assert 200 == answer.status_code
+            assert b"ok" == (await http.get(server.url)).content
+
+
 @pytest.mark.parametrize("value", ["a\r\nX-Planted: 1", "a\nb", "a\x00b"])
 async def test_a_header_cannot_begin_another(serving: Serving, value: str) -> None:
     """A value that would end its line is refused before anything is sent."""
@@ -323,3 +333,39 @@ async def test_certificates_are_checked(serving: Serving) -> None:
                 with pytest.raises(httpx2.ConnectError):
                     await http.get(server.url)
         assert (2 if is_right else 0) == len(server.requests)
+
+
+class Pipe(asyncio.Transport):
+    """The other end of a connection, as far as a connection uses it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_read = True
+
+    def write(self, data: object) -> None:
+        """Take whatever comes."""
+
+    def is_closing(self) -> bool:
+        """Never."""
+        return False
+
+    def pause_reading(self) -> None:
+        """Keep what comes."""
+        self.is_read = False
+
+    def resume_reading(self) -> None:
+        """Give it again."""
+        self.is_read = True
+
+
+async def test_a_connection_that_is_not_read_is_not_used_again() -> None:
+    """One whose last body came whole, but was too long to go on reading, is used again only once the body was taken."""
+    connection, pipe = Connection(), Pipe()
+    connection.connection_made(pipe)
+    await connection.send(b"GET / HTTP/1.1\r\n\r\n", SECONDS)
+    length = MAX_WAITING_BYTES + 1
+    connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length + b"x" * length)
+    assert (False, False) == (pipe.is_read, connection.is_usable)
+
+    assert length == len(await connection.part(SECONDS))
+    assert (True, True) == (pipe.is_read, connection.is_usable)
