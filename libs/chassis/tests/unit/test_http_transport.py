@@ -277,6 +277,16 @@ async def test_a_body_that_is_not_taken_waits_with_the_server(serving: Serving) 
     assert MAX_WAITING_BYTES >= most
 
 
+async def test_an_answer_that_nobody_takes_harms_no_other(serving: Serving) -> None:
+    """Whether a body was left small or long, whole or not, the next request gets its own answer."""
+    for length in (10, MAX_WAITING_BYTES + 1, 40 * MAX_WAITING_BYTES):
+        server = await serving([b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length + b"x" * length], [OK])
+        async with client() as http:
+            async with http.stream("GET", server.url) as answer:
+                assert 200 == answer.status_code
+            assert b"ok" == (await http.get(server.url)).content
+
+
 @pytest.mark.parametrize("value", ["a\r\nX-Planted: 1", "a\nb", "a\x00b"])
 async def test_a_header_cannot_begin_another(serving: Serving, value: str) -> None:
     """A value that would end its line is refused before anything is sent."""
