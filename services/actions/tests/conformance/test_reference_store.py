@@ -42,3 +42,13 @@ async def test_a_repeat_changes_nothing(references: ReferenceStore) -> None:
     await references.note([])
 
     assert (["a"], ["a"]) == (list(await references.keys("904", NOW)), list(await references.keys("m-1", NOW)))
+
+
+async def test_an_own_id_of_two_sends_leads_to_both(references: ReferenceStore) -> None:
+    """What only one send has as a rule is kept for every one that has it, noted at once or later."""
+    later = AT + timedelta(days=1)
+    await references.note([Reference("t-1", "a", AT), Reference("t-1", "b", later), Reference("m-1", "a", AT)])
+    await references.note([Reference("t-1", "c", later + timedelta(days=1)), Reference("m-2", "c", later)])
+
+    assert ["c", "b", "a"] == list(await references.keys("t-1", NOW))
+    assert ["c"] == list(await references.keys("m-2", NOW))

@@ -1,5 +1,6 @@
 """Conversations, authors and wishes as they were a moment ago."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,6 +10,7 @@ from actions.adapters.in_memory import InMemoryAuthorStore, InMemoryConversation
 from actions.adapters.remembered_conversations import (
     LEARNED_SECONDS,
     RECENT_SECONDS,
+    STALE_SECONDS,
     WISH_SECONDS,
     Latest,
     RememberedAuthors,
@@ -140,6 +142,36 @@ async def test_a_wish_is_shown_a_moment_later(clock: ManualClock) -> None:
     await wishes.record("acme", "hash-1", Wish(stop=False, at=AT.replace(hour=13), message_id="m-2"))
 
     assert (None, None, AT, None) == (before, soon, later, await wishes.opted_out_since("acme", "hash-1"))
+
+
+class SlowWishStore(InMemoryWishStore):
+    """Answers when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer = asyncio.Event()
+
+    async def opted_out_since(self, chert_tenant: str, number_hash: str) -> datetime | None:
+        """As ever, but late."""
+        await self.may_answer.wait()
+        return await super().opted_out_since(chert_tenant, number_hash)
+
+
+async def test_a_slow_database_keeps_no_card_waiting(clock: ManualClock) -> None:
+    """A wish is shown as it was until the database answers, and a minute at most."""
+    kept = SlowWishStore()
+    kept.may_answer.set()
+    shown = RememberedWishes(kept, clock)
+    before = await shown.opted_out_since("acme", "hash-1")
+    await kept.record("acme", "hash-1", Wish(stop=True, at=AT, message_id="m-1"))
+    kept.may_answer.clear()
+    clock.advance(WISH_SECONDS)
+    meanwhile = await shown.opted_out_since("acme", "hash-1")
+    clock.advance(STALE_SECONDS - WISH_SECONDS)
+    waiting = asyncio.create_task(shown.opted_out_since("acme", "hash-1"))
+    kept.may_answer.set()
+
+    assert (None, None, AT) == (before, meanwhile, await waiting)
 
 
 def test_only_so_many_values_are_kept() -> None:

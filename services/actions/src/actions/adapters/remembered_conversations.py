@@ -23,6 +23,12 @@ its partition moved there."""
 WISH_SECONDS: Final = 2.0
 """How long the card shows a wish as it was read; a send asks anew."""
 
+STALE_SECONDS: Final = 60.0
+"""How long chats and wishes are shown as they were read while the database is slow."""
+
+PATIENCE_SECONDS: Final = 0.02
+"""How long the card waits for one of them to be read again: several times what a database that is not busy takes."""
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -51,7 +57,10 @@ class Latest(Generic[K, V]):
 
 
 class RememberedWishes:
-    """Reads a number's wish once in a while, for what only shows it; every method raises `StoreAwayError`."""
+    """Reads a number's wish once in a while, for what only shows it; every method raises `StoreAwayError`.
+
+    While the database is slow it is shown as it was, and read beside.
+    """
 
     def __init__(self, kept: WishStore, clock: Clock) -> None:
         self._kept = kept
@@ -66,7 +75,8 @@ class RememberedWishes:
 
     async def opted_out_since(self, chert_tenant: str, number_hash: str) -> datetime | None:
         """Since when this number wants no messages; none while it does, as of a moment ago."""
-        return (await self._found((chert_tenant, number_hash)))[0]
+        key = chert_tenant, number_hash
+        return (await self._found.soon(key, seconds=STALE_SECONDS, patience=PATIENCE_SECONDS))[0]
 
     async def _find(self, key: tuple[str, str]) -> tuple[datetime | None]:
         return (await self._kept.opted_out_since(*key),)
@@ -75,7 +85,8 @@ class RememberedWishes:
 class RememberedConversations:
     """Reads a number's chat once in a while, and writes what is new; every method raises `StoreAwayError`.
 
-    That a chat is not known is never remembered: the next call looks again.
+    That a chat is not known is never remembered: the next call looks again. While the database is slow a chat is told
+    as it was, and read beside.
     """
 
     def __init__(self, kept: ConversationStore, clock: Clock) -> None:
@@ -104,8 +115,9 @@ class RememberedConversations:
         await self._kept.link(chat)
 
     async def of_number(self, chert_tenant: str, number_hash: str) -> NumberChat | None:
-        """The chat with a number, as it was a few seconds ago at most."""
-        return await self._found((chert_tenant, number_hash))
+        """The chat with a number, as it was a few seconds ago; a minute at most, while the database is slow."""
+        key = chert_tenant, number_hash
+        return await self._found.soon(key, seconds=STALE_SECONDS, patience=PATIENCE_SECONDS)
 
     async def of_contact(self, portal_id: int, chert_tenant: str, contact_id: str) -> str | None:
         """The chat that was linked to a contact."""

@@ -8,7 +8,6 @@ process starts, and every hour after.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from actions.adapters.mongo.answers import asked
@@ -112,16 +111,18 @@ class MongoSendOutbox:
         published, self._published = self._published, {}
         if not published:
             return
-        pulls = [UpdateOne({"_id": key}, _without(ids)) for key, ids in published.items()]
         try:
-            await in_pieces(pulls, self._pull)
+            await in_pieces(list(published.items()), self._pull)
         except StoreAwayError:
             self._published = published | self._published
             raise
         self._forget(published)
 
-    async def _pull(self, pulls: Sequence[UpdateOne]) -> None:
-        await asked(lambda: self._sends.bulk_write(pulls, ordered=False))
+    async def _pull(self, published: Sequence[tuple[str, frozenset[str]]]) -> None:
+        """One change for all: an event's id is in no send but its own."""
+        found: Document = {"_id": {"$in": [key for key, _ in published]}}
+        change = _without(frozenset().union(*(ids for _, ids in published)))
+        await asked(lambda: self._sends.update_many(found, change))
 
     def _forget(self, published: Mapping[str, frozenset[str]]) -> None:
         for key, event_ids in published.items():

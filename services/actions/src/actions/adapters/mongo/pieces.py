@@ -9,13 +9,13 @@ from typing import Final, TypeVar
 
 from chassis.clock import Clock
 
-PIECE: Final = 12
-"""Changes in one command: some two milliseconds of the embedded database."""
+PIECE: Final = 6
+"""Changes in one command: some two milliseconds of the embedded database, for which whoever waits for it waits too."""
 
 REST: Final = 3
 """A piece is followed by a rest of so many times what it took."""
 
-RESTS_SECONDS: Final = 0.1
+RESTS_SECONDS: Final = 0.2
 """All rests of one round together. Where much waits, or the database is slow, the round goes on without them, so what
 is told never falls behind what is sent."""
 

@@ -31,8 +31,8 @@ async def _nobody_learns(_: Send, __: Attempt) -> None:
 class MongoSendStore:
     """Collection `sends`: one document per send, `_id` its key.
 
-    Every change of who works on a send is a compare-and-set on `_id` and `lease.beat`, which together are a unique key:
-    so it is direct on every server, also where no other index is.
+    Every change of who works on a send is a compare-and-set on `_id` and `lease.beat`: direct on every server by the
+    first alone, so no index is kept for the second, which every change would have to write.
     """
 
     def __init__(self, database: AsyncDatabase[Document], note: Note, unfinished: Unfinished = _nobody_learns) -> None:
@@ -83,12 +83,11 @@ class MongoSendStore:
         return [from_document(document) for document in documents]
 
     async def ensure_indexes(self) -> None:
-        """Let a turn be taken, and an account's latest sends be found, without reading everyone's.
+        """Let the send of a message, and an account's latest sends, be found without reading everyone's.
 
         Raises:
             StoreAwayError: the database does not answer.
         """
-        await asked(lambda: self._sends.create_index([("_id", 1), ("lease.beat", 1)], unique=True))
         await asked(lambda: self._sends.create_index([("chert_tenant", 1), ("answer.message_id", 1)]))
         await asked(lambda: self._sends.create_index([("portal_id", 1), ("claimed_at", -1)]))
 
