@@ -1,5 +1,7 @@
 """Lanes that are taken with the write that gives them work."""
 
+import asyncio
+from collections.abc import Collection
 from typing import Any, Final
 
 import pytest
@@ -106,3 +108,32 @@ async def test_a_lease_that_is_answered_after_a_turn_began_is_not_used(world: Wo
     world.lanes.take = take_late  # type: ignore[method-assign] - the answer comes late
 
     assert [] == await world.give(PORTAL)
+
+
+async def test_a_free_lane_announces_its_write_before_the_note_is_made(
+    start: Any, bring: Any, reply: Any, memory: InMemoryStores
+) -> None:
+    """Somebody waits for a reply on the timeline; what the intake still has to note down comes after its intent."""
+    process = start()
+    await bring(process, reply("m1"))
+    order: list[str] = []
+    note, intend = memory.inbox.add, memory.entries.intend
+
+    async def note_in_order(*given: Any) -> None:
+        order.append("note")
+        await note(*given)
+
+    async def intend_in_order(*given: Any) -> Any:
+        order.append("intent")
+        return await intend(*given)
+
+    memory.inbox.add, memory.entries.intend = note_in_order, intend_in_order  # type: ignore[method-assign] - see above
+    turns: list[asyncio.Task[Any]] = []
+
+    def work_soon(portal_ids: Collection[int]) -> None:
+        turns.extend(asyncio.create_task(process.lanes.turn(portal_id)) for portal_id in portal_ids)
+
+    await process.store_received([reply("m2")], work_soon)
+    await asyncio.gather(*turns)
+
+    assert ["intent", "note"] == order

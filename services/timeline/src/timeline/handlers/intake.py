@@ -3,13 +3,15 @@
 The caller commits after that. So Kafka gives the next message of a conversation to another process only when this one
 is on its lane, and the order of a conversation outlives crashes and rebalances. Entries and work lists take a message
 once however often it is given to them, so a crash before the note in the inbox only repeats work; after it nothing that
-repeats the message has an effect. The lanes are woken as soon as they have the work, before the note is made.
+repeats the message has an effect. The lanes are woken as soon as they have the work, and begin before the note is made:
+somebody waits for a reply on the timeline, and nobody for the note.
 
 What comes from a loud project, or behind messages of its own that are not on lanes yet, is set aside: see `draining`.
 """
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Final
 
 from chassis.clock import Clock
 from contracts.envelope import Event
@@ -20,6 +22,9 @@ from timeline.handlers.noise import Noise
 from timeline.handlers.refs import RefKeeper
 from timeline.models import FaultPoint, Known, Received
 from timeline.ports import FaultPoints, Intake, QueueEnds
+
+_HEAD_START: Final = 2
+"""How many rounds of the event loop a lane that is free needs to announce its write: a turn begins, then a stride."""
 
 
 def nobody_waits(_: Collection[int]) -> None:
@@ -83,6 +88,8 @@ class Receiver:
             [row for chert_tenant, own in new.items() if chert_tenant not in behind for row in own], plan
         )
         work_soon(places.portal_ids)
+        for _ in range(_HEAD_START):
+            await asyncio.sleep(0)
         await asyncio.gather(self._inbox.add(places.rows, self._clock.now()), self._refs.received(places.rows))
         left = {*places.left, *(rows[row_id].message.chert_tenant for row_id, waits in known.rows.items() if waits)}
         await self._queues.leave([one for one in left if one not in known.queues])
