@@ -26,6 +26,7 @@ class LaneRow:
     openings: int = 0
     breaker: Breaker | None = None
     spent: Spent | None = None
+    resumed: int = 0
 
     def awake(self, now: datetime) -> bool:
         """Whether it may be worked on."""
@@ -75,6 +76,7 @@ class InMemoryLanes:
         if lane is None or not lane.pending:
             return
         lane.paused_until, lane.due_at, lane.failures = None, now, 0
+        lane.version, lane.resumed = lane.version + 1, lane.resumed + 1
         if lane.breaker is not None:
             self._outbox.put(str(portal_id), [closed(lane.breaker)])
             lane.breaker = None
@@ -146,4 +148,5 @@ def _seen(portal_id: int, lane: LaneRow) -> Lane:
         openings=lane.openings,
         breaker=lane.breaker,
         spent=lane.spent,
+        resumed=lane.resumed,
     )
