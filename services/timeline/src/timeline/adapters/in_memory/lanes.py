@@ -3,11 +3,14 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from contracts.breakers import BreakerClosed
 from contracts.envelope import Event
 from timeline.adapters.in_memory.outbox import InMemoryOutbox
 from timeline.models import Breaker, Closing, DueLane, Lane, Lease, Spent, Work
+
+MAX_PENDING: Final = 20_000
 
 
 @dataclass
@@ -40,7 +43,7 @@ class LaneRow:
 class InMemoryLanes:
     """Lanes by portal id."""
 
-    def __init__(self, outbox: InMemoryOutbox, *, max_pending: int = 20_000) -> None:
+    def __init__(self, outbox: InMemoryOutbox, *, max_pending: int = MAX_PENDING) -> None:
         self.lanes: dict[int, LaneRow] = {}
         self._outbox, self._max_pending = outbox, max_pending
 
