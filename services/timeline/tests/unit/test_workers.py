@@ -251,6 +251,21 @@ async def test_a_burst_is_drained_in_bites_where_others_are_at_work(
         turns.gate.set()
 
 
+async def test_a_burst_is_drained_more_slowly_while_others_write(start: Any, reply: Any, clock: ManualClock) -> None:
+    """Beside replies of other projects a bite is followed by a rest of four times its own time, up to a second."""
+    process = start()
+    await process.store_received([reply("m1", chert_tenant="nobody")])
+    assert 0.1 == process.drain.breath(0.1, 2)
+    assert None is process.drain.breath(0.1, 1)
+
+    await process.store_received([reply("m2")])
+
+    assert 0.4 == process.drain.breath(0.1, 1)
+    assert 1.0 == process.drain.breath(0.5, 2)
+    clock.advance(1)
+    assert None is process.drain.breath(0.1, 1)
+
+
 async def test_the_gauge_says_how_old_the_oldest_is(
     memory: InMemoryStores, workers: Workers, reply: Any, clock: ManualClock, metrics: Metrics
 ) -> None:

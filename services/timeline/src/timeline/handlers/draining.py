@@ -33,6 +33,15 @@ ROOM: Final = 500
 BURST_SECONDS: Final = 0.25
 """How long a burst is only taken in: others, whose messages lie behind it, have the machine to themselves meanwhile."""
 
+OTHERS_SECONDS: Final = 1.0
+"""For so long after a message that was not set aside others are taken to be at work."""
+
+BESIDE_OTHERS: Final = 4.0
+"""A bite is followed by a rest of so many times its own time while others are at work."""
+
+LONGEST_BREATH_SECONDS: Final = 1.0
+"""Where the machine has more than enough to do, bites take long; a loud project gets on nevertheless."""
+
 LOOK_SECONDS: Final = 15.0
 """How often the inbox is searched for what was left behind; where no index is real the search reads it whole."""
 
@@ -90,11 +99,22 @@ class Drain:
         self._rests: dict[str, Rest] = {}
         self._filled: dict[str, frozenset[int]] = {}
         self._look_at, self._looked = clock.monotonic(), False
+        self._others_at = float("-inf")
 
     @property
     def waits(self) -> bool:
         """Whether this process knows of messages that were left or set aside."""
         return bool(self._rests)
+
+    def others_came(self) -> None:
+        """Messages went to lanes at once: whoever sent them is not to wait for bites."""
+        self._others_at = self._clock.monotonic()
+
+    def breath(self, seconds: float, lanes_at_work: int) -> float | None:
+        """How long to rest after a bite that took so many seconds; not at all where one lane has it all to itself."""
+        if self._clock.monotonic() - self._others_at < OTHERS_SECONDS:
+            return min(seconds * BESIDE_OTHERS, LONGEST_BREATH_SECONDS)
+        return seconds if lanes_at_work > 1 else None
 
     def expect(self, chert_tenants: Collection[str]) -> None:
         """Something of these projects was left, or came behind others."""

@@ -83,6 +83,8 @@ class Receiver:
             [row for chert_tenant, own in new.items() if chert_tenant not in behind for row in own], plan
         )
         work_soon(places.portal_ids)
+        if places.portal_ids:
+            self._drain.others_came()
         await asyncio.gather(self._inbox.add(places.rows, self._clock.now()), self._refs.received(places.rows))
         left = {*places.left, *(rows[row_id].message.chert_tenant for row_id, waits in known.rows.items() if waits)}
         await self._queues.leave([one for one in left if one not in known.queues])
