@@ -254,7 +254,7 @@ async def test_a_burst_is_drained_in_bites_where_others_are_at_work(
 
 
 async def test_a_burst_is_drained_more_slowly_while_others_write(start: Any, reply: Any, clock: ManualClock) -> None:
-    """Beside replies of other projects a bite is followed by a rest of nine times its own time, up to a second."""
+    """Beside replies of others a bite is followed by nine times its own time of rest, a second of it, or as long."""
     process = start()
     await process.store_received([reply("m1", chert_tenant="nobody")])
     assert 0.1 == process.drain.breath(0.1, 2)
@@ -264,6 +264,7 @@ async def test_a_burst_is_drained_more_slowly_while_others_write(start: Any, rep
 
     assert 0.9 == process.drain.breath(0.1, 1)
     assert 1.0 == process.drain.breath(0.5, 2)
+    assert 3.0 == process.drain.breath(3.0, 2)
     clock.advance(1)
     assert None is process.drain.breath(0.1, 1)
 

@@ -43,7 +43,8 @@ BESIDE_OTHERS: Final = 9.0
 """A bite is followed by a rest of so many times its own time while others are at work."""
 
 LONGEST_BREATH_SECONDS: Final = 1.0
-"""Where the machine has more than enough to do, bites take long; a loud project gets on nevertheless."""
+"""Bites take long where the machine has enough to do, or many projects are loud: they get on nevertheless, and longer
+rests are no longer than the bites."""
 
 LOOK_SECONDS: Final = 15.0
 """How often the inbox is searched for what was left behind; where no index is real the search reads it whole."""
@@ -120,7 +121,7 @@ class Drain:
     def breath(self, seconds: float, lanes_at_work: int) -> float | None:
         """How long to rest after a bite that took so many seconds; not at all where one lane has it all to itself."""
         if self._is_beside_others():
-            return min(seconds * BESIDE_OTHERS, LONGEST_BREATH_SECONDS)
+            return max(seconds, min(seconds * BESIDE_OTHERS, LONGEST_BREATH_SECONDS))
         return seconds if lanes_at_work > 1 else None
 
     def expect(self, chert_tenants: Collection[str]) -> None:
