@@ -30,6 +30,7 @@ class Looks:
         by_contact: looks at a contact's communications.
         stories: what was done about each contact, in words.
         last: the last request that was taken in.
+        unseen: requests in between that HubSpot did not show any more.
     """
 
     creates: int = 0
@@ -37,6 +38,7 @@ class Looks:
     pages: Counter[str] = field(default_factory=Counter)
     by_contact: Counter[str] = field(default_factory=Counter)
     last: int = 0
+    unseen: int = 0
     stories: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def worst(self, unknown: Mapping[str, int]) -> Sequence[tuple[float, str]]:
@@ -44,7 +46,9 @@ class Looks:
         return sorted(((looks / max(unknown[one], 1), one) for one, looks in self.by_contact.items()), reverse=True)
 
     def take(self, requests: Sequence[Received]) -> None:
-        """Go on from these."""
+        """Go on from these, which are all that came since."""
+        if requests:
+            self.unseen += requests[0].seq - self.last - 1
         for request in requests:
             if request.path in {CREATES, f"{CREATES}/batch/create"}:
                 self._create(request)

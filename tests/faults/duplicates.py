@@ -8,6 +8,7 @@ followed further, by a system of their own: down to HubSpot's ledger, where each
 import asyncio
 import itertools
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -65,11 +66,13 @@ async def _measure(system: System, report: Report, scale: Scale) -> None:
     makers = Makers(random)
     deliveries = [makers.any() for _ in range(DELIVERIES[scale])]
     copies = sorted(_copies(deliveries, random), key=lambda copy: copy.hour)
-    refused, progress = 0, Progress(console, "simulated hours of deliveries", HOURS)
+    refused, progress = Counter[int](), Progress(console, "simulated hours of deliveries", HOURS)
     for hour, due in itertools.groupby(copies, key=lambda copy: copy.hour):
         await system.move_clock(offset_seconds=hour * HOUR_SECONDS)
         refused += await _deliver(system, list(due), hour * HOUR_SECONDS)
         progress.at(hour + 1)
+    if refused:
+        console.print(f"refused, by status: {dict(refused)}", highlight=False)
     told = await read(system.addresses.kafka_bootstrap)
     facts = {fact for delivery in deliveries for fact in delivery.facts}
     events = sum(len(copy.delivery.events) for copy in copies)
@@ -78,7 +81,7 @@ async def _measure(system: System, report: Report, scale: Scale) -> None:
     report.add("F6.lost", len(told.lost(facts)), "events", "== 0")
     report.add("F6.doubled", told.doubled, "ids beyond one for each event", "== 0")
     report.add("F6.shared_ids", told.shared, "events with the id of another", "== 0")
-    report.add("F6.refused", refused, "deliveries", "== 0")
+    report.add("F6.refused", refused.total(), "deliveries", "== 0")
     report.add("F6.repeats", told.repeats, "records told before, by the same id", f">= {EVENTS[scale] // 2}")
 
 
@@ -98,18 +101,20 @@ def _parts(delivery: Delivery, attempt: int, random: Random) -> Sequence[Deliver
     return [shuffled] if form == 1 else shuffled.halves()
 
 
-async def _deliver(system: System, copies: Sequence[Copy], offset: float) -> int:
-    """Send them over a few connections; how many were refused."""
+async def _deliver(system: System, copies: Sequence[Copy], offset: float) -> Counter[int]:
+    """Send them over a few connections; how many were refused, by status."""
     waiting, signer = iter(copies), Signer.of(system)
 
-    async def send_rest() -> int:
-        refused = 0
+    refused: Counter[int] = Counter()
+
+    async def send_rest() -> None:
         async with await Connection.open(system.url("webhooks")) as connection:
             for copy in waiting:
                 body = copy.delivery.body(copy.attempt)
                 headers = signer.sign(copy.delivery, body, time.time() + offset)
                 answer = await connection.exchange(request(copy.delivery, headers, body))
-                refused += answer.status not in OK
-        return refused
+                if answer.status not in OK:
+                    refused[answer.status] += 1
 
-    return sum(await asyncio.gather(*(send_rest() for _ in range(CONNECTIONS))))
+    await asyncio.gather(*(send_rest() for _ in range(CONNECTIONS)))
+    return refused

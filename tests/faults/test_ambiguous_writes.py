@@ -37,3 +37,15 @@ def test_the_worst_contact_comes_first() -> None:
     assert [(3.0, "8"), (1.5, "7")] == list(looks.worst(Counter({"7": 2})))
     assert "1.0 create 200 e1" == looks.stories["7"][0]
     assert 1 == looks.creates
+
+
+def test_what_was_forgotten_before_it_was_looked_at_is_counted() -> None:
+    """HubSpot keeps its last requests alone: a gap between two looks is no proof that nothing was asked in it."""
+    looks = Looks(last=5)
+    looks.take([request(6, CREATES, None), request(7, CREATES, None)])
+    assert 0 == looks.unseen
+
+    looks.take([])
+    looks.take([request(12, CREATES, None)])
+
+    assert (4, 12) == (looks.unseen, looks.last)

@@ -7,6 +7,7 @@ twice within a second. HubSpot's ledger is the judge.
 
 import asyncio
 from collections import Counter
+from collections.abc import Coroutine
 from typing import Final
 
 from _ambiguous_writes import CREATES, Looks, unknown_ends
@@ -52,6 +53,7 @@ TOLD: Final = 5
 DIES_SECONDS: Final = 60.0
 DRAIN_SECONDS: Final = 600.0
 LATE_SECONDS: Final = 60.0
+LOOK_SECONDS: Final = 2.0
 FAULTS: Final[tuple[dict[str, JsonValue], ...]] = (
     {"kind": "status", "status": 502},
     {"kind": "status", "status": 504},
@@ -80,7 +82,7 @@ async def _measure(system: System, report: Report, replies: int) -> None:
         await system.move_clock(speed=SPEED)
         storm = Storm(system, leads)
         await storm.rage(replies)
-        await leads.all_written(seconds=DRAIN_SECONDS)
+        await storm.look_until(leads.all_written(seconds=DRAIN_SECONDS))
         await pace(LATE_SECONDS / SPEED)  # what was ordered to happen late has happened
         verdict = await leads.judge()
         await storm.look()
@@ -97,6 +99,7 @@ async def _measure(system: System, report: Report, replies: int) -> None:
     for point in POINTS:
         report.add(f"F1.at.{point}", storm.hit[point], "kills", ">= 1")
     report.add("F2.events", storm.faults, "unkind answers", f">= {KILLS}")
+    report.add("F2.unseen", storm.looks.unseen, "calls that HubSpot had forgotten when they were asked for", "== 0")
     report.add("F2.creates", storm.looks.creates, "calls that write")
     report.add("F2.unknown_ends", unknown.total(), "writes whose end nobody learned", f">= {KILLS}")
     report.add("F2.read_calls", storm.looks.calls, "calls that look for replies, all together")
@@ -126,6 +129,7 @@ class Storm:
 
     async def rage(self, replies: int) -> None:
         """Kill by the plan, each time while some of the replies are under way."""
+        self.looks.last = await self._leads.hubspot.last_request()
         self._replicas.append(await asyncio.to_thread(self._system.start_copy, "timeline"))
         for number, name in enumerate(self._replicas):
             await asyncio.to_thread(self._system.stop, name)
@@ -140,7 +144,15 @@ class Storm:
 
     async def look(self) -> None:
         """Take in what HubSpot was asked since the last time."""
-        self.looks.take(await self._leads.hubspot.requests("/crm", since=self.looks.last))
+        self.looks.take(await self._leads.hubspot.requests(since=self.looks.last))
+
+    async def look_until(self, waiting: Coroutine[None, None, None]) -> None:
+        """Look now and then while waiting for something: HubSpot keeps its last requests alone."""
+        task = asyncio.create_task(waiting)
+        while not task.done():
+            await self.look()
+            await asyncio.wait({task}, timeout=LOOK_SECONDS)
+        await task
 
     async def _kill(self, number: int, replies: int) -> None:
         victim, point = self._replicas[number % 2], self._plan[number]

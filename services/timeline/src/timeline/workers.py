@@ -187,7 +187,7 @@ class Workers:
     def drain(self, drain: Drain, lanes: LaneRunner) -> Worker:
         """Gives accounts what waited for them, or for room, or behind others.
 
-        Where several lanes are at work it rests as long as it works.
+        Where others are at work it rests as long as it works, or longer.
         """
         clock = self._plumbing.clock
 
@@ -195,9 +195,11 @@ class Workers:
             began = clock.monotonic()
             assigned = await drain.turn()
             lanes.work_soon(assigned.portal_ids)
-            if assigned.more and lanes.at_work > 1:
-                await clock.sleep(clock.monotonic() - began)
-            elif assigned.waits and not assigned.more:
+            if assigned.more:
+                breath = drain.breath(clock.monotonic() - began, lanes.at_work)
+                if breath is not None:
+                    await clock.sleep(breath)
+            elif assigned.waits:
                 await clock.sleep(SHORTEST_REST_SECONDS)
             return assigned.more or assigned.waits
 

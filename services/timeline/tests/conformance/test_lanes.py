@@ -201,6 +201,19 @@ async def test_new_work_does_not_end_a_rest(lanes: LaneStore, work: Any) -> None
     assert 0 == (await acquired(lanes)).failures
 
 
+async def test_a_lane_that_is_resumed_while_it_is_held_is_not_let_go_of_as_before(lanes: LaneStore, work: Any) -> None:
+    """Whoever would let a lane rest after it was resumed is refused, and sees in the lane that it was."""
+    await lanes.add({PORTAL: [work("t1")]}, NOW)
+    held = await acquired(lanes)
+    await lanes.resume(PORTAL, NOW, closed=lambda breaker: closed(PORTAL, breaker, NOW))
+
+    assert not await lanes.release(lease(held), replace(EMPTY, due_at=LATER, paused_until=LATER))
+
+    current = await lanes.reload(lease(held))
+    assert current is not None
+    assert (held.resumed + 1, held.version + 1) == (current.resumed, current.version)
+
+
 async def test_a_breaker_stays_open_until_it_is_closed(lanes: LaneStore, work: Any, memory: Any) -> None:
     """What a holder leaves of breaker and window the next one finds; a reconnect closes it once."""
     breaker, spent = Breaker(3, NOW, "502"), Spent("a", 17, NOW)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from timeline.adapters.mongo import portions
-from timeline.models import Placed, Queue
+from chassis.clock import ManualClock
+from timeline.adapters.mongo import MongoStores, portions
+from timeline.models import Placed, Queue, Received
 from timeline.ports import InboxStore, QueueStore
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -121,16 +122,21 @@ def laid_down(memory: Any) -> portions.MongoPortions:
     return portions.MongoPortions(memory.database)
 
 
+def part(*rows: Received) -> portions.Part:
+    """What one portion takes."""
+    return next(portions.parts(rows))
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize("memory", ["mongo"], indirect=True)
 async def test_what_was_laid_down_and_not_counted_is_found(
     queues: QueueStore, laid_down: portions.MongoPortions, received: Any
 ) -> None:
     """A portion of a process that died right after it is drained with what comes behind it, or by itself."""
-    await laid_down.lay_down("acme", 0, [received("m1")], NOW)
+    await laid_down.lay_down("acme", 0, part(received("m1")), NOW)
     await queues.enqueue({"acme": [received("m1"), received("m2")]}, NOW)
     assert Queue("acme", end=2) == await queues.hold("acme", "h", NOW)
-    await laid_down.lay_down("acme", 2, [received("m3")], NOW)
+    await laid_down.lay_down("acme", 2, part(received("m3")), NOW)
 
     assert await queues.tidy(Queue("acme", end=2))
     assert Queue("acme", end=3) == await queues.hold("acme", "h", NOW)
@@ -142,7 +148,7 @@ async def test_what_is_over_is_forgotten(queues: QueueStore, laid_down: portions
     """A portion before the first was dropped, or came too late: nothing of it stays, nothing is drained twice."""
     await queues.enqueue({"acme": [received("m1")]}, NOW)
     await queues.drop("acme", 0)
-    await laid_down.lay_down("acme", 0, [received("m1")], NOW)
+    await laid_down.lay_down("acme", 0, part(received("m1")), NOW)
 
     assert not await queues.tidy(Queue("acme", first=1, end=1))
     assert set() == set(await queues.waiting())
@@ -165,6 +171,26 @@ async def test_who_comes_late_goes_behind(memory: Any, queues: QueueStore, recei
 
     assert Queue("acme", first=1, end=2) == await queues.hold("acme", "h", NOW)
     assert [received("m2")] == list(await queues.portion("acme", 1) or ())
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("memory", ["mongo"], indirect=True)
+@pytest.mark.parametrize("dropped", [0, 1, 3])
+async def test_who_remembers_where_a_queue_ended_goes_behind_what_came_since(
+    memory: Any, queues: QueueStore, received: Any, clock: ManualClock, dropped: int
+) -> None:
+    """A process knows where it laid down its last portion; another has laid down more, and some is drained."""
+    other = MongoStores(memory.database, clock).stores.queues
+    await queues.enqueue({"acme": [received("m1")]}, NOW)
+    for message_id in ("m2", "m3"):
+        await other.enqueue({"acme": [received(message_id)]}, NOW)
+    for number in range(dropped):
+        await other.drop("acme", number)
+
+    await queues.enqueue({"acme": [received("m4")]}, NOW)
+
+    assert Queue("acme", first=dropped, end=4) == await queues.hold("acme", "h", NOW)
+    assert [received("m4")] == list(await queues.portion("acme", 3) or ())
 
 
 async def test_a_message_that_is_set_aside_is_known_to_whoever_asks(
@@ -225,7 +251,7 @@ def test_a_portion_has_an_end(received: Any) -> None:
 
     found = list(portions.parts(long))
 
-    assert rows[0].id == found[0][0].id
-    assert [row.id for row in long] == [row.id for one in found for row in one]
-    assert all(len(one) * len(text) <= portions.MAX_CHARACTERS for one in found)
+    assert rows[0].id == found[0].rows[0].id
+    assert [row.id for row in long] == [row.id for one in found for row in one.rows]
+    assert all(len(one.rows) * len(text) <= portions.MAX_CHARACTERS for one in found)
     assert [] == list(portions.parts([]))

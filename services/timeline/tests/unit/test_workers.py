@@ -11,8 +11,10 @@ import pytest
 from chassis.clock import ManualClock
 from chassis.lifespan import Plumbing
 from chassis.metrics import Metrics
+from contracts.tenants import TenantSnapshot
 from timeline.adapters.in_memory import InMemoryStores
 from timeline.handlers.draining import BITE
+from timeline.handlers.noise import BURST
 from timeline.models import Placed, Received, Work
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
 
@@ -249,6 +251,41 @@ async def test_a_burst_is_drained_in_bites_where_others_are_at_work(
         await passes(200)
         assert placed == len(memory.entries.entries)
         turns.gate.set()
+
+
+async def test_a_burst_is_drained_more_slowly_while_others_write(start: Any, reply: Any, clock: ManualClock) -> None:
+    """Beside replies of others a bite is followed by nine times its own time of rest, a second of it, or as long."""
+    process = start()
+    await process.store_received([reply("m1", chert_tenant="nobody")])
+    assert 0.1 == process.drain.breath(0.1, 2)
+    assert None is process.drain.breath(0.1, 1)
+
+    await process.store_received([reply("m2")])
+
+    assert 0.9 == process.drain.breath(0.1, 1)
+    assert 1.0 == process.drain.breath(0.5, 2)
+    assert 3.0 == process.drain.breath(3.0, 2)
+    clock.advance(1)
+    assert None is process.drain.breath(0.1, 1)
+
+
+async def test_a_burst_is_taken_in_before_it_is_drained_while_others_write(
+    start: Any, reply: Any, clock: ManualClock, memory: InMemoryStores, tenant: TenantSnapshot
+) -> None:
+    """A burst that goes on is not drained before it pauses for a quarter of a second, or two seconds are over."""
+    process = start()
+    await process.tenants.project(tenant.model_copy(update={"portal_id": 2, "chert_tenant": "globex"}))
+
+    async def burst_goes_on(number: int) -> int:
+        """How many of the burst are on lanes, when more of it has come beside a reply of somebody else."""
+        burst = [reply(f"m{number}.{each}", chert_tenant="globex") for each in range(BURST + 1)]
+        await process.store_received([*burst, reply(f"other{number}")])
+        clock.advance(0.24)
+        await process.drain.turn()
+        return len(memory.lanes.lanes[2].pending) if 2 in memory.lanes.lanes else 0
+
+    assert [0] * 8 == [await burst_goes_on(number) for number in range(8)]
+    assert BITE == await burst_goes_on(8)
 
 
 async def test_the_gauge_says_how_old_the_oldest_is(

@@ -11,7 +11,7 @@ Every bite can be done again: whoever comes after a crash finds in the inbox whi
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from chassis.clock import Clock
@@ -31,7 +31,20 @@ ROOM: Final = 500
 """A lane with so many lines, done or not, has enough to do in a turn; a short list is kept up in no time."""
 
 BURST_SECONDS: Final = 0.25
-"""How long a burst is only taken in: others, whose messages lie behind it, have the machine to themselves meanwhile."""
+"""How long nothing is drained of a burst after its last poll: others, whose messages lie behind it, go first."""
+
+LONGEST_BURST_SECONDS: Final = 2.0
+"""A burst that goes on is drained nevertheless."""
+
+OTHERS_SECONDS: Final = 1.0
+"""For so long after a message that was not set aside others are taken to be at work."""
+
+BESIDE_OTHERS: Final = 9.0
+"""A bite is followed by a rest of so many times its own time while others are at work."""
+
+LONGEST_BREATH_SECONDS: Final = 1.0
+"""Bites take long where the machine has enough to do, or many projects are loud: they get on nevertheless, and longer
+rests are no longer than the bites."""
 
 LOOK_SECONDS: Final = 15.0
 """How often the inbox is searched for what was left behind; where no index is real the search reads it whole."""
@@ -46,10 +59,14 @@ _NOTHING: Final = frozenset[int]()
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """How long a queue that could not move is left alone: until when, by the monotonic clock, and for how long."""
+    """How long a queue is left alone: until when, by the monotonic clock, and for how long if it could not move.
+
+    `burst_since` is when a burst began of which nothing was drained yet.
+    """
 
     until: float = 0.0
     seconds: float = SHORTEST_REST_SECONDS
+    burst_since: float | None = None
 
     def longer(self, now: float) -> "Rest":
         """It could not move again."""
@@ -90,11 +107,22 @@ class Drain:
         self._rests: dict[str, Rest] = {}
         self._filled: dict[str, frozenset[int]] = {}
         self._look_at, self._looked = clock.monotonic(), False
+        self._others_at = float("-inf")
 
     @property
     def waits(self) -> bool:
         """Whether this process knows of messages that were left or set aside."""
         return bool(self._rests)
+
+    def others_came(self) -> None:
+        """Messages went to lanes at once: whoever sent them is not to wait for bites."""
+        self._others_at = self._clock.monotonic()
+
+    def breath(self, seconds: float, lanes_at_work: int) -> float | None:
+        """How long to rest after a bite that took so many seconds; not at all where one lane has it all to itself."""
+        if self._is_beside_others():
+            return max(seconds, min(seconds * BESIDE_OTHERS, LONGEST_BREATH_SECONDS))
+        return seconds if lanes_at_work > 1 else None
 
     def expect(self, chert_tenants: Collection[str]) -> None:
         """Something of these projects was left, or came behind others."""
@@ -102,15 +130,24 @@ class Drain:
             self._rests.setdefault(chert_tenant, Rest())
 
     def expect_burst(self, chert_tenants: Collection[str]) -> None:
-        """These projects are loud: what they send is taken in first, with what lies behind it, then drained."""
-        until = self._clock.monotonic() + BURST_SECONDS
+        """These projects are loud: what they send is taken in first, with what lies behind it, then drained.
+
+        While others are at work, a burst that goes on is left alone on, for a while.
+        """
+        now = self._clock.monotonic()
         for chert_tenant in chert_tenants:
-            self._rests.setdefault(chert_tenant, Rest(until))
+            rest = self._rests.setdefault(chert_tenant, Rest(now + BURST_SECONDS, burst_since=now))
+            if rest.burst_since is not None and self._is_beside_others():
+                until = min(now + BURST_SECONDS, rest.burst_since + LONGEST_BURST_SECONDS)
+                self._rests[chert_tenant] = replace(rest, until=until)
 
     def look_soon(self) -> None:
         """Messages that were left may go on now."""
         self._look_at = self._clock.monotonic()
         self._rests = dict.fromkeys(self._rests, Rest())
+
+    def _is_beside_others(self) -> bool:
+        return self._clock.monotonic() - self._others_at < OTHERS_SECONDS
 
     async def turn(self) -> Assigned:
         """Take a bite of each queue, and now and then look for what others left behind."""

@@ -88,6 +88,8 @@ class Receiver:
             [row for chert_tenant, own in new.items() if chert_tenant not in behind for row in own], plan
         )
         work_soon(places.portal_ids)
+        if places.portal_ids:
+            self._drain.others_came()
         for _ in range(_HEAD_START):
             await asyncio.sleep(0)
         await asyncio.gather(self._inbox.add(places.rows, self._clock.now()), self._refs.received(places.rows))

@@ -35,6 +35,9 @@ LOG = get_log()
 _INACTIVE = timedelta(seconds=60)
 """How soon an account that is not connected is looked at again, if no event said that it is."""
 
+_LEFT = timedelta(seconds=5)
+"""How soon an account is looked at again that `oauth` knows as not connected, before an event has said so."""
+
 _CHANGED = timedelta(seconds=1)
 """How soon an account is looked at again that was connected anew, or left, while it was worked on."""
 
@@ -109,7 +112,7 @@ class LaneWork:
     async def _turn(self, portal_id: int, strides: Strides) -> datetime | None:
         taken, tenant = self._lists.taken(portal_id), self._fresh.account(portal_id)
         if taken is None or tenant is None:
-            taken, tenant = await asyncio.gather(self._take(portal_id, taken), self._look(portal_id, tenant))
+            taken, tenant = await asyncio.gather(self._take(portal_id, taken), self._look(portal_id, tenant, None))
         if taken is None:
             return None
         lane = taken.lane
@@ -117,6 +120,7 @@ class LaneWork:
         self._budget.take_over(lane, self._holder)
         turn = Turn(lane)
         while True:
+            tenant = await self._look(portal_id, tenant, turn)
             await self._work(turn, tenant, lease, strides)
             now = self._clock.now()
             closing = turn.closing(now, self._budget.spent(portal_id, self._holder, now))
@@ -135,8 +139,10 @@ class LaneWork:
         lane = await self._leases.acquire(portal_id, self._holder, self._clock.now())
         return None if lane is None else Taken(lane, asked_at)
 
-    async def _look(self, portal_id: int, known: TenantSnapshot | None) -> TenantSnapshot | None:
-        return await self._tenants.find(portal_id) if known is None else known
+    async def _look(self, portal_id: int, known: TenantSnapshot | None, turn: Turn | None) -> TenantSnapshot | None:
+        """The account; a turn that would rest for it looks under the lease: what is connected later ends the rest."""
+        sure = turn is None or (known is not None and known.status == "active" and not turn.resumed)
+        return known if sure and known is not None else await self._tenants.find(portal_id)
 
     async def _look_again(self, turn: Turn, lease: Lease) -> bool:
         """Take in what was added meanwhile; whether the lane is still ours."""
@@ -226,7 +232,7 @@ class LaneWork:
         except LeaseSpentError:
             turn.spend()
         except AccountInactiveError:
-            turn.wait_for_account(self._clock.now() + _INACTIVE)
+            turn.wait_for_account(self._clock.now() + _LEFT)
         except AccountChangedError:
             turn.rest(self._clock.now() + _CHANGED)
         except AccountThrottledError as error:

@@ -18,8 +18,9 @@ TOO_OLD: Final = "older than the oldest kept key"
 
 NOTHING_KEPT: Final = "no key is kept at all"
 
-_REMEMBER: Final = timedelta(seconds=60)
-"""How long the age of the oldest key is believed; keys stay for good, so it only ever grows older."""
+_REMEMBER: Final = timedelta(minutes=10)
+"""How long the age of the oldest key is believed. Keys stay for good, so it only ever grows older; to look for it
+reads the inbox whole where no index is real."""
 
 
 class LookAtReceived:

@@ -23,16 +23,25 @@ class Turn:
         self._spent = False
         self._failures, self._openings, self._breaker = lane.failures, lane.openings, lane.breaker
         self._events: list[Event[EventData]] = []
+        self._resumed_before, self._resumed = lane.resumed, lane.resumed
         self.refresh(lane)
 
     def refresh(self, lane: Lane) -> None:
-        """Take in what was added meanwhile."""
+        """Take in what was added meanwhile; where rests were ended, so is this turn's, and failures count anew."""
+        if lane.resumed != self._resumed:
+            self._resumed, self._paused_until, self._inactive = lane.resumed, None, False
+            self._failures, self._breaker, self._events = 0, None, []
         self._version = lane.version
         left = [work for work in lane.pending if work.ticket not in self._settled]
         self._works = sorted(left, key=lambda work: (work.sent, work.received_at, work.entry_id))
         self._tickets: dict[str, list[str]] = {}
         for work in left:
             self._tickets.setdefault(work.entry_id, []).append(work.ticket)
+
+    @property
+    def resumed(self) -> bool:
+        """Whether the lane's rest was ended since this turn began, as it is when the account is connected."""
+        return self._resumed != self._resumed_before
 
     @property
     def probing(self) -> bool:

@@ -62,6 +62,7 @@ class Lane:
         openings: how often its breaker has opened.
         breaker: set while it is open.
         spent: what the last holder left of the account's window; none if it never let go.
+        resumed: how often its rest was ended, because the account was connected or an operator said so.
     """
 
     portal_id: int
@@ -72,6 +73,7 @@ class Lane:
     openings: int = 0
     breaker: Breaker | None = None
     spent: Spent | None = None
+    resumed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

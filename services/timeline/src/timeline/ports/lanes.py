@@ -39,7 +39,10 @@ class WorkLists(NewWork, Protocol):
         ...
 
     async def resume(self, portal_id: int, now: datetime, *, closed: Callable[[Breaker], Event[BreakerClosed]]) -> None:
-        """End a lane's rest and close its breaker, which is told by the event made; what is on its list is due."""
+        """End a lane's rest and close its breaker, which is told by the event made; what is on its list is due.
+
+        Whoever holds the lane is refused when it lets go, so that no rest begins of what was known before.
+        """
         ...
 
 

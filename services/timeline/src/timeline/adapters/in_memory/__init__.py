@@ -3,7 +3,7 @@
 from timeline.adapters.in_memory.cursors import InMemoryChertLog, InMemoryCursors
 from timeline.adapters.in_memory.entries import InMemoryCommunications, InMemoryEntries
 from timeline.adapters.in_memory.faults import Crash, CrashAt
-from timeline.adapters.in_memory.hubspot import Answer, InMemoryHubSpot
+from timeline.adapters.in_memory.hubspot import Answer, InMemoryHubSpot, Record
 from timeline.adapters.in_memory.inbox import InMemoryInbox
 from timeline.adapters.in_memory.lanes import InMemoryLanes
 from timeline.adapters.in_memory.links import InMemoryLinks, InMemoryUnmatched
@@ -29,4 +29,5 @@ __all__ = [
     "InMemoryStores",
     "InMemoryTenants",
     "InMemoryUnmatched",
+    "Record",
 ]

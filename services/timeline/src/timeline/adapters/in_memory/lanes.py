@@ -3,11 +3,14 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from contracts.breakers import BreakerClosed
 from contracts.envelope import Event
 from timeline.adapters.in_memory.outbox import InMemoryOutbox
 from timeline.models import Breaker, Closing, DueLane, Lane, Lease, Spent, Work
+
+MAX_PENDING: Final = 20_000
 
 
 @dataclass
@@ -26,6 +29,7 @@ class LaneRow:
     openings: int = 0
     breaker: Breaker | None = None
     spent: Spent | None = None
+    resumed: int = 0
 
     def awake(self, now: datetime) -> bool:
         """Whether it may be worked on."""
@@ -39,7 +43,7 @@ class LaneRow:
 class InMemoryLanes:
     """Lanes by portal id."""
 
-    def __init__(self, outbox: InMemoryOutbox, *, max_pending: int = 20_000) -> None:
+    def __init__(self, outbox: InMemoryOutbox, *, max_pending: int = MAX_PENDING) -> None:
         self.lanes: dict[int, LaneRow] = {}
         self._outbox, self._max_pending = outbox, max_pending
 
@@ -75,6 +79,7 @@ class InMemoryLanes:
         if lane is None or not lane.pending:
             return
         lane.paused_until, lane.due_at, lane.failures = None, now, 0
+        lane.version, lane.resumed = lane.version + 1, lane.resumed + 1
         if lane.breaker is not None:
             self._outbox.put(str(portal_id), [closed(lane.breaker)])
             lane.breaker = None
@@ -146,4 +151,5 @@ def _seen(portal_id: int, lane: LaneRow) -> Lane:
         openings=lane.openings,
         breaker=lane.breaker,
         spent=lane.spent,
+        resumed=lane.resumed,
     )

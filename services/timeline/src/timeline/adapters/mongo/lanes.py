@@ -2,7 +2,8 @@
 
 `holder`, `fence` and `beat` are the lease; `pending` is the work list; `due_at` is when something on it is due and
 `paused_until` when the account may be called again; `version` counts additions, so that whoever lets go of a lane
-notices what came last; `breaker` is there while it is open; `spent` says what is used of the account's window.
+notices what came last, and `resumed` the times that a rest was ended, which are additions too; `breaker` is there while
+it is open; `spent` says what is used of the account's window.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -70,7 +71,11 @@ class MongoLanes:
         """End a lane's rest and close its breaker, which is told by the event made; what is on its list is due."""
         found = await self._lanes.find_one({"_id": portal_id}, {"breaker": 1})
         breaker = None if found is None else breaker_of(found)
-        update: Document = {"$unset": {"paused_until": "", "breaker": ""}, "$set": {"due_at": now, "failures": 0}}
+        update: Document = {
+            "$unset": {"paused_until": "", "breaker": ""},
+            "$set": {"due_at": now, "failures": 0},
+            "$inc": {"version": 1, "resumed": 1},
+        }
         condition: Document = {"_id": portal_id, "pending.0": {"$exists": True}}
         if breaker is not None:
             condition["breaker.opening"] = breaker.opening
@@ -203,6 +208,7 @@ def _lane(document: Document) -> Lane:
         openings=document.get("openings", 0),
         breaker=breaker_of(document),
         spent=None if document.get("spent") is None else Spent(**document["spent"]),
+        resumed=document.get("resumed", 0),
     )
 
 

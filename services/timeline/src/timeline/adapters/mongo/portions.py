@@ -5,6 +5,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -20,7 +21,16 @@ COLLECTION: Final = "portions"
 MAX_CHARACTERS: Final = 4_000_000
 """The longest content, far from the database's 16 MiB whatever signs it is made of; a message has 512 KiB at most."""
 
+_ROW: Final = TypeAdapter(Received)
 _ROWS: Final = TypeAdapter(tuple[Received, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one portion takes: messages, and all of them as JSON."""
+
+    rows: Sequence[Received]
+    content: str
 
 
 class MongoPortions:
@@ -34,8 +44,9 @@ class MongoPortions:
         for name in ("ids", "names", "oldest_at", "chert_tenant"):
             await self._portions.create_index(name, sparse=True)
 
-    async def lay_down(self, chert_tenant: str, number: int, rows: Sequence[Received], now: datetime) -> bool:
+    async def lay_down(self, chert_tenant: str, number: int, part: Part, now: datetime) -> bool:
         """Keep a portion; false if its number is not free any more."""
+        rows = part.rows
         document = {
             "_id": key(chert_tenant, number),
             "chert_tenant": chert_tenant,
@@ -43,7 +54,7 @@ class MongoPortions:
             "oldest_at": min((row.message.received_at for row in rows), default=now),
             "ids": [row.id for row in rows],
             "names": sorted({name for row in rows for name in _names(row)}),
-            "content": _ROWS.dump_json(tuple(rows)).decode(),
+            "content": part.content,
         }
         try:
             await self._portions.insert_one(document)
@@ -133,19 +144,20 @@ def key(chert_tenant: str, number: int) -> str:
     return f"{chert_tenant}:{number}"
 
 
-def parts(rows: Sequence[Received]) -> Iterator[Sequence[Received]]:
+def parts(rows: Sequence[Received]) -> Iterator[Part]:
     """Messages in as many portions as their length asks for."""
-    part: list[Received] = []
-    length = 0
-    for row in rows:
-        added = len(row.message.model_dump_json())
-        if part and length + added > MAX_CHARACTERS:
-            yield part
-            part, length = [], 0
-        part.append(row)
-        length += added
-    if part:
-        yield part
+    first, length, dumped = 0, 0, [_ROW.dump_json(row).decode() for row in rows]
+    for end, text in enumerate(dumped):
+        if end > first and length + len(text) > MAX_CHARACTERS:
+            yield _part(rows[first:end], dumped[first:end])
+            first, length = end, 0
+        length += len(text)
+    if rows:
+        yield _part(rows[first:], dumped[first:])
+
+
+def _part(rows: Sequence[Received], dumped: Sequence[str]) -> Part:
+    return Part(rows, f"[{','.join(dumped)}]")
 
 
 def _names(row: Received) -> frozenset[str]:

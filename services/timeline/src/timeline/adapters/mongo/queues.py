@@ -16,7 +16,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chassis.mongo import Document, duplicates
 from timeline.adapters.mongo import inbox
-from timeline.adapters.mongo.portions import MongoPortions, parts
+from timeline.adapters.mongo.portions import MongoPortions, Part, parts
 from timeline.models import Queue, Received
 
 _AFTER: Final = ReturnDocument.AFTER
@@ -24,12 +24,16 @@ _AFTER: Final = ReturnDocument.AFTER
 HELD: Final = timedelta(seconds=10)
 """How long a queue is its holder's without a word; two at it do no harm but work."""
 
+_REMEMBERED: Final = 1_000
+"""Of how many projects the end of the queue is remembered."""
+
 
 class MongoQueues:
     """The queues in MongoDB."""
 
     def __init__(self, database: AsyncDatabase[Document], portions: MongoPortions) -> None:
         self._queues, self._portions = database[inbox.COLLECTION], portions
+        self._ends: dict[str, int] = {}
 
     async def enqueue(self, messages: Mapping[str, Sequence[Received]], now: datetime) -> None:
         """Set messages aside by project, behind all that is there."""
@@ -40,16 +44,26 @@ class MongoQueues:
             while not await self._append(chert_tenant, part, now):
                 pass  # others came first, and what they laid down is on lanes already
 
-    async def _append(self, chert_tenant: str, part: Sequence[Received], now: datetime) -> bool:
+    async def _append(self, chert_tenant: str, part: Part, now: datetime) -> bool:
         """Lay a portion down at the first number that is free, then count it in; false if that number is over."""
-        document = await self._queues.find_one(_of(chert_tenant), {"queue": 1})
-        number = 0 if document is None else inbox.queue_of(document).end
+        number = await self._end(chert_tenant)
         while not await self._portions.lay_down(chert_tenant, number, part, now):
             number += 1
         if await self._count(chert_tenant, number):
+            self._ends[chert_tenant] = number + 1
             return True
         await self._portions.remove(chert_tenant, [number])
         return False
+
+    async def _end(self, chert_tenant: str) -> int:
+        """The number after the newest portion's, or one that was so before: its key tells who comes too late."""
+        if len(self._ends) > _REMEMBERED:
+            self._ends.clear()
+        end = self._ends.pop(chert_tenant, None)
+        if end is not None:
+            return end
+        document = await self._queues.find_one(_of(chert_tenant), {"queue": 1})
+        return 0 if document is None else inbox.queue_of(document).end
 
     async def _count(self, chert_tenant: str, number: int) -> bool:
         """Let the queue reach to this portion, unless it has passed it."""
