@@ -30,8 +30,11 @@ _NO_SERVERS: pytest.StashKey[bool] = pytest.StashKey()
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Do that before the first test, so that no test's time limit pays for it."""
-    _mark_the_last(session.items, _NO_SYSTEM, lambda item: "system" in getattr(item, "fixturenames", ()))
-    _mark_the_last(session.items, _NO_SERVERS, lambda item: any(map(item.get_closest_marker, ("integration", "e2e"))))
+    if _is_in_order(session.config):
+        _mark_the_last(session.items, _NO_SYSTEM, lambda item: "system" in getattr(item, "fixturenames", ()))
+        _mark_the_last(
+            session.items, _NO_SERVERS, lambda item: any(map(item.get_closest_marker, ("integration", "e2e")))
+        )
     wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())} & _PREPARED
     if not wanted or session.config.option.collectonly:
         return
@@ -54,6 +57,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         session.stop_shared_system()
     if session is not None and _NO_SERVERS in item.stash:
         session.stop_servers()
+
+
+def _is_in_order(config: pytest.Config) -> bool:
+    """Whether tests run in the order in which they stand; unless told otherwise, xdist begins with the fullest files."""
+    return not hasattr(config, "workerinput") or not config.getoption("loadscopereorder", default=True)
 
 
 def _mark_the_last(
