@@ -60,7 +60,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _is_in_order(config: pytest.Config) -> bool:
-    """Whether tests run in the order in which they stand; unless told otherwise, xdist begins with the fullest files."""
+    """Whether tests run in the order in which they stand: by itself xdist begins with the fullest files."""
     return not hasattr(config, "workerinput") or not config.getoption("loadscopereorder", default=True)
 
 
