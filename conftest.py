@@ -1,9 +1,16 @@
-"""The order of all tests: what takes longest begins, so that the last minutes are not one core's."""
+"""What holds for all tests: their order, and that no example of hypothesis is judged by how long it takes.
+
+What takes longest begins, so that the last minutes are not one core's.
+"""
 
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # how long an example takes depends on the machine's other work
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,4 +25,5 @@ def _length(item: pytest.Item) -> tuple[bool, bool, float]:
     """How long a test takes, as far as its markers tell."""
     limit = item.get_closest_marker("timeout")
     seconds = float(limit.args[0]) if limit is not None else 0.0
-    return item.get_closest_marker("e2e") is not None, item.get_closest_marker("integration") is not None, seconds
+    whole = item.get_closest_marker("e2e") is not None or "system" in getattr(item, "fixturenames", ())
+    return whole, item.get_closest_marker("integration") is not None, seconds

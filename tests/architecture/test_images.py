@@ -86,16 +86,23 @@ def test_a_lock_holds_all_that_is_declared(image: str) -> None:
         assert outside <= {canonical(name) for name in locked}, f"make lock: {member}"
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where an environment is made for each image in turn, anew: files at one path are compiled once for all."""
+    return tmp_path_factory.mktemp("image")
+
+
 @pytest.mark.integration
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("image", IMAGES)
-def test_an_install_step_gives_what_runs(image: str, tmp_path: Path) -> None:
+def test_an_install_step_gives_what_runs(image: str, place: Path) -> None:
     """The Dockerfile's install, run in a clean environment, gives modules that import, with nothing else at hand."""
-    python = tmp_path / "bin" / "python"
+    environment, compiled = place / "environment", place / "compiled"
+    python = environment / "bin" / "python"
     wanted = [str(FOLDERS[member]) for member in members.closure(members.PREFIX + image, FOLDERS)]
     install = (UV, "pip", "install", "--quiet", "--python", python)
     for command in (
-        (sys.executable, "-m", "venv", "--without-pip", tmp_path),
+        (sys.executable, "-m", "venv", "--clear", "--without-pip", environment),
         (*install, "--require-hashes", "-r", ROOT / "requirements" / f"{image}.txt"),
         (*install, "--no-deps", *wanted),
     ):
@@ -113,7 +120,8 @@ def test_an_install_step_gives_what_runs(image: str, tmp_path: Path) -> None:
         + repr(modules)
         + ":\n    importlib.import_module(name.removesuffix('.__init__'))"
     )
-    done = subprocess.run((python, "-I", "-c", check), cwd=tmp_path, capture_output=True, text=True, check=False)
+    isolated = (python, "-I", "-X", f"pycache_prefix={compiled}", "-c", check)
+    done = subprocess.run(isolated, cwd=place, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

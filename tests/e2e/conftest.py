@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from rich.console import Console
+from tests.e2e._settings import told
 
 from harness.journal import Journal
 from harness.session import TestSession
@@ -30,10 +31,5 @@ def ingress(harness_session: TestSession) -> Iterator[System]:
 def unpublished_routes(request: pytest.FixtureRequest, system: System) -> Iterator[bool]:
     """Whether Chert serves what it does not publish: the tests of a module that uses this run once each way."""
     served = bool(request.param)
-    if served:
-        system.set_environment("chert", CHERT_SIM_UNPUBLISHED_ROUTES="true")
-        system.restart("chert")
-    yield served
-    if served:
-        system.set_environment("chert")
-        system.restart("chert")
+    with told(system, {"chert": {"CHERT_SIM_UNPUBLISHED_ROUTES": "true"}} if served else {}):
+        yield served

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
+from tests.e2e._settings import told
 
 from harness.control import HubSpotControl
 from harness.journal import Journal
-from harness.session import TestSession
 from harness.system import System
 from harness.walk import Walk
 
@@ -16,13 +16,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 OTHER = "2026-03"
 
 
-@pytest.fixture(scope="module")
-def older(harness_session: TestSession) -> Iterator[System]:
-    """A system that speaks the older version."""
-    with harness_session.system() as system:
-        for name in ("oauth", "actions", "timeline"):
-            system.set_environment(name, **{f"{name.upper()}_HUBSPOT_API_VERSION": OTHER})
-            system.restart(name)
+@pytest.fixture
+def older(system: System) -> Iterator[System]:
+    """The system while it speaks the older version."""
+    services = ("oauth", "actions", "timeline")
+    with told(system, {name: {f"{name.upper()}_HUBSPOT_API_VERSION": OTHER} for name in services}):
         yield system
 
 

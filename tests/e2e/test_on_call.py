@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from rich.console import Console
 
-from contracts.topics import MESSAGE_RECEIVED
+from contracts.topics import BREAKER_OPENED, MESSAGE_RECEIVED
 from harness.admins import Admin, client
 from harness.journal import Journal
 from harness.operators import Operator
@@ -102,13 +102,16 @@ async def a_lost_reply(system: System, walk: Walk, operator: Operator) -> None:
     """A rep misses a reply and names a number: it waits behind an open breaker, and goes out after a reset."""
     portal_id, phone = str(walk.portal.portal_id), walk.contact.phone
     await walk.hubspot.outage(walk.portal.portal_id, 502, LONG_SECONDS)
+    before = await walk.hubspot.last_request()
     reply = await walk.lead_replies()
 
-    async def resting() -> bool:
-        shown = await ask(operator, "tenant", "show", portal_id)
-        return bool(shown["health"] == "resting")
+    async def refused() -> bool:
+        return any(502 == one.status for one in await walk.hubspot.requests(since=before))
 
-    await eventually(resting, what="the breaker to open", seconds=SECONDS)
+    await eventually(refused, what="HubSpot to be asked", seconds=SECONDS)
+    await system.move_clock(offset_seconds=LATE_SECONDS)
+    await walk.log.find(BREAKER_OPENED, lambda breaker: breaker.portal_id == walk.portal.portal_id, seconds=SECONDS)
+    assert "resting" == (await ask(operator, "tenant", "show", portal_id))["health"]
     lost = await ask(operator, "where", phone)
     assert lost["next"] is not None
     assert phone not in str(lost)
@@ -116,7 +119,7 @@ async def a_lost_reply(system: System, walk: Walk, operator: Operator) -> None:
 
     await walk.hubspot.outage(walk.portal.portal_id, 502, 0)
     await ask(operator, "tenant", "breaker-reset", portal_id, "--reason", "HubSpot is back", "--yes")
-    await system.move_clock(offset_seconds=LATE_SECONDS)
+    await system.move_clock(offset_seconds=2 * LATE_SECONDS)
     communication = await walk.reply_on_timeline(reply, seconds=SECONDS)
 
     for asked in (reply.message_id, communication.id, phone):

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from pages.following import SECONDS, follow
+from tests.e2e._settings import told
 
-from harness.collector import Collector, export, receiving
-from harness.session import TestSession
+from harness.collector import Collector, exporting, receiving
 from harness.system import System
 from harness.waiting import eventually
 
@@ -15,15 +15,14 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 @pytest.fixture(scope="module")
 def collector() -> Collector:
-    """What the services of this module's system send."""
+    """What the services send while this module's tests run."""
     return Collector()
 
 
 @pytest.fixture(scope="module")
-def traced(harness_session: TestSession, collector: Collector) -> Iterator[System]:
-    """A system whose services export every trace."""
-    with receiving(collector.take) as address, harness_session.system() as system:
-        export(system, address)
+def traced(system: System, collector: Collector) -> Iterator[System]:
+    """The system while its services export every trace."""
+    with receiving(collector.take) as address, told(system, exporting(address)):
         yield system
 
 

@@ -13,9 +13,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 CLIENTS = 60
 
 
-async def test_no_service_keeps_slow_clients(new_system: System) -> None:
+async def test_no_service_keeps_slow_clients(system: System) -> None:
     """Silent, dripping, idle and deaf clients are closed by each service, which answers others and ends in time."""
-    crowds = await asyncio.gather(*(crowd(new_system, service, CLIENTS) for service in SERVICES))
+    crowds = await asyncio.gather(*(crowd(system, service, CLIENTS) for service in SERVICES))
 
     assert [(CLIENTS, 0)] * len(SERVICES) == [(seen.clients, seen.still_open) for seen in crowds]
     assert [(True, [])] * len(SERVICES) == [(seen.asked > 0, seen.unanswered) for seen in crowds]

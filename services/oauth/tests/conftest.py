@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from chassis import database_failures
 from chassis.clock import ManualClock
 from chassis.lifespan import Plumbing, service_app
 from chassis.randomness import SeededRandomness
@@ -264,6 +265,7 @@ def app(outside: Outside, plumbing: Plumbing) -> FastAPI:
         yield
 
     app = service_app("oauth", "", plumbing, lifespan)
+    database_failures.install(app)
     add_routes(app, outside, plumbing, Choices(login_url=LOGIN_URL))
     return app
 

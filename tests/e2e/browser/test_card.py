@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 from playwright.async_api import expect
-from tests.e2e.browser.admin import SCREENSHOTS, Admin
+from tests.e2e.browser.admin import SCREENSHOTS
 from tests.e2e.browser.pictures import picture
 from tests.e2e.browser.rep import NEWS_MILLISECONDS, Rep
 
@@ -14,13 +14,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("card")]
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 HELLO = "\u05e9\u05dc\u05d5\u05dd"
 """Right to left."""
-
-
-@pytest.fixture
-async def rep(admin: Admin) -> Rep:
-    """A rep of a connected account."""
-    await admin.connect()
-    return Rep(admin, await admin.page.context.new_page())
 
 
 async def test_a_rep_and_a_lead_talk(rep: Rep) -> None:

@@ -10,13 +10,6 @@ from tests.e2e.browser.rep import NEWS_MILLISECONDS, Rep
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture
-async def rep(admin: Admin) -> Rep:
-    """A rep of a connected account."""
-    await admin.connect()
-    return Rep(admin, await admin.page.context.new_page())
-
-
 async def looked_at(admin: Admin, page: Page, name: str) -> None:
     """A page that is kept as a picture, fits a phone and breaks no rule of axe."""
     await admin.see(name, page)

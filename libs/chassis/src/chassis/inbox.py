@@ -206,8 +206,9 @@ class Holds:
         return lane in self._lanes
 
     def add(self, lane: Lane) -> None:
-        """Hold this owner on this partition from now on."""
+        """Hold this owner on this partition from now on; the store hears of it with the next message of theirs."""
         self._lanes.add(lane)
+        self._read_at = self._clock.monotonic()
 
     async def refresh(self, epoch: int) -> None:
         """Ask the store after a rebalance (another process may have held them), and for releases while any is held."""

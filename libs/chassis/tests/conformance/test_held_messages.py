@@ -87,6 +87,18 @@ async def test_a_release_is_noticed(held: HeldMessages) -> None:
     assert (0, "acme") not in holds
 
 
+async def test_who_is_newly_held_stays_so_until_something_of_theirs_can_come(held: HeldMessages) -> None:
+    """The store knows nothing yet of an owner whose dead letters were too many, however long ago it was asked."""
+    clock = ManualClock()
+    holds = Holds(held, "readers", "notes.told", clock)
+    await holds.refresh(1)
+    clock.advance(10 * REFRESH_SECONDS)
+    holds.add((0, "acme"))
+    clock.advance(REFRESH_SECONDS - 1)
+    await holds.refresh(1)
+    assert (0, "acme") in holds
+
+
 async def test_what_is_held_is_listed(held: HeldMessages) -> None:
     """An operator sees how much is held of whom, and since when, the longest held first; of this group alone."""
     later = NOW + timedelta(minutes=1)

@@ -98,8 +98,15 @@ class SecuredBroker(EmbeddedBroker):
         """Where a client gives a name and a password."""
         return f"{LOOPBACK}:{self._named}"
 
-    def _format(self) -> None:
-        super()._format()
+    def format(self) -> Path:
+        """Its data folder; the listeners that are believed stand behind the settings of any broker."""
+        is_new = not self._settings.exists()
+        data = super().format()
+        if is_new:
+            self._add_listeners()
+        return data
+
+    def _add_listeners(self) -> None:
         text = self._settings.read_text()
         controller = text.partition("CONTROLLER://")[2].partition("\n")[0].rpartition(":")[2]
         self._settings.write_text(

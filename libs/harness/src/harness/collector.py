@@ -115,7 +115,11 @@ def receiving(take: Callable[[bytes], None]) -> Iterator[str]:
 
 def export(system: System, address: str, *, services: Sequence[str] = SERVICES, share: str = "1") -> None:
     """Let services of a system send that share of their traces there."""
-    for name in services:
-        prefix = name.upper()
-        system.set_environment(name, **{f"{prefix}_TRACES_URL": address, f"{prefix}_TRACES_SHARE": share})
+    for name, settings in exporting(address, services=services, share=share).items():
+        system.set_environment(name, **settings)
         system.restart(name)
+
+
+def exporting(address: str, *, services: Sequence[str] = SERVICES, share: str = "1") -> dict[str, dict[str, str]]:
+    """The settings, by service, with which each sends that share of its traces there."""
+    return {name: {f"{name.upper()}_TRACES_URL": address, f"{name.upper()}_TRACES_SHARE": share} for name in services}

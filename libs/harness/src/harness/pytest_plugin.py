@@ -12,7 +12,7 @@ import pytest
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from harness.backends import Broker, Database
     from harness.session import TestSession
@@ -23,9 +23,18 @@ if TYPE_CHECKING:
 _PREPARED = {"harness_session", "chromium"}
 """Fixtures whose first use would fetch, compile or install."""
 
+_SESSION: pytest.StashKey[TestSession] = pytest.StashKey()
+_NO_SYSTEM: pytest.StashKey[bool] = pytest.StashKey()
+_NO_SERVERS: pytest.StashKey[bool] = pytest.StashKey()
+
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Do that before the first test, so that no test's time limit pays for it."""
+    if _is_in_order(session.config):
+        _mark_the_last(session.items, _NO_SYSTEM, lambda item: "system" in getattr(item, "fixturenames", ()))
+        _mark_the_last(
+            session.items, _NO_SERVERS, lambda item: any(map(item.get_closest_marker, ("integration", "e2e")))
+        )
     wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())} & _PREPARED
     if not wanted or session.config.option.collectonly:
         return
@@ -38,6 +47,31 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             prepare_browser()
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Stop what no test from here on needs: an idle system takes an eighth of a core from the others."""
+    session = item.config.stash.get(_SESSION, None)
+    if session is not None and _NO_SYSTEM in item.stash:
+        session.stop_shared_system()
+    if session is not None and _NO_SERVERS in item.stash:
+        session.stop_servers()
+
+
+def _is_in_order(config: pytest.Config) -> bool:
+    """Whether tests run in the order in which they stand: by itself xdist begins with the fullest files."""
+    return not hasattr(config, "workerinput") or not config.getoption("loadscopereorder", default=True)
+
+
+def _mark_the_last(
+    items: Sequence[pytest.Item], mark: pytest.StashKey[bool], needs: Callable[[pytest.Item], bool]
+) -> None:
+    """Mark the tests that stand behind the last one with a need."""
+    for item in reversed(items):
+        if needs(item):
+            return
+        item.stash[mark] = True
 
 
 @pytest.fixture(scope="session")
@@ -57,11 +91,12 @@ def card() -> None:
 
 
 @pytest.fixture(scope="session")
-def harness_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestSession]:
+def harness_session(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestSession]:
     """What one test session shares; the other fixtures are parts of it."""
     from harness.session import TestSession  # noqa: PLC0415 - see the module docstring
 
     with TestSession(tmp_path_factory.mktemp("harness")) as session:
+        pytestconfig.stash[_SESSION] = session
         yield session
 
 
@@ -96,10 +131,9 @@ def topic(harness_session: TestSession) -> TopicFactory:
 
 
 @pytest.fixture(scope="session")
-def system(harness_session: TestSession) -> Iterator[System]:
+def system(harness_session: TestSession) -> System:
     """One whole running system for all tests; a test takes a project of its own with `system.seed("name")`."""
-    with harness_session.system() as system:
-        yield system
+    return harness_session.shared_system()
 
 
 @pytest.fixture

@@ -35,6 +35,11 @@ class JavaRuntime:
         """Kafka's classes, loaded and verified, as a JVM lays them down for the next one (JEP 350)."""
         return self.folder / "target" / "kafka.jsa"
 
+    @property
+    def kafka_data(self) -> Path:
+        """A data folder as a broker finds it at its first start; where nothing special is told, one is like another."""
+        return self.folder / "target" / "kafka-data"
+
     def kafka(self, main_class: str, *arguments: str, heap_mib: int, options: Sequence[str] = ()) -> tuple[str, ...]:
         """The command line of one of Kafka's programs with so much heap.
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -49,6 +49,8 @@ class TestSession:
         self._backends: Backends | None = None
         self._started: list[Broker | Database] = []
         self._systems = 0
+        self._shared: System | None = None
+        self._sharing = ExitStack()
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -58,8 +60,8 @@ class TestSession:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop what was started."""
-        for server in reversed(self._started):
-            server.stop()
+        self.stop_shared_system()
+        self.stop_servers()
         self._supervisor.close()
 
     @property
@@ -101,6 +103,22 @@ class TestSession:
             ) as system,
         ):
             yield system
+
+    def shared_system(self) -> System:
+        """One system with all services for whoever asks, started for the first."""
+        if self._shared is None:
+            self._shared = self._sharing.enter_context(self.system())
+        return self._shared
+
+    def stop_shared_system(self) -> None:
+        """Stop it, if it runs; whoever asks again gets a new one."""
+        self._sharing.close()
+        self._shared = None
+
+    def stop_servers(self) -> None:
+        """Stop the session's Kafka and database, if they run; whoever asks again finds them with what they had."""
+        while self._started:
+            self._started.pop().stop()
 
     def _chosen(self) -> Backends:
         if self._backends is None:

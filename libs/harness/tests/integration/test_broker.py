@@ -2,6 +2,7 @@
 
 import asyncio
 import subprocess
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -10,6 +11,7 @@ from rich.console import Console
 from harness import backends, ports
 from harness.backends import Broker, Database, embedded, existing
 from harness.errors import HarnessError, NotSupportedError, StartFailedError
+from harness.processes import Supervisor
 from harness.settings import BackendKind, HarnessSettings
 from harness.topics import TopicFactory
 
@@ -42,6 +44,17 @@ def test_kafkas_classes_were_laid_down() -> None:
     laid_down = [line for line in told.splitlines() if line.endswith("source: shared objects file (top)")]
     assert java.kafka_classes.exists()
     assert any("org.apache.kafka." in line for line in laid_down)
+
+
+def test_a_brokers_data_folder_is_a_copy_of_one_that_was_made_before(tmp_path: Path) -> None:
+    """No JVM has to run before Kafka's own, unless the broker is told something special."""
+    java = embedded.prepare(Console(stderr=True))
+    with Supervisor() as supervisor:
+        data = embedded.EmbeddedBroker(supervisor, java, tmp_path).format()
+
+    made = java.kafka_data / "meta.properties"
+    assert made.read_text() == (data / "meta.properties").read_text()
+    assert "cluster.id=" in made.read_text()
 
 
 async def test_a_frozen_broker_goes_on_where_it_was(kafka: Broker, topic: TopicFactory) -> None:

@@ -1,10 +1,13 @@
 """The fixtures that the plugin gives to everybody's tests."""
 
+from pathlib import Path
+
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import TopicAlreadyExistsError
-from pymongo import AsyncMongoClient
+from pymongo import AsyncMongoClient, MongoClient
 
+from harness.session import TestSession
 from harness.topics import TopicFactory
 
 pytestmark = pytest.mark.integration
@@ -44,3 +47,15 @@ async def test_a_document_inserted_is_found(mongo_url: str) -> None:
         await collection.insert_one({"_id": "a", "n": 1})
 
         assert {"_id": "a", "n": 1} == await collection.find_one({"_id": "a"})
+
+
+def test_servers_that_were_stopped_come_back_with_what_they_had(tmp_path: Path) -> None:
+    """Whoever asks for a server that a session has stopped already finds it as it was."""
+    with TestSession(tmp_path) as session:
+        with MongoClient[dict[str, object]](session.database().url) as client:
+            client["kept"]["things"].insert_one({"_id": "one"})
+        session.stop_servers()
+        with MongoClient[dict[str, object]](session.database().url) as client:
+            found = client["kept"]["things"].find_one()
+
+    assert {"_id": "one"} == found

@@ -2,18 +2,15 @@
 
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 from pymongo.asynchronous.database import AsyncDatabase
-from services.oauth.tests.conftest import BASE_URL, LOGIN_URL, Connect
+from services.oauth.tests.conftest import BASE_URL, Connect
 
-from chassis import database_failures
 from chassis.clock import ManualClock
-from chassis.lifespan import Plumbing, service_app
 from chassis.mongo import Document
 from chassis.mongo import connect as connect_database
 from chassis.randomness import SeededRandomness
@@ -30,7 +27,7 @@ from oauth.adapters.mongo import (
     ensure_indexes,
 )
 from oauth.api.pages import CALLBACK_PATH, INSTALL_PATH
-from oauth.api.routes import Choices, Outside, add_routes
+from oauth.api.routes import Outside
 from oauth.api.sessions import SESSION_COOKIE
 from oauth.models import Project
 from oauth.ports import FormTokens
@@ -85,20 +82,6 @@ def outside(outside: Outside, stored: AsyncDatabase[Document]) -> Outside:
         leases=MongoLeaseStore(stored),
         replicas=MongoReplicaStore(stored),
     )
-
-
-@pytest.fixture
-def app(outside: Outside, plumbing: Plumbing) -> FastAPI:
-    """The service's app on these stores."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-
-    app = service_app("oauth", "", plumbing, lifespan)
-    database_failures.install(app)
-    add_routes(app, outside, plumbing, Choices(login_url=LOGIN_URL))
-    return app
 
 
 @pytest.fixture

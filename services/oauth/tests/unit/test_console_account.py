@@ -280,7 +280,7 @@ async def test_history_says_who_did_what(ada: httpx2.AsyncClient, use: PlayedUse
             HistoryEntry(
                 "settings_changed", NOW, 4, 1, acme.id, by=mallory,
                 changes=(Change("auto_create_leads", "True", "False"), Change("label", "", "<u>x</u>"),
-                         Change("phone_line_id", "", "line-1")),
+                         Change("phone_line_id", "", "line-1"), Change("phone_line_id", "line-1", "line-7")),
             ),
         ),
     )  # fmt: skip
@@ -291,7 +291,8 @@ async def test_history_says_who_did_what(ada: httpx2.AsyncClient, use: PlayedUse
         ENDS["app_uninstalled"], "access was renewed", "by Ada", "&lt;i&gt;Mallory&lt;/i&gt;",
         "Create leads when a workflow sends: from <q>on</q> to <q>off</q>",
         "Label: from <q>(empty)</q> to <q>&lt;u&gt;x&lt;/u&gt;</q>",
-        "Phone line: from <q>Pool default</q> to <q>line-1</q>",
+        "Phone line: from <q>Pool default</q> to <q>+1 ••• 1111</q>",
+        "Phone line: from <q>+1 ••• 1111</q> to <q>Line line-7</q>",
     ):  # fmt: skip
         assert words in history
 

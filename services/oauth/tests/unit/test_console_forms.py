@@ -110,6 +110,7 @@ async def test_settings_that_moved_meanwhile(
         return
     assert "Label: from <q>Head office</q> to <q>Branch</q>" in answer.text
     assert "Create leads when a workflow sends: from <q>on</q> to <q>off</q>" in answer.text
+    assert "Phone line: from <q>+1 ••• 2222 (not active)</q> to <q>+1 ••• 1111</q>" in answer.text
     again = {name: given.get("value") or "" for name, given in Form(answer.text).fields.items()}
     use.trouble = None
     await ada.post(f"{URL}/settings", data=again)

@@ -90,12 +90,6 @@ def direct(names: set[str]) -> bool:
     return "_id" in names or names in SWEEPS or names in RARE
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    """Time that stands until it is moved."""
-    return ManualClock()
-
-
 @pytest.fixture(params=["in_memory", pytest.param("mongo", marks=pytest.mark.integration)])
 async def memory(request: pytest.FixtureRequest, clock: ManualClock) -> AsyncIterator[InMemoryStores | MongoStores]:
     """Each implementation in turn, empty."""

@@ -97,20 +97,6 @@ def start(memory: Any, clock: ManualClock, hubspot: InMemoryHubSpot) -> Callable
     return start
 
 
-@pytest.fixture
-def tenant() -> TenantSnapshot:
-    """A connected account."""
-    return TenantSnapshot(
-        portal_id=PORTAL,
-        project_id="project-1",
-        chert_tenant="acme",
-        status="active",
-        generation=3,
-        revision=1_795_348_800_000,
-        scopes=("oauth",),
-    )
-
-
 def said(clock: ManualClock, number: int, conversation: int = 0) -> Event[MessageReceived]:
     """A message of a conversation, later than those with lower numbers."""
     at = clock.now() + timedelta(milliseconds=number)

@@ -27,29 +27,9 @@ Bring = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    """Time that stands until it is moved."""
-    return ManualClock()
-
-
-@pytest.fixture
 def metrics() -> Metrics:
     """What is counted."""
     return Metrics()
-
-
-@pytest.fixture
-def tenant() -> TenantSnapshot:
-    """A connected account."""
-    return TenantSnapshot(
-        portal_id=PORTAL,
-        project_id="project-1",
-        chert_tenant="acme",
-        status="active",
-        generation=3,
-        revision=1_795_348_800_000,
-        scopes=("oauth",),
-    )
 
 
 @pytest.fixture

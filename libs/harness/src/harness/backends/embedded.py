@@ -2,6 +2,7 @@
 
 import base64
 import os
+import shutil
 import string
 import subprocess
 import tempfile
@@ -96,8 +97,7 @@ class EmbeddedBroker(_EmbeddedServer):
         Raises:
             StartFailedError: it did not; the text carries the end of its log.
         """
-        if not self._settings.exists():
-            self._format()
+        self.format()
         process = self.launch(
             "kafka",
             self._runtime.kafka(
@@ -111,14 +111,32 @@ class EmbeddedBroker(_EmbeddedServer):
         self.stop()
         self.start()
 
-    def _format(self) -> None:
+    def format(self) -> Path:
+        """Its data folder, made unless it is there.
+
+        Where the broker is told nothing special, it is a copy of one that was made before: Kafka's own tool takes a JVM
+        and a second.
+
+        Raises:
+            StartFailedError: it could not be made; the text says why.
+        """
+        data = self._settings.parent / "data"
+        if not self._settings.exists():
+            self._write_settings(data)
+            if self.format_options or not self._runtime.kafka_data.exists():
+                self._make_data()
+            else:
+                shutil.copytree(self._runtime.kafka_data, data)
+        return data
+
+    def _write_settings(self, data: Path) -> None:
         template = string.Template(self._runtime.broker_settings.read_text())
         self._settings.parent.mkdir(parents=True, exist_ok=True)
         self._settings.write_text(
-            template.substitute(
-                host=LOOPBACK, port=self._port, controller_port=free_port(), data=self._settings.parent / "data"
-            )
+            template.substitute(host=LOOPBACK, port=self._port, controller_port=free_port(), data=data)
         )
+
+    def _make_data(self) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         # One id in 64 begins with a dash: behind a blank the tool would take it for an option.
         arguments = ("format", f"--cluster-id={cluster}", "--config", str(self._settings), *self.format_options)
@@ -186,12 +204,14 @@ def prepare(console: Console) -> JavaRuntime:
 
 
 def _lay_down_classes(java: JavaRuntime) -> None:
-    """Let a broker start and end whose JVM writes down what it loaded."""
+    """Keep a data folder as it is made, and let a broker start and end on it whose JVM writes down what it loaded."""
     fresh = java.kafka_classes.with_suffix(".new")
     java.kafka_classes.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder, Supervisor() as supervisor:
         broker = EmbeddedBroker(supervisor, java, Path(folder))
         broker.jvm_options = (f"-XX:ArchiveClassesAtExit={fresh}",)
+        shutil.rmtree(java.kafka_data, ignore_errors=True)
+        shutil.copytree(broker.format(), java.kafka_data)
         broker.start()
         if broker.process is not None:
             broker.process.stop(grace_seconds=START_SECONDS)

@@ -207,14 +207,13 @@ class ConsoleRoutes:
 
     async def _not_saved(self, visit: _Visit, form: SettingsForm, error: OAuthServiceError) -> Response:
         """Why nothing was saved, with what was typed where that can be used again."""
-        account = await self._use.find_account(visit.session, visit.project_id, visit.portal_id)
-        if account.status != "active":
-            return see_other(url_of(account), notice="not_connected")
+        view = await self._use.view_account(visit.session, visit.project_id, visit.portal_id, ActivityFilter())
+        if view.installation.status != "active":
+            return see_other(url_of(view.installation), notice="not_connected")
         if isinstance(error, RevisionMovedError):
-            conflict = conflict_page(visit.session.name, account, form.values, form_token=visit.form_token)
+            conflict = conflict_page(visit.session.name, view, form.values, form_token=visit.form_token)
             return self._answer(visit.request, "conflict.html", conflict, status=409)
         problems = error.problems if isinstance(error, SettingsRefusedError) else ()
-        view = await self._use.view_account(visit.session, visit.project_id, visit.portal_id, ActivityFilter())
         words = "" if problems else CHERT_AWAY
         again = settings_view(form.values, form.revision, view.lines, problems=problems, problem=words)
         page = account_page(visit.session.name, view, ActivityFilter(), form_token=visit.form_token, settings=again)

@@ -43,19 +43,21 @@ def settings_view(
     )
 
 
-def differences(saved: Mapping[str, str], wanted: Mapping[str, str]) -> tuple[ChangeView, ...]:
+def differences(
+    saved: Mapping[str, str], wanted: Mapping[str, str], lines: Sequence[PhoneLine] | None
+) -> tuple[ChangeView, ...]:
     """What saving the wanted values would change, in the form's order."""
     return tuple(
-        change_view(name, saved.get(name, ""), wanted.get(name, ""))
+        change_view(name, saved.get(name, ""), wanted.get(name, ""), lines)
         for name in FIELDS
         if saved.get(name, "") != wanted.get(name, "")
     )
 
 
-def change_view(name: str, before: str, after: str) -> ChangeView:
-    """One changed setting, in words."""
+def change_view(name: str, before: str, after: str, lines: Sequence[PhoneLine] | None) -> ChangeView:
+    """One changed setting, in words; a line by its number, as the form has it."""
     label = FIELDS[name].label if name in FIELDS else name
-    return ChangeView(label=label, before=_shown(name, before), after=_shown(name, after))
+    return ChangeView(label=label, before=_shown(name, before, lines), after=_shown(name, after, lines))
 
 
 def _typed(value: str | int | bool | None) -> str:  # noqa: FBT001 - a setting may be a switch
@@ -64,11 +66,11 @@ def _typed(value: str | int | bool | None) -> str:  # noqa: FBT001 - a setting m
     return "" if value is None else str(value)
 
 
-def _shown(name: str, value: str) -> str:
+def _shown(name: str, value: str, lines: Sequence[PhoneLine] | None) -> str:
     if name in SWITCHES:
         return "on" if value.lower() in {"on", "true", "1"} else "off"
     if name == "phone_line_id":
-        return value or POOL_DEFAULT.words
+        return next(choice.words for choice in _choices(lines, value) if choice.value == value)
     return value or "(empty)"
 
 

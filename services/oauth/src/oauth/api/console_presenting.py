@@ -23,7 +23,15 @@ from oauth.handlers.accounts import AccountView
 from oauth.handlers.activity import ActivityFilter
 from oauth.handlers.checklist import Check
 from oauth.handlers.tenants import ProjectAccounts
-from oauth.models import CONDITIONAL_SCOPES, REQUIRED_SCOPES, HistoryEntry, HistoryKind, Installation, Session
+from oauth.models import (
+    CONDITIONAL_SCOPES,
+    REQUIRED_SCOPES,
+    HistoryEntry,
+    HistoryKind,
+    Installation,
+    PhoneLine,
+    Session,
+)
 
 EVENTS: Final[dict[HistoryKind, str]] = {
     "installed": "Connected",
@@ -75,8 +83,8 @@ def account_page(
         scopes=tuple(_scope(name, view.missing) for name in (*REQUIRED_SCOPES, *CONDITIONAL_SCOPES)),
         settings=(settings or saved_settings(view)) if account.status == "active" else None,
         activity=activity_view(view.activity, chosen),
-        installs=_history(view.installs),
-        audit=_history(view.audit),
+        installs=_history(view.installs, view.lines),
+        audit=_history(view.audit, view.lines),
         form_token=form_token,
         notice=notice,
     )
@@ -96,14 +104,15 @@ def disconnect_page(session: Session, account: Installation, *, form_token: str)
     )
 
 
-def conflict_page(user: str, account: Installation, values: Mapping[str, str], *, form_token: str) -> ConflictPage:
+def conflict_page(user: str, view: AccountView, values: Mapping[str, str], *, form_token: str) -> ConflictPage:
     """What is saved now, what this form would change it to, and the form again."""
+    account = view.installation
     return ConflictPage(
         user=user,
         name=name_of(account),
         url=url_of(account),
         revision=account.revision,
-        differences=differences(typed(account.settings), values),
+        differences=differences(typed(account.settings), values, view.lines),
         values=dict(values),
         form_token=form_token,
     )
@@ -152,14 +161,14 @@ def _scope(name: str, missing: Sequence[str]) -> ScopeView:
     return ScopeView(name=name, granted=granted, meaning=words.meaning, without="" if granted else words.without)
 
 
-def _history(entries: Sequence[HistoryEntry]) -> tuple[HistoryLine, ...]:
-    return tuple(_history_line(entry) for entry in entries)
+def _history(entries: Sequence[HistoryEntry], lines: Sequence[PhoneLine] | None) -> tuple[HistoryLine, ...]:
+    return tuple(_history_line(entry, lines) for entry in entries)
 
 
-def _history_line(entry: HistoryEntry) -> HistoryLine:
+def _history_line(entry: HistoryEntry, lines: Sequence[PhoneLine] | None) -> HistoryLine:
     return HistoryLine(
         at=entry.at,
         words=EVENTS[entry.kind] if entry.reason is None else ENDS[entry.reason],
         who=entry.by.name if entry.by else "",
-        changes=tuple(change_view(change.name, change.before, change.after) for change in entry.changes),
+        changes=tuple(change_view(change.name, change.before, change.after, lines) for change in entry.changes),
     )
