@@ -2,7 +2,7 @@
 
 aiokafka's builder takes a record's headers one by one and encodes their names anew, though nearly all of it is the same
 for every event of a type: a fifth of what a delivery of a hundred events cost. Here that is one piece of bytes, made
-once. What comes out is the same to the byte, and tests hold it to that.
+once. What comes out is the same to the byte, and tests hold it to that. And what compresses can be said here.
 """
 
 import struct
@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from aiokafka.codec import snappy_encode
+from aiokafka.codec import lz4_encode
 from aiokafka.record.util import calc_crc32c
 
 from webhooks.models.deliveries import OWN_HEADERS, Record, RecordKind
 
 _MAGIC: Final = 2
-_SNAPPY: Final = 2
+_LZ4: Final = 3
+_LZ4_LEVEL: Final = 1
+"""The fastest; aiokafka's own batches are written at level 9, in six times the time for a few percent."""
+
 _NO_EPOCH: Final = -1
 
 _UNSUMMED: Final = struct.Struct(">qiibI")  # base offset, length, leader's epoch, magic, CRC-32C of all that follows
@@ -83,7 +86,8 @@ class BatchWriter:
             return 0
         first, lengths, put = records[0], _VARINTS, self._pieces.append
         kind, key, traceparent, count, size = first.kind, first.key, first.traceparent, self._count, self._size
-        start, keyed, headers = self._start(now), _sized(key), _common_headers(kind)
+        moment = max(self._last, now)
+        start, keyed, headers = self._start(moment), _sized(key), _common_headers(kind)
         traced = _TRACEPARENT + _sized(traceparent)
         for record in records:
             if record.kind is not kind or record.key != key or record.traceparent is not traceparent:
@@ -100,22 +104,21 @@ class BatchWriter:
                 body = b"".join((start, varint(count), keyed, *own, traced))
                 length = varint(len(body))
             size += len(length) + len(body)
-            if count and size > self._most:
+            if count and size >= self._most:
                 self._closed = True
                 break
             put(length)
             put(body)
-            self._size = size
+            self._size, self._last = size, moment
             count += 1
         taken, self._count = count - self._count, count
         return taken
 
-    def _start(self, now: int) -> bytes:
+    def _start(self, moment: int) -> bytes:
         """What records of a moment begin with: no attributes, and the time since the first."""
         if not self._count:
-            self._first = now
-        self._last = max(self._last, now)
-        return b"\0" + varint(self._last - self._first)
+            self._first = moment
+        return b"\0" + varint(moment - self._first)
 
     def record_count(self) -> int:
         """How many records it has."""
@@ -147,9 +150,9 @@ class BatchWriter:
     def _write(self) -> bytes:
         attributes, records = 0, b"".join(self._pieces)
         if self._compressed:
-            packed = snappy_encode(records)
+            packed = lz4_encode(records, level=_LZ4_LEVEL)
             if len(packed) < len(records):
-                attributes, records = _SNAPPY, packed
+                attributes, records = _LZ4, packed
         summed = _SUMMED.pack(attributes, self._count - 1, self._first, self._last, *self._state, self._count) + records
         length = _UNSUMMED.size - _BEFORE_LENGTH + len(summed)
         return _UNSUMMED.pack(0, length, _NO_EPOCH, _MAGIC, calc_crc32c(summed)) + summed
