@@ -113,6 +113,11 @@ def place(key: str) -> int:
     return partition_of(key.encode(), PARTITIONS)
 
 
+def elsewhere(key: str) -> str:
+    """A key in another partition."""
+    return next(other for other in map(str, range(100)) if place(other) != place(key))
+
+
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
     """A running publisher."""
@@ -201,16 +206,27 @@ async def test_a_partition_that_hangs_holds_up_the_others_for_one_round(bench: B
     """With one broker hanging the partitions of the others go on."""
     bench.publish("1")
     await bench.out(1)
-    other = next(
-        str(key) for key in range(100) if partition_of(str(key).encode(), PARTITIONS) != partition_of(b"1", PARTITIONS)
-    )
 
-    bench.publish(other)
+    bench.publish(elsewhere("1"))
     await bench.rounds(ROUND_SECONDS)
     await bench.out(2)
     bench.producer.sent.pop()[-1].set_result(None)
 
     await bench.until(lambda: [True] == bench.told)
+
+
+async def test_a_flush_that_goes_well_has_none_beside_it(bench: Bench) -> None:
+    """However the look falls, what gathers beside a flush waits for it, until that has been out for a whole round."""
+    bench.clock.advance(ROUND_SECONDS * 0.6)
+    bench.publish("1")
+    await bench.out(1)
+    bench.publish(elsewhere("1"))
+
+    await bench.rounds(ROUND_SECONDS * 0.6)
+    assert 1 == len(bench.producer.sent)
+
+    await bench.rounds(ROUND_SECONDS)
+    await bench.out(2)
 
 
 async def test_a_refused_batch_is_not_stored_and_the_loop_goes_on(bench: Bench) -> None:

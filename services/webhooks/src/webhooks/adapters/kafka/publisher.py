@@ -174,7 +174,7 @@ class BatchingPublisher:
             for lane in self._lanes.values():
                 if lane.is_overdue(now):
                     self._give_up(lane)
-            if any(lane.is_waiting for lane in self._lanes.values()):
+            if now - self._flush.since >= ROUND_SECONDS and any(lane.is_waiting for lane in self._lanes.values()):
                 self._gathering.flush_now()
 
     def _give_up(self, lane: Lane) -> None:
