@@ -12,6 +12,7 @@ from rich.console import Console
 
 from harness import runtime
 from harness.backends import probes
+from harness.backends.rehearsal import rehearse
 from harness.backends.servers import Backends
 from harness.errors import StartFailedError
 from harness.ports import LOOPBACK, answers, free_port
@@ -186,13 +187,14 @@ def prepare(console: Console) -> JavaRuntime:
 
 
 def _lay_down_classes(java: JavaRuntime) -> None:
-    """Let a broker start and end whose JVM writes down what it loaded."""
+    """Let a broker start, work and end whose JVM writes down what it loaded."""
     fresh = java.kafka_classes.with_suffix(".new")
     java.kafka_classes.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder, Supervisor() as supervisor:
         broker = EmbeddedBroker(supervisor, java, Path(folder))
         broker.jvm_options = (f"-XX:ArchiveClassesAtExit={fresh}",)
         broker.start()
+        rehearse(broker.bootstrap)
         if broker.process is not None:
             broker.process.stop(grace_seconds=START_SECONDS)
     if _can_be_used(java, fresh):  # one that was cut off would end every JVM that took it
