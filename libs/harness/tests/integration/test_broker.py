@@ -44,6 +44,14 @@ def test_kafkas_classes_were_laid_down() -> None:
     assert any("org.apache.kafka." in line for line in laid_down)
 
 
+def test_what_records_need_is_laid_down_too() -> None:
+    """Classes that a broker loads only when records come, compressed ones too, are among those that were laid down."""
+    classes = embedded.prepare(Console(stderr=True)).kafka_classes.read_bytes()
+
+    assert b"ProducerAppendInfo" in classes
+    assert b"Lz4BlockInputStream" in classes
+
+
 async def test_a_frozen_broker_goes_on_where_it_was(kafka: Broker, topic: TopicFactory) -> None:
     """While the broker is frozen nothing is acknowledged; woken, it acknowledges what waited."""
     name = await topic(partitions=1)
