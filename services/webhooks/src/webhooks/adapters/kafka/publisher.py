@@ -31,8 +31,8 @@ ROUND_SECONDS: Final = 0.05
 class BatchingPublisher:
     """Puts the records of all concurrent deliveries into one batch per partition, and flushes those together.
 
-    While one flush is with the brokers the next one fills. A partition whose broker hangs holds up the others for one
-    round; when its batch is overdue, it takes nothing more until the broker has answered for that one.
+    While one flush is with the brokers the next one fills. A partition whose broker hangs holds up the others for a
+    round or two; when its batch is overdue, it takes nothing more until the broker has answered for that one.
     """
 
     def __init__(
