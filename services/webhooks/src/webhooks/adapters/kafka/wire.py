@@ -45,8 +45,12 @@ _VARINTS: Final = tuple(varint(number) for number in range(4096))
 """Of usual lengths."""
 
 
+def _length(number: int) -> bytes:
+    return _VARINTS[number] if number < len(_VARINTS) else varint(number)
+
+
 def _sized(content: bytes) -> bytes:
-    return varint(len(content)) + content
+    return _length(len(content)) + content
 
 
 _EVENT_ID, _TIME, _TRACEPARENT = (_sized(name.encode()) for name in OWN_HEADERS)
@@ -118,7 +122,7 @@ class BatchWriter:
         """What records of a moment begin with: no attributes, and the time since the first."""
         if not self._count:
             self._first = moment
-        return b"\0" + varint(moment - self._first)
+        return b"\0" + _length(moment - self._first)
 
     def record_count(self) -> int:
         """How many records it has."""
