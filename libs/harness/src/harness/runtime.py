@@ -18,6 +18,9 @@ from harness.progress import doing
 _MAVEN_SECONDS = 600
 _LOG_TAIL_CHARACTERS = 2_000
 
+_CLASSES = b"of a broker that has worked"
+"""Which classes are laid down; another text lays them down anew."""
+
 
 @dataclass(frozen=True)
 class JavaRuntime:
@@ -104,7 +107,7 @@ def version(artifact: str) -> str:
 
 def _fingerprint(folder: Path) -> str:
     """Tells one state of the sources from another."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(_CLASSES)
     for source in sorted([folder / "pom.xml", folder / "server.properties", *(folder / "src").rglob("*.java")]):
         digest.update(source.read_bytes())
     return digest.hexdigest()

@@ -57,6 +57,14 @@ def test_a_brokers_data_folder_is_a_copy_of_one_that_was_made_before(tmp_path: P
     assert "cluster.id=" in made.read_text()
 
 
+def test_what_records_need_is_laid_down_too() -> None:
+    """Classes that a broker loads only when records come, compressed ones too, are among those that were laid down."""
+    classes = embedded.prepare(Console(stderr=True)).kafka_classes.read_bytes()
+
+    assert b"ProducerAppendInfo" in classes
+    assert b"Lz4BlockInputStream" in classes
+
+
 async def test_a_frozen_broker_goes_on_where_it_was(kafka: Broker, topic: TopicFactory) -> None:
     """While the broker is frozen nothing is acknowledged; woken, it acknowledges what waited."""
     name = await topic(partitions=1)

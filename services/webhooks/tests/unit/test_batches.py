@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
-from aiokafka.producer.message_accumulator import BatchBuilder
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,21 +14,31 @@ from chassis.metrics import Metrics
 from harness.waiting import eventually
 from webhooks.adapters.kafka.partitions import partition_of
 from webhooks.adapters.kafka.publisher import PUBLISH_SECONDS, ROUND_SECONDS, BatchingPublisher
+from webhooks.adapters.kafka.wire import BatchWriter
 from webhooks.errors import NotStoredError
-from webhooks.models.deliveries import Record
+from webhooks.models.deliveries import Record, RecordKind
 
 PARTITIONS = 12
 SECONDS = 10.0
+
+
+CREATED = RecordKind("contact.created", [])
+UNKNOWN = RecordKind("unknown", [])
+
+
+def record(key: str, kind: RecordKind = CREATED, size: int = 10) -> Record:
+    """A record of so many bytes and a little."""
+    return Record(kind, key.encode(), b"x" * size, key.encode(), b"2026-11-23T00:00:00Z", b"00-1-1-01")
 
 
 class ScriptedProducer:
     """Keeps the batches it is given; a test acknowledges them."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[str, int, BatchBuilder, asyncio.Future[object]]] = []
+        self.sent: list[tuple[str, int, BatchWriter, asyncio.Future[object]]] = []
         self.broken = False
 
-    async def send_batch(self, batch: BatchBuilder, topic: str, *, partition: int) -> "asyncio.Future[object]":
+    async def send_batch(self, batch: BatchWriter, topic: str, *, partition: int) -> "asyncio.Future[object]":
         """As aiokafka's, but for the network."""
         if self.broken:
             raise RuntimeError("fenced")
@@ -75,9 +84,9 @@ class Bench:
         assert self.connection.producer is not None
         return self.connection.producer
 
-    def publish(self, *keys: str, topic: str = "contact.created", size: int = 10) -> None:
+    def publish(self, *keys: str, kind: RecordKind = CREATED, size: int = 10) -> None:
         """Publish a record for each key, in one delivery."""
-        records = [Record(topic, key.encode(), b"x" * size, [("ce_id", key.encode())]) for key in keys]
+        records = [record(key, kind, size) for key in keys]
         self.publisher.publish(records, self.told.append)
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -102,6 +111,11 @@ class Bench:
 def place(key: str) -> int:
     """The partition of a key."""
     return partition_of(key.encode(), PARTITIONS)
+
+
+def elsewhere(key: str) -> str:
+    """A key in another partition."""
+    return next(other for other in map(str, range(100)) if place(other) != place(key))
 
 
 @pytest.fixture
@@ -192,16 +206,27 @@ async def test_a_partition_that_hangs_holds_up_the_others_for_one_round(bench: B
     """With one broker hanging the partitions of the others go on."""
     bench.publish("1")
     await bench.out(1)
-    other = next(
-        str(key) for key in range(100) if partition_of(str(key).encode(), PARTITIONS) != partition_of(b"1", PARTITIONS)
-    )
 
-    bench.publish(other)
+    bench.publish(elsewhere("1"))
     await bench.rounds(ROUND_SECONDS)
     await bench.out(2)
     bench.producer.sent.pop()[-1].set_result(None)
 
     await bench.until(lambda: [True] == bench.told)
+
+
+async def test_a_flush_that_goes_well_has_none_beside_it(bench: Bench) -> None:
+    """However the look falls, what gathers beside a flush waits for it, until that has been out for a whole round."""
+    bench.clock.advance(ROUND_SECONDS * 0.6)
+    bench.publish("1")
+    await bench.out(1)
+    bench.publish(elsewhere("1"))
+
+    await bench.rounds(ROUND_SECONDS * 0.6)
+    assert 1 == len(bench.producer.sent)
+
+    await bench.rounds(ROUND_SECONDS)
+    await bench.out(2)
 
 
 async def test_a_refused_batch_is_not_stored_and_the_loop_goes_on(bench: Bench) -> None:
@@ -224,7 +249,7 @@ async def test_a_refused_batch_is_not_stored_and_the_loop_goes_on(bench: Bench) 
 async def test_without_a_producer_or_a_topic_nothing_is_taken(bench: Bench) -> None:
     """Where nothing can be stored the delivery is refused at once."""
     with pytest.raises(NotStoredError):
-        bench.publish("1", topic="unknown")
+        bench.publish("1", kind=UNKNOWN)
     bench.connection.producer = None
     with pytest.raises(NotStoredError):
         bench.publish("1")
@@ -236,7 +261,7 @@ async def test_trouble_with_one_who_waits_is_not_the_others_trouble(bench: Bench
     def fails(_: bool) -> None:
         raise ValueError("gone")
 
-    bench.publisher.publish([Record("contact.created", b"1", b"x", [])], fails)
+    bench.publisher.publish([record("1")], fails)
     bench.publish("1")
     await bench.out(1)
     bench.producer.acknowledge()

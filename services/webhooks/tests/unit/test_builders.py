@@ -4,6 +4,7 @@ import pytest
 from aiokafka.record.memory_records import MemoryRecords
 
 from webhooks.adapters.kafka.builders import WORTH_COMPRESSING, open_builder
+from webhooks.models.deliveries import Record, RecordKind
 
 RECORDS = 100
 VALUE = b"what events of one delivery have in common"
@@ -13,8 +14,7 @@ VALUE = b"what events of one delivery have in common"
 def test_batches_that_begin_with_a_large_delivery_are_compressed(delivered: int, compressed: bool) -> None:
     """A batch that begins with many records is compressed, another is not, and either reads as it was written."""
     builder = open_builder(delivered)
-    for _ in range(RECORDS):
-        builder.append(timestamp=None, key=b"1", value=VALUE, headers=[])
+    builder.take([Record(RecordKind("contact.created", []), b"1", VALUE, b"id", b"now", b"trace")] * RECORDS, now=1)
     written = builder._build()
 
     batch = MemoryRecords(bytes(written)).next_batch()

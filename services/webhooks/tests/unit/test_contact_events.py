@@ -187,7 +187,7 @@ def test_one_poison_never_takes_its_batch_along(poison: bytes) -> None:
     taken, publisher = take(b" [ %b ,%b, %b]" % (good, poison, good))
 
     assert Receipt(2, 1, 0) == taken.receipt
-    assert ["contact.created", "delivery.rejected", "contact.created"] == [one.topic for one in publisher.records]
+    assert ["contact.created", "delivery.rejected", "contact.created"] == [one.kind.topic for one in publisher.records]
 
 
 class Reference(BaseModel):

@@ -6,33 +6,22 @@ from collections.abc import Callable
 import pytest
 
 from chassis.clock import ManualClock
+from webhooks.adapters.kafka.builders import open_builder
 from webhooks.adapters.kafka.flushes import MANY_RECORDS, Flush, FlushLog, Gathering
-from webhooks.adapters.kafka.lanes import Batch, Builder
-from webhooks.models.deliveries import Record
+from webhooks.adapters.kafka.lanes import Batch
+from webhooks.models.deliveries import Record, RecordKind
 
 ANSWERED = 8
 SECONDS = 10.0
-
-
-class Nowhere:
-    """A builder that takes everything and keeps nothing."""
-
-    def append(self, *, timestamp: int | None, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> object:
-        """As aiokafka's."""
-        return (timestamp, key, value, headers)
-
-    def close(self) -> None:
-        """As aiokafka's."""
 
 
 def after_a_flush(more_at_hand: Callable[[], bool] = lambda: False) -> Gathering:
     """A gathering whose last flush was of eight deliveries, all answered."""
     clock = ManualClock()
     flush = Flush(clock, FlushLog(clock))
-    builder: Builder = Nowhere()
-    batch = Batch(builder, due=1.0)
+    batch = Batch(open_builder(1), due=1.0)
     for _ in range(ANSWERED):
-        batch.append(Record("contact.created", b"1", b"{}", []))
+        batch.builder.take([Record(RecordKind("contact.created", []), b"1", b"{}", b"id", b"now", b"trace")], now=1)
         batch.wait(lambda _: None)
     gathering = Gathering(flush, more_at_hand)
     flush.sent(batch)

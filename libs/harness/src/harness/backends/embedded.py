@@ -13,6 +13,7 @@ from rich.console import Console
 
 from harness import runtime
 from harness.backends import probes
+from harness.backends.rehearsal import rehearse
 from harness.backends.servers import Backends
 from harness.errors import StartFailedError
 from harness.ports import LOOPBACK, answers, free_port
@@ -204,7 +205,7 @@ def prepare(console: Console) -> JavaRuntime:
 
 
 def _lay_down_classes(java: JavaRuntime) -> None:
-    """Keep a data folder as it is made, and let a broker start and end on it whose JVM writes down what it loaded."""
+    """Keep a data folder as it is made; let a broker start, work and end on it whose JVM writes down what it loaded."""
     fresh = java.kafka_classes.with_suffix(".new")
     java.kafka_classes.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder, Supervisor() as supervisor:
@@ -213,6 +214,7 @@ def _lay_down_classes(java: JavaRuntime) -> None:
         shutil.rmtree(java.kafka_data, ignore_errors=True)
         shutil.copytree(broker.format(), java.kafka_data)
         broker.start()
+        rehearse(broker.bootstrap)
         if broker.process is not None:
             broker.process.stop(grace_seconds=START_SECONDS)
     if _can_be_used(java, fresh):  # one that was cut off would end every JVM that took it

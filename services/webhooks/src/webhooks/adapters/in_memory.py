@@ -36,7 +36,7 @@ class InMemoryPublisher:
     @property
     def published(self) -> list[Event[EventData]]:
         """The records as any consumer reads them."""
-        return [decode(EVENT_TYPES[record.topic], record.headers, record.value) for record in self.records]
+        return [decode(EVENT_TYPES[record.kind.topic], record.headers, record.value) for record in self.records]
 
     def publish(self, records: Sequence[Record], stored: Stored) -> None:
         """Keep the records, and say so at once.

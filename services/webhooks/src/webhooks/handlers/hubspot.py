@@ -98,21 +98,17 @@ def _is_of_contact(event: HubSpotEvent) -> bool:
 _Meaning = Callable[[HubSpotEvent, Trace], Understood]
 
 
-def _once(template: Template, event: HubSpotEvent, trace: Trace) -> Record:
+def _once(template: Template, event: HubSpotEvent, trace: Trace, which: str = "") -> Record:
     """What happens to a contact once, whatever tells of it: no moment in the event id."""
-    return _contact_record(template, event, "", trace)
-
-
-def _each_time(template: Template, event: HubSpotEvent, trace: Trace) -> Record:
-    """What may happen to a contact again, at another moment."""
-    return _contact_record(template, event, f":{event.occurred_at}", trace)
-
-
-def _contact_record(template: Template, event: HubSpotEvent, which: str, trace: Trace) -> Record:
     portal, contact, at = event.portal_id, str(_contact_id(event.object_id, "objectId")), moment(event.occurred_at)
     fact = ContactFact(portal, contact, at, event.change_source, event.source_id)
     event_id = f"{template.topic}:{portal}:{contact}{which}"
     return template.record(fact, b"%d" % portal, event_id.encode(), at.encode(), trace)
+
+
+def _each_time(template: Template, event: HubSpotEvent, trace: Trace) -> Record:
+    """What may happen to a contact again, at another moment."""
+    return _once(template, event, trace, f":{event.occurred_at}")
 
 
 def _updated(event: HubSpotEvent, trace: Trace) -> Understood:

@@ -62,5 +62,6 @@ def _sorted(understood: Sequence[Understood]) -> tuple[list[Record], set[bytes],
 
 def _log(rejected: Sequence[Rejected]) -> None:
     for one in rejected:
-        event_id = dict(one.record.headers)["ce_id"].decode()
-        LOG.warning("delivery.rejected", event_id=event_id, owner=one.record.key.decode(), reason=one.reason)
+        LOG.warning(
+            "delivery.rejected", event_id=one.record.event_id.decode(), owner=one.record.key.decode(), reason=one.reason
+        )

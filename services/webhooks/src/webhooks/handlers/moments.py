@@ -19,8 +19,7 @@ def moment(milliseconds: int) -> str:
     Raises:
         OverflowError: it lies before the year 1 or after 9999.
     """
-    seconds, rest = divmod(milliseconds, 1000)
-    return _second(seconds) + _FRACTIONS[rest]
+    return _second(milliseconds // 1000) + _FRACTIONS[milliseconds % 1000]
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -8,16 +8,16 @@ import msgspec
 
 from chassis.tracing import Trace
 from contracts.envelope import Event, EventData, EventType
-from webhooks.models.deliveries import Record
+from webhooks.models.deliveries import Record, RecordKind
 
 SOURCE: Final = "/webhooks"
 
-_ENCODER: Final = msgspec.json.Encoder()
+_encode: Final = msgspec.json.Encoder().encode
 
 
 def stamp(at: datetime) -> bytes:
     """A moment as an event tells it: RFC 3339."""
-    return _ENCODER.encode(at)[1:-1]  # without its quotes; a third of `isoformat`
+    return _encode(at)[1:-1]  # without its quotes; a third of `isoformat`
 
 
 class Template:
@@ -25,24 +25,22 @@ class Template:
 
     Attributes:
         topic: where they go; the type's name.
-        name: the same in bytes.
     """
 
     def __init__(self, event_type: EventType[EventData]) -> None:
         self.topic: Final = event_type.name
-        self.name: Final = event_type.name.encode()
-        self._headers: Final = (
+        headers = [
             ("ce_specversion", Event.SPEC_VERSION.encode()),
-            ("ce_type", self.name),
+            ("ce_type", self.topic.encode()),
             ("ce_source", SOURCE.encode()),
             ("ce_dataschema", event_type.schema.encode()),
             ("content-type", b"application/json"),
-        )
+        ]
+        self._kind: Final = RecordKind(self.topic, headers)
 
     def record(self, fact: msgspec.Struct, key: bytes, event_id: bytes, at: bytes, trace: Trace) -> Record:
         """The record of a fact that happened then, as RFC 3339 writes it."""
-        headers = [*self._headers, ("ce_id", event_id), ("ce_time", at), ("traceparent", trace.traceparent)]
-        return Record(self.topic, key, _ENCODER.encode(fact), headers)
+        return Record(self._kind, key, _encode(fact), event_id, at, trace.traceparent)
 
 
 def templates(types: Mapping[str, EventType[EventData]]) -> dict[str, Template]:

@@ -4,6 +4,7 @@ Structs, for they are made for every event or delivery in a third of a tuple's o
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct
 
@@ -29,13 +30,49 @@ class Delivery(Struct, frozen=True, gc=False):
     trace: Trace
 
 
-class Record(Struct, frozen=True, gc=False):
-    """One event as Kafka takes it: what `contracts.envelope.Event` would say of itself, already in bytes."""
+OWN_HEADERS: Final = ("ce_id", "ce_time", "traceparent")
+"""What a record says in headers of its own, after those of its kind."""
 
-    topic: str
+
+class RecordKind:
+    """What the records of one event type have in common.
+
+    Attributes:
+        topic: where they go.
+        headers: what all of them say.
+    """
+
+    __slots__ = ("headers", "topic")
+
+    def __init__(self, topic: str, headers: Headers) -> None:
+        self.topic: Final = topic
+        self.headers: Final = tuple(headers)
+
+
+class Record(Struct, frozen=True, gc=False):
+    """One event as Kafka takes it: what `contracts.envelope.Event` would say of itself, already in bytes.
+
+    Attributes:
+        kind: what it has in common with others of its type.
+        key: what must stay in order.
+        value: the data, as JSON.
+        event_id: the header `ce_id`.
+        at: the header `ce_time`.
+        traceparent: the header of that name.
+    """
+
+    kind: RecordKind
     key: bytes
     value: bytes
-    headers: Headers
+    event_id: bytes
+    at: bytes
+    traceparent: bytes
+
+    @property
+    def headers(self) -> Headers:
+        """All its headers."""
+        own = (self.event_id, self.at, self.traceparent)
+        return [*self.kind.headers, *zip(OWN_HEADERS, own, strict=True)]
 
 
 class Ignored(Struct, frozen=True, gc=False):

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
 
 from chassis.clock import Clock
 from chassis.health import UnfitError
@@ -21,6 +22,9 @@ REQUEST_SECONDS: Final = 4.0
 
 RECONNECT_SECONDS: Final = 0.5
 """How soon a start that failed is tried again."""
+
+WARM_UP_SECONDS: Final = 1.0
+"""The longest that brokers are waited for before the first delivery is taken; a roll-out may have one of them away."""
 
 STOP_SECONDS: Final = 3.0
 """The longest that stopping takes, whether or not a broker answers."""
@@ -111,9 +115,17 @@ class Connection:
         self._lost.clear()
         await producer.start()
         await producer.client.force_metadata_update()  # of all topics: asking for one by name may create it
+        await connect_to_all(producer.client)
         self.producer, self._trouble = producer, None
         LOG.info("broker.connected")
         await self._lost.wait()
+
+
+async def connect_to_all(client: AIOKafkaClient, seconds: float = WARM_UP_SECONDS) -> None:
+    """Connect to every broker that answers in time, so that no delivery waits while connections are made."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.gather(*(client.ready(broker.nodeId) for broker in client.cluster.brokers()))
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:

@@ -69,18 +69,19 @@ class Flush:
     Attributes:
         batches: so many are with them.
         deliveries: so many wait for them; after the last batch is settled, so many waited.
+        since: when that began, or was over.
     """
 
     def __init__(self, clock: Clock, log: FlushLog) -> None:
         self._clock, self._log = clock, log
-        self._began = 0.0
+        self.since = 0.0
         self._records = 0
         self.batches = self.deliveries = 0
 
     def sent(self, batch: Batch) -> None:
         """A batch went out."""
         if not self.batches:
-            self._began, self._records, self.deliveries = self._clock.monotonic(), 0, 0
+            self.since, self._records, self.deliveries = self._clock.monotonic(), 0, 0
         self.batches += 1
         self.deliveries += batch.deliveries
 
@@ -88,8 +89,11 @@ class Flush:
         """A batch is no longer waited for."""
         self.batches -= 1
         self._records += batch.records if durable else 0
-        if not self.batches and self._records:
-            self._log.add(self._records, self.deliveries, self._clock.monotonic() - self._began)
+        if self.batches:
+            return
+        began, self.since = self.since, self._clock.monotonic()
+        if self._records:
+            self._log.add(self._records, self.deliveries, self.since - began)
 
 
 class Gathering:

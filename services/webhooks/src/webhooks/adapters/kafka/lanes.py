@@ -5,11 +5,10 @@ and pays for each nearly the same whatever is in it, so few and full requests ar
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from chassis.logging import get_log
-from contracts.envelope import Headers
 from webhooks.models.deliveries import Record
 from webhooks.ports import Stored
 
@@ -20,10 +19,21 @@ Place = tuple[str, int]
 
 
 class Builder(Protocol):
-    """What aiokafka's `BatchBuilder` does."""
+    """What batches are written with."""
 
-    def append(self, *, timestamp: int | None, key: bytes, value: bytes, headers: Headers) -> object | None:
-        """Take a record in, or say that it does not fit any more."""
+    def take(self, records: Sequence[Record], now: int) -> int:
+        """Take in what these begin with, as far as it is alike and fits; how many that were, one at least if it is new.
+
+        They are stamped with so many milliseconds since the epoch.
+        """
+        ...
+
+    def record_count(self) -> int:
+        """How many records it has."""
+        ...
+
+    def closed(self) -> bool:
+        """Whether it takes no more; so it is when something did not fit."""
         ...
 
     def close(self) -> None:
@@ -34,24 +44,16 @@ class Builder(Protocol):
 class Batch:
     """Records of one partition that go out together, and who waits to hear of them."""
 
-    __slots__ = ("_waiters", "builder", "due", "records")
+    __slots__ = ("_waiters", "builder", "due")
 
     def __init__(self, builder: Builder, due: float) -> None:
         self.builder, self.due = builder, due
-        self.records = 0
         self._waiters: list[Stored] = []
 
-    def append(self, record: Record) -> bool:
-        """Take a record in; false if the batch is full.
-
-        It is stamped with the machine's time, which the clock file does not move: a broker refuses what is more than
-        an hour ahead of it.
-        """
-        taken = self.builder.append(timestamp=None, key=record.key, value=record.value, headers=record.headers)
-        if taken is None:
-            return False
-        self.records += 1
-        return True
+    @property
+    def records(self) -> int:
+        """How many it has."""
+        return self.builder.record_count()
 
     def wait(self, stored: Stored) -> None:
         """Have this called with whether the batch is durable."""
@@ -88,11 +90,10 @@ class Lane:
         self.sent: Batch | None = None
         self._filling: deque[Batch] = deque()
 
-    def append(self, record: Record) -> Batch | None:
-        """Take a record into the batch that fills; which it is, or none if there is none or it is full."""
-        if self._filling and self._filling[-1].append(record):
-            return self._filling[-1]
-        return None
+    @property
+    def filling(self) -> Batch | None:
+        """The batch that takes records, if there is one."""
+        return self._filling[-1] if self._filling and not self._filling[-1].builder.closed() else None
 
     def open(self, batch: Batch) -> None:
         """Fill this batch from now on."""

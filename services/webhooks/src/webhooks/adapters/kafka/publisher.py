@@ -1,6 +1,7 @@
 """Publishing in shared batches, with a deadline of our own: aiokafka's idempotent batches never expire."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
@@ -30,8 +31,8 @@ ROUND_SECONDS: Final = 0.05
 class BatchingPublisher:
     """Puts the records of all concurrent deliveries into one batch per partition, and flushes those together.
 
-    While one flush is with the brokers the next one fills. A partition whose broker hangs holds up the others for one
-    round; when its batch is overdue, it takes nothing more until the broker has answered for that one.
+    While one flush is with the brokers the next one fills. A partition whose broker hangs holds up the others for a
+    round or two; when its batch is overdue, it takes nothing more until the broker has answered for that one.
     """
 
     def __init__(
@@ -72,27 +73,26 @@ class BatchingPublisher:
         self._gathering.came(len(records))
 
     def _fill(self, records: Sequence[Record]) -> list[Batch]:
-        """Append each record to its partition's batch; the batches that now hold them.
+        """Have each record taken by its partition's batch; the batches that now hold them.
 
-        Most deliveries are of one account, so the batch of the last record is tried first.
+        Most deliveries are of one account and one type, and so are one run.
         """
         if self._connection.producer is None:
             raise NotStoredError
         batches: list[Batch] = []
-        topic, key, batch = "", b"", None
-        for record in records:
-            if batch is not None and record.key == key and record.topic == topic and batch.append(record):
-                continue
-            topic, key, lane = record.topic, record.key, self._lane(record)
-            batch = lane.append(record) or self._open(lane, record, len(records))
-            if batch not in batches:
+        rest, now = records, _milliseconds()
+        while rest:
+            lane = self._lane(rest[0])
+            batch = lane.filling or self._open(lane, len(records))
+            taken = batch.builder.take(rest, now)
+            if taken and batch not in batches:
                 batches.append(batch)
+            rest = rest[taken:]
         return batches
 
-    def _open(self, lane: Lane, record: Record, records: int) -> Batch:
-        """A new batch of a lane, with its first record, which always fits; so many records come with it."""
+    def _open(self, lane: Lane, records: int) -> Batch:
+        """A new batch of a lane; it begins with a delivery of so many records, the first of which always fits."""
         batch = Batch(open_builder(records), self._clock.monotonic() + PUBLISH_SECONDS)
-        batch.append(record)
         lane.open(batch)
         return batch
 
@@ -102,11 +102,12 @@ class BatchingPublisher:
         Raises:
             NotStoredError: its topic is not known now, or its partition hangs.
         """
-        partitions = self._partitions.get(record.topic) or self._learn(record.topic)
-        place = record.topic, partition_of(record.key, partitions)
+        topic = record.kind.topic
+        partitions = self._partitions.get(topic) or self._learn(topic)
+        place = topic, partition_of(record.key, partitions)
         lane = self._lanes.get(place)
         if lane is None:
-            lane = self._lanes[place] = Lane(place, self._metrics.counter("published_events", topic=record.topic))
+            lane = self._lanes[place] = Lane(place, self._metrics.counter("published_events", topic=topic))
         if lane.late:
             raise NotStoredError
         return lane
@@ -173,7 +174,7 @@ class BatchingPublisher:
             for lane in self._lanes.values():
                 if lane.is_overdue(now):
                     self._give_up(lane)
-            if any(lane.is_waiting for lane in self._lanes.values()):
+            if now - self._flush.since >= ROUND_SECONDS and any(lane.is_waiting for lane in self._lanes.values()):
                 self._gathering.flush_now()
 
     def _give_up(self, lane: Lane) -> None:
@@ -182,6 +183,14 @@ class BatchingPublisher:
         if sent is not None:
             self._flush.settled(sent, durable=False)
         LOG.warning("broker.away", topic=lane.place[0], partition=lane.place[1], error="overdue", records=records)
+
+
+def _milliseconds() -> int:
+    """What records are stamped with: the machine's time, which the clock file does not move.
+
+    A broker refuses what is more than an hour ahead of it.
+    """
+    return int(time.time() * 1000)
 
 
 def _error_of(done: "asyncio.Future[object]") -> BaseException | None:
