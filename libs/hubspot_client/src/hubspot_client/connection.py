@@ -25,7 +25,6 @@ from hubspot_client.errors import (
     ServerFaultError,
 )
 from hubspot_client.paths import DEFAULT_API_VERSION, PATHS, ApiVersion
-from hubspot_client.pools import small_pools
 from hubspot_client.rate_limits import RateLimitObserver, rate_limit_of
 
 _READ_ATTEMPTS: Final = 3
@@ -109,10 +108,12 @@ class HubSpotConnection:
         ).on(_RETRIED)
         self._http = httpx2.AsyncClient(
             base_url=base_url,
-            transport=transport or small_pools(self.limits.connections),
+            transport=transport,
             follow_redirects=False,
+            # Proxies and certificates from the environment would be settings that nobody set.
             trust_env=False,
             headers={"accept": "application/json", "accept-encoding": "identity"},
+            limits=httpx2.Limits(max_connections=self.limits.connections),
             timeout=httpx2.Timeout(
                 connect=self.limits.connect_seconds,
                 pool=self.limits.connect_seconds,
