@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cache
 from types import TracebackType
 from typing import Final, Self, TypeVar
+from urllib.parse import urlencode
 
 import httpx2
 import stamina
@@ -31,6 +32,7 @@ from chert_client.signatures import sign
 from chert_client.tenants import TenantLimits, Tenants
 
 _API: Final = "/api/v1"
+_HEADERS: Final = {"accept-encoding": "identity", "user-agent": "chert-for-hubspot"}
 _READ_ATTEMPTS: Final = 3
 
 FAILURES: Final[Mapping[type[httpx2.RequestError], type[NoAnswerError]]] = {
@@ -93,7 +95,11 @@ class Call:
 
 
 class ChertConnection:
-    """Chert at one address, spoken to with one platform credential."""
+    """Chert at one address, spoken to with one platform credential.
+
+    Requests go to httpx2's transport without its client around it: no redirects, cookies, proxies or authentication of
+    its kind are wanted here, and looking for them took longer than the call.
+    """
 
     def __init__(
         self,
@@ -111,30 +117,21 @@ class ChertConnection:
         self._reading = stamina.AsyncRetryingCaller(
             attempts=_READ_ATTEMPTS, timeout=limits.total_seconds, wait_jitter=0.2
         ).on(_worth_another_try)
-        self._http = httpx2.AsyncClient(
-            base_url=base_url,
-            transport=transport,
-            follow_redirects=False,
-            verify=tls(),
-            trust_env=False,
-            headers={"accept-encoding": "identity"},
-            limits=httpx2.Limits(max_connections=limits.connections),
-            timeout=httpx2.Timeout(
-                connect=limits.connect_seconds,
-                pool=limits.connect_seconds,
-                read=limits.read_seconds,
-                write=limits.read_seconds,
-            ),
+        self._base_url = base_url.rstrip("/")
+        self._transport = transport or httpx2.AsyncHTTPTransport(
+            verify=tls(), limits=httpx2.Limits(max_connections=limits.connections), trust_env=False
         )
+        seconds = httpx2.Timeout(limits.read_seconds, connect=limits.connect_seconds)
+        self._extensions = {"timeout": {**seconds.as_dict(), "pool": limits.connect_seconds}}
 
     async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
+        await self._transport.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._http.__aexit__(kind, error, traceback)
+        await self._transport.__aexit__(kind, error, traceback)
 
     async def read(self, call: Call, understand: Callable[[Answer], ReturnType]) -> ReturnType:
         """Send a call that changes nothing; up to three tries within one budget."""
@@ -162,10 +159,11 @@ class ChertConnection:
                 request = self._signed(call)
                 progress.sending = True
                 with _told_as_ours():
-                    response = await opened.enter_async_context(aclosing(await self._http.send(request, stream=True)))
+                    response = await self._transport.handle_async_request(request)
+                    body = await opened.enter_async_context(aclosing(_body(response)))
                     if not response.is_success:
-                        raise refusal(_answer(response, await self._content(response)))
-            yield Content(response, self._limits)
+                        raise refusal(_answer(response, await self._content(response, body)))
+            yield Content(response, body, self._limits)
 
     @asynccontextmanager
     async def _budget(self) -> AsyncIterator["_Progress"]:
@@ -183,13 +181,14 @@ class ChertConnection:
         request = self._signed(call)
         progress.sending = True
         with _told_as_ours():
-            response = await self._http.send(request, stream=True)
-            async with aclosing(response):
-                return _answer(response, await self._content(response))
+            response = await self._transport.handle_async_request(request)
+            async with aclosing(_body(response)) as body:
+                return _answer(response, await self._content(response, body))
 
     def _signed(self, call: Call) -> httpx2.Request:
         """The request, with a signature of this moment."""
         headers = {
+            **_HEADERS,
             "accept": call.accept,
             "x-chert-tenant": call.tenant,
             "x-chert-signature": sign(self._signing_secret(), call.content, int(self._now().timestamp())),
@@ -197,15 +196,15 @@ class ChertConnection:
         if call.content:
             headers["content-type"] = "application/json"
         inject(headers)
-        return self._http.build_request(
-            call.method, f"{_API}{call.path}", params=call.params, content=call.content, headers=headers
-        )
+        query = f"?{urlencode(call.params)}" if call.params else ""
+        url = f"{self._base_url}{_API}{call.path}{query}"
+        return httpx2.Request(call.method, url, headers=headers, content=call.content, extensions=self._extensions)
 
-    async def _content(self, response: httpx2.Response) -> bytes:
+    async def _content(self, response: httpx2.Response, body: httpx2.AsyncByteStream) -> bytes:
         if response.headers.get("content-encoding", "identity") != "identity":
             return b""  # nobody asked for it, and a small chunk can unfold into more than any limit
         content = bytearray()
-        async for chunk in response.aiter_bytes():
+        async for chunk in body:
             content += chunk
             if len(content) > self._limits.response_bytes:
                 return b""
@@ -215,8 +214,8 @@ class ChertConnection:
 class Content:
     """An answer's content on its way, and what its headers say of it."""
 
-    def __init__(self, response: httpx2.Response, limits: CallLimits) -> None:
-        self._response, self._limits = response, limits
+    def __init__(self, response: httpx2.Response, body: httpx2.AsyncByteStream, limits: CallLimits) -> None:
+        self._response, self._body, self._limits = response, body, limits
 
     @property
     def headers(self) -> httpx2.Headers:
@@ -234,7 +233,7 @@ class Content:
             raise MalformedAnswerError(Refusal(status=self._response.status_code, failure="ContentEncoded"))
         ends, received = asyncio.get_running_loop().time() + self._limits.content_seconds, 0
         with _told_as_ours():
-            async for piece in self._response.aiter_bytes():
+            async for piece in self._body:
                 received += len(piece)
                 if received > self._limits.content_bytes:
                     raise MalformedAnswerError(Refusal(status=self._response.status_code, failure="ContentTooLarge"))
@@ -257,6 +256,12 @@ class _Progress:
 def _worth_another_try(error: Exception) -> bool:
     """Whether a read is tried again; when Chert is throttling, when to come back is the caller's affair."""
     return isinstance(error, NoAnswerError | MalformedAnswerError | ServerFaultError) and error.retryable
+
+
+def _body(response: httpx2.Response) -> httpx2.AsyncByteStream:
+    """What an asynchronous transport gives."""
+    assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101
+    return response.stream
 
 
 def _answer(response: httpx2.Response, content: bytes) -> Answer:

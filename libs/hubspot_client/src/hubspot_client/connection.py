@@ -11,6 +11,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Protocol, Self, TypeVar
+from urllib.parse import urlencode
 
 import httpx2
 import stamina
@@ -50,6 +51,8 @@ FAILURES: Final[Mapping[type[httpx2.RequestError], type[NoAnswerError]]] = {
 }
 """What a failure of the transport means for a write; one that is not listed may have sent it."""
 
+_HEADERS: Final = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "chert-for-hubspot"}
+
 ReturnType = TypeVar("ReturnType")
 
 
@@ -76,6 +79,7 @@ class CallLimits:
 class Call:
     """One request, as it will be sent; `json` and `form` exclude each other.
 
+    `path` is one of the API's, or a whole address that HubSpot gave.
     `portal_id` is the account on whose limit it counts.
     """
 
@@ -89,7 +93,11 @@ class Call:
 
 
 class HubSpotConnection:
-    """HubSpot's API at one address and version; opened once per process, `async with`."""
+    """HubSpot's API at one address and version; opened once per process, `async with`.
+
+    Requests go to httpx2's transport without its client around it: no redirects, cookies, proxies or authentication are
+    wanted here, and looking for them took longer than the call.
+    """
 
     def __init__(
         self,
@@ -106,30 +114,24 @@ class HubSpotConnection:
         self._reading = stamina.AsyncRetryingCaller(
             attempts=_READ_ATTEMPTS, timeout=self.limits.total_seconds, wait_jitter=0.2
         ).on(_RETRIED)
-        self._http = httpx2.AsyncClient(
-            base_url=base_url,
-            transport=transport,
-            follow_redirects=False,
-            # Proxies and certificates from the environment would be settings that nobody set.
-            trust_env=False,
-            headers={"accept": "application/json", "accept-encoding": "identity"},
+        self._base_url = base_url.rstrip("/")
+        # Proxies and certificates from the environment would be settings that nobody set.
+        self._transport = transport or httpx2.AsyncHTTPTransport(
+            verify=httpx2.create_ssl_context(trust_env=False),
             limits=httpx2.Limits(max_connections=self.limits.connections),
-            timeout=httpx2.Timeout(
-                connect=self.limits.connect_seconds,
-                pool=self.limits.connect_seconds,
-                read=self.limits.read_seconds,
-                write=self.limits.read_seconds,
-            ),
+            trust_env=False,
         )
+        seconds = httpx2.Timeout(self.limits.read_seconds, connect=self.limits.connect_seconds)
+        self._extensions = {"timeout": {**seconds.as_dict(), "pool": self.limits.connect_seconds}}
 
     async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
+        await self._transport.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._http.__aexit__(kind, error, traceback)
+        await self._transport.__aexit__(kind, error, traceback)
 
     async def read(self, call: Call, understand: Callable[[Answer], ReturnType]) -> ReturnType:
         """Send a call that changes nothing; up to three tries within one budget.
@@ -169,10 +171,10 @@ class HubSpotConnection:
         request = await self._request(call)
         progress.sending = True
         try:
-            response = await self._http.send(request, stream=True)
-            self._observe(call, response)
-            async with aclosing(response):
-                content = await self._content(response)
+            response = await self._transport.handle_async_request(request)
+            async with aclosing(_body(response)) as body:
+                self._observe(call, response)
+                content = await self._content(response, body)
         except httpx2.RequestError as error:
             # Not chained: the text of a protocol error can quote a header.
             raise _no_answer(error) from None
@@ -186,7 +188,7 @@ class HubSpotConnection:
             self._observe_rate_limit(call.portal_id, told)
 
     async def _request(self, call: Call) -> httpx2.Request:
-        headers = {}
+        headers = dict(_HEADERS)
         if call.access_token is not None:
             headers["authorization"] = f"Bearer {await call.access_token()}"
         content = None
@@ -194,19 +196,29 @@ class HubSpotConnection:
             headers["content-type"] = "application/json"
             # Escaped to ASCII, so that half a surrogate pair is HubSpot's to refuse and never an error here.
             content = json.dumps(call.json).encode("ascii")
-        return self._http.build_request(
-            call.method, call.path, params=call.params, content=content, data=call.form, headers=headers
-        )
+        elif call.form is not None:
+            headers["content-type"] = "application/x-www-form-urlencoded"
+            content = urlencode(call.form).encode("ascii")
+        query = f"?{urlencode(call.params)}" if call.params else ""
+        address = f"{self._base_url}{call.path}" if call.path.startswith("/") else call.path
+        url = f"{address}{query}"
+        return httpx2.Request(call.method, url, headers=headers, content=content, extensions=self._extensions)
 
-    async def _content(self, response: httpx2.Response) -> bytes:
+    async def _content(self, response: httpx2.Response, body: httpx2.AsyncByteStream) -> bytes:
         if response.headers.get("content-encoding", "identity") != "identity":
             return b""  # nobody asked for it, and a small chunk can unfold into more than any limit
         content = bytearray()
-        async for chunk in response.aiter_bytes():
+        async for chunk in body:
             content += chunk
             if len(content) > self.limits.response_bytes:
                 return b""
         return bytes(content)
+
+
+def _body(response: httpx2.Response) -> httpx2.AsyncByteStream:
+    """What an asynchronous transport gives."""
+    assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101
+    return response.stream
 
 
 @dataclass(slots=True)
