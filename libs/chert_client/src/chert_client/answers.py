@@ -7,6 +7,7 @@ stands in one table. Sources: chert-contract.md sections 13.1, 13.3 and 13.4.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final, TypeVar
 
 import httpx2
@@ -94,7 +95,7 @@ def understood_as(model: type[ResultType]) -> Callable[[Answer], ResultType]:
 
     def understand(answer: Answer) -> ResultType:
         body = _json_object(answer.content)
-        if not httpx2.codes.is_success(answer.status) or _says_failed(body):
+        if not is_success(answer.status) or _says_failed(body):
             raise _error(answer, body)
         try:
             return model.model_validate_json(answer.content)
@@ -102,6 +103,11 @@ def understood_as(model: type[ResultType]) -> Callable[[Answer], ResultType]:
             raise MalformedAnswerError(Refusal(status=answer.status, trace_id=_slug(answer.trace_id))) from None
 
     return understand
+
+
+def is_success(status: int) -> bool:
+    """Whether the status is one of 2xx."""
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def refusal(answer: Answer) -> ChertError:

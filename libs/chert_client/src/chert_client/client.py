@@ -32,6 +32,7 @@ from chert_client.models import (
     WebhookSubscription,
     WebhookSubscriptions,
 )
+from chert_client.transport import Transport
 from chert_client.unpublished import Unpublished
 
 EVENTS_LIMIT: Final = 200
@@ -50,7 +51,7 @@ class ChertClient:
         signing_secret: Callable[[], bytes],
         now: Callable[[], datetime],
         limits: CallLimits | None = None,
-        transport: httpx2.AsyncBaseTransport | None = None,
+        transport: Transport | httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         """Speak for all tenants of one platform.
 
@@ -59,7 +60,7 @@ class ChertClient:
             signing_secret: the platform credential's text; asked at each try, so that a rotated one counts at once.
             now: the clock, aware.
             limits: the bounds of each call.
-            transport: what carries requests instead of the network, for tests.
+            transport: what carries requests, and ends with this; httpx2's own if none is given.
         """
         self.limits = limits or CallLimits()
         self._connection = ChertConnection(

@@ -6,7 +6,7 @@ Sources: chert-contract.md sections 3.4, 4.2 and 14.1.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +19,7 @@ import httpx2
 import stamina
 from opentelemetry.propagate import inject
 
-from chert_client.answers import Answer, refusal
+from chert_client.answers import Answer, is_success, refusal
 from chert_client.errors import (
     AnswerLostError,
     MalformedAnswerError,
@@ -30,6 +30,7 @@ from chert_client.errors import (
 )
 from chert_client.signatures import sign
 from chert_client.tenants import TenantLimits, Tenants
+from chert_client.transport import Reply, Transport, transport_of
 
 _API: Final = "/api/v1"
 _HEADERS: Final = {"accept-encoding": "identity", "user-agent": "chert-for-hubspot"}
@@ -97,8 +98,7 @@ class Call:
 class ChertConnection:
     """Chert at one address, spoken to with one platform credential.
 
-    Requests go to httpx2's transport without its client around it: no redirects, cookies, proxies or authentication of
-    its kind are wanted here, and looking for them took longer than the call.
+    Opened and closed with its transport.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class ChertConnection:
         signing_secret: Callable[[], bytes],
         now: Callable[[], datetime],
         limits: CallLimits,
-        transport: httpx2.AsyncBaseTransport | None,
+        transport: Transport | httpx2.AsyncBaseTransport | None,
     ) -> None:
         self._signing_secret = signing_secret
         self._now = now
@@ -118,35 +118,32 @@ class ChertConnection:
             attempts=_READ_ATTEMPTS, timeout=limits.total_seconds, wait_jitter=0.2
         ).on(_worth_another_try)
         self._base_url = base_url.rstrip("/")
-        self._transport = transport or httpx2.AsyncHTTPTransport(
-            verify=tls(), limits=httpx2.Limits(max_connections=limits.connections), trust_env=False
+        self._transport = transport_of(
+            transport
+            or httpx2.AsyncHTTPTransport(
+                verify=tls(), limits=httpx2.Limits(max_connections=limits.connections), trust_env=False
+            )
         )
         seconds = httpx2.Timeout(limits.read_seconds, connect=limits.connect_seconds)
-        self._extensions = {"timeout": {**seconds.as_dict(), "pool": limits.connect_seconds}}
+        self._seconds = {**seconds.as_dict(), "pool": limits.connect_seconds}
 
     async def __aenter__(self) -> Self:
-        await self._transport.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._transport.__aexit__(kind, error, traceback)
+        await self._transport.aclose()
 
     async def read(self, call: Call, understand: Callable[[Answer], ReturnType]) -> ReturnType:
         """Send a call that changes nothing; up to three tries within one budget."""
-        async with self._budget() as progress:
-
-            async def attempt() -> ReturnType:
-                async with self._tenants.entered(call.tenant):
-                    return understand(await self._answer(call, progress))
-
-            return await self._reading(attempt)
+        progress = _Progress()
+        return await self._within_budget(self._reading(self._understood, call, understand, progress), progress)
 
     async def write(self, call: Call, understand: Callable[[Answer], ReturnType]) -> ReturnType:
         """Send a call once, whatever comes of it."""
-        async with self._budget() as progress, self._tenants.entered(call.tenant):
-            return understand(await self._answer(call, progress))
+        progress = _Progress()
+        return await self._within_budget(self._understood(call, understand, progress), progress)
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator["Content"]:
@@ -154,39 +151,46 @@ class ChertConnection:
 
         The total budget is until the content begins.
         """
-        async with AsyncExitStack() as opened:
-            async with self._budget() as progress, self._tenants.entered(call.tenant):
-                request = self._signed(call)
-                progress.sending = True
-                with _told_as_ours():
-                    response = await self._transport.handle_async_request(request)
-                    body = await opened.enter_async_context(aclosing(_body(response)))
-                    if not response.is_success:
-                        raise refusal(_answer(response, await self._content(response, body)))
-            yield Content(response, body, self._limits)
-
-    @asynccontextmanager
-    async def _budget(self) -> AsyncIterator["_Progress"]:
         progress = _Progress()
+        reply = await self._within_budget(self._begun(call, progress), progress)
+        async with aclosing(reply):
+            yield Content(reply, self._limits)
+
+    async def _within_budget(self, work: Awaitable[ReturnType], progress: "_Progress") -> ReturnType:
         deadline = asyncio.timeout(self._limits.total_seconds)
         try:
             async with deadline:
-                yield progress
+                return await work
         except TimeoutError:
             if not deadline.expired():
                 raise
             raise progress.out_of_time() from None
 
-    async def _answer(self, call: Call, progress: "_Progress") -> Answer:
-        request = self._signed(call)
-        progress.sending = True
-        with _told_as_ours():
-            response = await self._transport.handle_async_request(request)
-            async with aclosing(_body(response)) as body:
-                return _answer(response, await self._content(response, body))
+    async def _understood(
+        self, call: Call, understand: Callable[[Answer], ReturnType], progress: "_Progress"
+    ) -> ReturnType:
+        """One try; what its answer is taken for counts for the tenant's breaker."""
+        async with self._tenants.entered(call.tenant):
+            with _told_as_ours():
+                reply = await self._sent(call, progress)
+                try:
+                    answer = _answer(reply, await self._body(reply))
+                finally:
+                    await reply.aclose()
+            return understand(answer)
 
-    def _signed(self, call: Call) -> httpx2.Request:
-        """The request, with a signature of this moment."""
+    async def _begun(self, call: Call, progress: "_Progress") -> Reply:
+        """An answer that is a success, of which only the head was read."""
+        async with self._tenants.entered(call.tenant), AsyncExitStack() as opened:
+            with _told_as_ours():
+                reply = await opened.enter_async_context(aclosing(await self._sent(call, progress)))
+                if not is_success(reply.status):
+                    raise refusal(_answer(reply, await self._body(reply)))
+            opened.pop_all()
+            return reply
+
+    async def _sent(self, call: Call, progress: "_Progress") -> Reply:
+        """The answer to a call, which is signed now."""
         headers = {
             **_HEADERS,
             "accept": call.accept,
@@ -198,29 +202,30 @@ class ChertConnection:
         inject(headers)
         query = f"?{urlencode(call.params)}" if call.params else ""
         url = f"{self._base_url}{_API}{call.path}{query}"
-        return httpx2.Request(call.method, url, headers=headers, content=call.content, extensions=self._extensions)
+        progress.sending = True
+        return await self._transport.send(call.method, url, headers, call.content, self._seconds)
 
-    async def _content(self, response: httpx2.Response, body: httpx2.AsyncByteStream) -> bytes:
-        if response.headers.get("content-encoding", "identity") != "identity":
+    async def _body(self, reply: Reply) -> bytes:
+        if reply.headers.get("content-encoding", "identity") != "identity":
             return b""  # nobody asked for it, and a small chunk can unfold into more than any limit
-        content = bytearray()
-        async for chunk in body:
-            content += chunk
-            if len(content) > self._limits.response_bytes:
+        body = bytearray()
+        async for piece in reply.pieces():
+            body += piece
+            if len(body) > self._limits.response_bytes:
                 return b""
-        return bytes(content)
+        return bytes(body)
 
 
 class Content:
     """An answer's content on its way, and what its headers say of it."""
 
-    def __init__(self, response: httpx2.Response, body: httpx2.AsyncByteStream, limits: CallLimits) -> None:
-        self._response, self._body, self._limits = response, body, limits
+    def __init__(self, reply: Reply, limits: CallLimits) -> None:
+        self._reply, self._limits = reply, limits
 
     @property
-    def headers(self) -> httpx2.Headers:
-        """The answer's."""
-        return self._response.headers
+    def headers(self) -> Mapping[str, str]:
+        """The answer's, by name in whatever case."""
+        return self._reply.headers
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The content, piece by piece; each has the time of a read, all of them `content_seconds`.
@@ -230,13 +235,13 @@ class Content:
             MalformedAnswerError: it is larger than `content_bytes`, or encoded although nobody asked for that.
         """
         if self.headers.get("content-encoding", "identity") != "identity":
-            raise MalformedAnswerError(Refusal(status=self._response.status_code, failure="ContentEncoded"))
+            raise MalformedAnswerError(Refusal(status=self._reply.status, failure="ContentEncoded"))
         ends, received = asyncio.get_running_loop().time() + self._limits.content_seconds, 0
         with _told_as_ours():
-            async for piece in self._body:
+            async for piece in self._reply.pieces():
                 received += len(piece)
                 if received > self._limits.content_bytes:
-                    raise MalformedAnswerError(Refusal(status=self._response.status_code, failure="ContentTooLarge"))
+                    raise MalformedAnswerError(Refusal(status=self._reply.status, failure="ContentTooLarge"))
                 if asyncio.get_running_loop().time() > ends:
                     raise AnswerLostError(Refusal(failure="BudgetSpent"))
                 yield piece
@@ -258,15 +263,8 @@ def _worth_another_try(error: Exception) -> bool:
     return isinstance(error, NoAnswerError | MalformedAnswerError | ServerFaultError) and error.retryable
 
 
-def _body(response: httpx2.Response) -> httpx2.AsyncByteStream:
-    """What an asynchronous transport gives."""
-    assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101
-    return response.stream
-
-
-def _answer(response: httpx2.Response, content: bytes) -> Answer:
-    headers = response.headers
-    return Answer(response.status_code, content, headers.get("retry-after"), headers.get("x-trace-id"))
+def _answer(reply: Reply, content: bytes) -> Answer:
+    return Answer(reply.status, content, reply.headers.get("retry-after"), reply.headers.get("x-trace-id"))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ Sources: hubspot-contract.md section 6.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final, TypeVar
 
 import httpx2
@@ -110,7 +111,7 @@ def succeeded(answer: Answer) -> None:
 
 def is_success(status: int) -> bool:
     """Whether the status is one of 2xx."""
-    return httpx2.codes.is_success(status)
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def parsed(model: type[ResultType], answer: Answer) -> ResultType:

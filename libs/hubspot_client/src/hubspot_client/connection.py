@@ -6,8 +6,7 @@ So whoever holds a lease for `limits.total_seconds` when a call begins still hol
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Protocol, Self, TypeVar
@@ -27,6 +26,7 @@ from hubspot_client.errors import (
 )
 from hubspot_client.paths import DEFAULT_API_VERSION, PATHS, ApiVersion
 from hubspot_client.rate_limits import RateLimitObserver, rate_limit_of
+from hubspot_client.transport import Reply, Transport, transport_of
 
 _READ_ATTEMPTS: Final = 3
 _RETRIED: Final = (NoAnswerError, MalformedAnswerError, ServerFaultError)
@@ -95,8 +95,7 @@ class Call:
 class HubSpotConnection:
     """HubSpot's API at one address and version; opened once per process, `async with`.
 
-    Requests go to httpx2's transport without its client around it: no redirects, cookies, proxies or authentication are
-    wanted here, and looking for them took longer than the call.
+    Opened and closed with its transport.
     """
 
     def __init__(
@@ -105,7 +104,7 @@ class HubSpotConnection:
         *,
         version: ApiVersion = DEFAULT_API_VERSION,
         limits: CallLimits | None = None,
-        transport: httpx2.AsyncBaseTransport | None = None,
+        transport: Transport | httpx2.AsyncBaseTransport | None = None,
         observe_rate_limit: RateLimitObserver | None = None,
     ) -> None:
         self._observe_rate_limit = observe_rate_limit
@@ -116,22 +115,24 @@ class HubSpotConnection:
         ).on(_RETRIED)
         self._base_url = base_url.rstrip("/")
         # Proxies and certificates from the environment would be settings that nobody set.
-        self._transport = transport or httpx2.AsyncHTTPTransport(
-            verify=httpx2.create_ssl_context(trust_env=False),
-            limits=httpx2.Limits(max_connections=self.limits.connections),
-            trust_env=False,
+        self._transport = transport_of(
+            transport
+            or httpx2.AsyncHTTPTransport(
+                verify=httpx2.create_ssl_context(trust_env=False),
+                limits=httpx2.Limits(max_connections=self.limits.connections),
+                trust_env=False,
+            )
         )
         seconds = httpx2.Timeout(self.limits.read_seconds, connect=self.limits.connect_seconds)
-        self._extensions = {"timeout": {**seconds.as_dict(), "pool": self.limits.connect_seconds}}
+        self._seconds = {**seconds.as_dict(), "pool": self.limits.connect_seconds}
 
     async def __aenter__(self) -> Self:
-        await self._transport.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._transport.__aexit__(kind, error, traceback)
+        await self._transport.aclose()
 
     async def read(self, call: Call, understand: Callable[[Answer], ReturnType]) -> ReturnType:
         """Send a call that changes nothing; up to three tries within one budget.
@@ -139,12 +140,12 @@ class HubSpotConnection:
         Raises:
             HubSpotError: what the last try ended with, or what `understand` made of its answer.
         """
-        async with self._budget() as progress:
+        progress = _Progress()
 
-            async def attempt() -> ReturnType:
-                return understand(await self._answer(call, progress))
+        async def attempt() -> ReturnType:
+            return understand(await self._answer(call, progress))
 
-            return await self._reading(attempt)
+        return await self._within_budget(self._reading(attempt), progress)
 
     async def write(self, call: Call, understand: Callable[[Answer], ReturnType]) -> ReturnType:
         """Send a call once, whatever comes of it.
@@ -152,73 +153,68 @@ class HubSpotConnection:
         Raises:
             HubSpotError: `may_have_happened` says whether HubSpot may have carried it out all the same.
         """
-        async with self._budget() as progress:
-            return understand(await self._answer(call, progress))
-
-    @asynccontextmanager
-    async def _budget(self) -> AsyncIterator["_Progress"]:
         progress = _Progress()
+        return understand(await self._within_budget(self._answer(call, progress), progress))
+
+    async def _within_budget(self, work: Awaitable[ReturnType], progress: "_Progress") -> ReturnType:
         deadline = asyncio.timeout(self.limits.total_seconds)
         try:
             async with deadline:
-                yield progress
+                return await work
         except TimeoutError:
             if not deadline.expired():
                 raise
             raise progress.out_of_time() from None
 
     async def _answer(self, call: Call, progress: "_Progress") -> Answer:
-        request = await self._request(call)
-        progress.sending = True
-        try:
-            response = await self._transport.handle_async_request(request)
-            async with aclosing(_body(response)) as body:
-                self._observe(call, response)
-                content = await self._content(response, body)
-        except httpx2.RequestError as error:
-            # Not chained: the text of a protocol error can quote a header.
-            raise _no_answer(error) from None
-        return Answer(response.status_code, content, response.headers.get("retry-after"))
-
-    def _observe(self, call: Call, response: httpx2.Response) -> None:
-        if self._observe_rate_limit is None or call.portal_id is None:
-            return
-        told = rate_limit_of(response.headers)
-        if told is not None:
-            self._observe_rate_limit(call.portal_id, told)
-
-    async def _request(self, call: Call) -> httpx2.Request:
         headers = dict(_HEADERS)
         if call.access_token is not None:
             headers["authorization"] = f"Bearer {await call.access_token()}"
-        content = None
-        if call.json is not None:
-            headers["content-type"] = "application/json"
-            # Escaped to ASCII, so that half a surrogate pair is HubSpot's to refuse and never an error here.
-            content = json.dumps(call.json).encode("ascii")
-        elif call.form is not None:
-            headers["content-type"] = "application/x-www-form-urlencoded"
-            content = urlencode(call.form).encode("ascii")
-        query = f"?{urlencode(call.params)}" if call.params else ""
+        content, content_type = _content(call)
+        if content_type:
+            headers["content-type"] = content_type
+        progress.sending = True
+        try:
+            reply = await self._transport.send(call.method, self._url(call), headers, content, self._seconds)
+            try:
+                self._observe(call, reply)
+                return Answer(reply.status, await self._body(reply), reply.headers.get("retry-after"))
+            finally:
+                await reply.aclose()
+        except httpx2.RequestError as error:
+            # Not chained: the text of a protocol error can quote a header.
+            raise _no_answer(error) from None
+
+    def _observe(self, call: Call, reply: Reply) -> None:
+        if self._observe_rate_limit is None or call.portal_id is None:
+            return
+        told = rate_limit_of(reply.headers)
+        if told is not None:
+            self._observe_rate_limit(call.portal_id, told)
+
+    def _url(self, call: Call) -> str:
         address = f"{self._base_url}{call.path}" if call.path.startswith("/") else call.path
-        url = f"{address}{query}"
-        return httpx2.Request(call.method, url, headers=headers, content=content, extensions=self._extensions)
+        return f"{address}?{urlencode(call.params)}" if call.params else address
 
-    async def _content(self, response: httpx2.Response, body: httpx2.AsyncByteStream) -> bytes:
-        if response.headers.get("content-encoding", "identity") != "identity":
+    async def _body(self, reply: Reply) -> bytes:
+        if reply.headers.get("content-encoding", "identity") != "identity":
             return b""  # nobody asked for it, and a small chunk can unfold into more than any limit
-        content = bytearray()
-        async for chunk in body:
-            content += chunk
-            if len(content) > self.limits.response_bytes:
+        body = bytearray()
+        async for piece in reply.pieces():
+            body += piece
+            if len(body) > self.limits.response_bytes:
                 return b""
-        return bytes(content)
+        return bytes(body)
 
 
-def _body(response: httpx2.Response) -> httpx2.AsyncByteStream:
-    """What an asynchronous transport gives."""
-    assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101
-    return response.stream
+def _content(call: Call) -> tuple[bytes, str]:
+    """A call's body, and of which type it is."""
+    if call.json is not None:
+        # Escaped to ASCII, so that half a surrogate pair is HubSpot's to refuse and never an error here.
+        return json.dumps(call.json).encode("ascii"), "application/json"
+    if call.form is not None:
+        return urlencode(call.form).encode("ascii"), "application/x-www-form-urlencoded"
+    return b"", ""
 
 
 @dataclass(slots=True)

@@ -7,13 +7,13 @@ temporary or unreadable ever looks like a revoked grant. Sources: hubspot-contra
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Literal
 from urllib.parse import quote, urlencode
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from hubspot_client.answers import Answer, Result, ResultType, error_of, is_success, json_object, parsed, slug
 from hubspot_client.connection import Call, HubSpotConnection
@@ -58,28 +58,32 @@ _BY_ERROR_OF_REFRESH: Final[Mapping[str, type[HubSpotError]]] = {
 }
 
 
-class TokenGrant(BaseModel):
-    """An installed account's tokens. Without `hub_id`, introspect before anything is stored."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenGrant:
+    """An installed account's tokens. Without `hub_id`, introspect before anything is stored.
 
-    model_config = ConfigDict(frozen=True)
+    Attributes:
+        expires_at: when the access token ends, counted from before it was asked for.
+    """
 
     access_token: SecretStr
     refresh_token: SecretStr
     expires_at: datetime
-    """When the access token ends, counted from before it was asked for."""
     hub_id: int | None
     user_id: int | None
     scopes: tuple[str, ...] | None
 
 
-class AppGrant(BaseModel):
-    """The app's own token, which belongs to no account."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppGrant:
+    """The app's own token, which belongs to no account.
 
-    model_config = ConfigDict(frozen=True)
+    Attributes:
+        expires_at: when the token ends, counted from before it was asked for.
+    """
 
     access_token: SecretStr
     expires_at: datetime
-    """When the token ends, counted from before it was asked for."""
 
 
 class Introspection(Result):

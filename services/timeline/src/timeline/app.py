@@ -17,7 +17,7 @@ from chassis import database_failures, kafka, mongo, operating
 from chassis.backfilling import Backfill
 from chassis.consuming import Consumers, ErrorKinds
 from chassis.fault_points import KillOnce, NoFaultPoints
-from chassis.http_transport import AiohttpTransport
+from chassis.http_transport import AiohttpTransport, HttpConnections
 from chassis.inbox import HeldMessages, MongoHeldMessages
 from chassis.kafka import KafkaEventPublisher
 from chassis.lifespan import Plumbing, service_app
@@ -78,14 +78,14 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
         settings.hubspot_api_url,
         version=settings.hubspot_api_version,
         limits=HUBSPOT_LIMITS,
-        transport=AiohttpTransport(HUBSPOT_LIMITS.connections),
+        transport=HttpConnections(HUBSPOT_LIMITS.connections),
         observe_rate_limit=lambda portal_id, limit: budget.told(portal_id, limit.maximum, limit.remaining),
     )
     chert = ChertClient(
         settings.chert_url,
         signing_secret=lambda: secrets.read().chert_signing_secret.get_secret_value().encode(),
         now=plumbing.clock.now,
-        transport=AiohttpTransport(),
+        transport=HttpConnections(),
     )
     sister = Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http)
     meter = CountedCalls(budget, plumbing.metrics)

@@ -15,7 +15,7 @@ from actions.handlers.card.context import FACT_SECONDS
 from actions.handlers.sending import CALL_SECONDS
 from actions.settings import ActionsSecrets, Settings
 from chassis import kafka, mongo
-from chassis.http_transport import AiohttpTransport
+from chassis.http_transport import AiohttpTransport, HttpConnections
 from chassis.lifespan import Plumbing
 from chassis.mongo import Document
 from chassis.number_hash import KeyedNumberHash
@@ -77,10 +77,10 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
             settings.hubspot_api_url,
             version=settings.hubspot_api_version,
             limits=HUBSPOT_LIMITS,
-            transport=AiohttpTransport(HUBSPOT_LIMITS.connections),
+            transport=HttpConnections(HUBSPOT_LIMITS.connections),
         ),
         callbacks=HubSpotConnection(
-            settings.hubspot_api_url, version=settings.hubspot_api_version, transport=AiohttpTransport()
+            settings.hubspot_api_url, version=settings.hubspot_api_version, transport=HttpConnections()
         ),
         oauth=Sister(settings.oauth_url, lambda: secrets.read().oauth_credential, http),
         number_hash=KeyedNumberHash(lambda: secrets.read().number_hash_key),
@@ -95,5 +95,5 @@ def _chert(
         signing_secret=lambda: secrets.read().chert_signing_secret.get_secret_value().encode(),
         now=plumbing.clock.now,
         limits=limits,
-        transport=AiohttpTransport(limits.connections),
+        transport=HttpConnections(limits.connections),
     )

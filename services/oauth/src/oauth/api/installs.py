@@ -233,7 +233,7 @@ def _states(request: Request) -> tuple[str, ...]:
 
 def _to_console(bound: Bound) -> RedirectResponse:
     notice = "stays" if bound.stays else "connected"
-    return redirect(CONSOLE_PATH, notice=notice, account=str(bound.installation.portal_id))
+    return redirect(f"{CONSOLE_PATH}?notice={notice}&account={bound.installation.portal_id}")
 
 
 _REASONS: Final[dict[type[OAuthServiceError], str]] = {

@@ -42,7 +42,17 @@ def forget(response: Response, state: str) -> None:
 
 
 def _forget(response: Response, name: str) -> None:
-    response.delete_cookie(name, path="/", secure=True, httponly=True, samesite="lax")
+    response.raw_headers.append((b"set-cookie", f"{name}{_GONE}".encode("latin-1")))
+
+
+def _gone() -> str:
+    response = Response()
+    response.delete_cookie("-", path="/", secure=True, httponly=True, samesite="lax")
+    return response.headers["set-cookie"].removeprefix("-")
+
+
+_GONE: Final = _gone()
+"""What follows the name of a cookie that goes; a callback waits for it, and it is always the same."""
 
 
 def _name(state: str) -> str:

@@ -10,7 +10,7 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from chassis import kafka, mongo
-from chassis.http_transport import AiohttpTransport
+from chassis.http_transport import AiohttpTransport, HttpConnections
 from chassis.lifespan import Plumbing
 from chassis.mongo import Document
 from chassis.settings import RereadFile
@@ -66,7 +66,7 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
         settings.hubspot_api_url,
         version=settings.hubspot_api_version,
         limits=CallLimits(read_seconds=CALL_SECONDS, total_seconds=CALL_SECONDS),
-        transport=AiohttpTransport(),
+        transport=HttpConnections(),
     )
     return Connections(
         secrets=secrets,
@@ -86,14 +86,14 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
             signing_secret=signing_secret,
             now=plumbing.clock.now,
             limits=ChertCallLimits(read_seconds=ANSWER_SECONDS, total_seconds=ANSWER_SECONDS),
-            transport=AiohttpTransport(),
+            transport=HttpConnections(),
         ),
         # Connections of their own: browsers that fetch large files slowly keep no page from asking Chert.
         chert_files=ChertClient(
             settings.chert_url,
             signing_secret=signing_secret,
             now=plumbing.clock.now,
-            transport=AiohttpTransport(),
+            transport=HttpConnections(),
         ),
         broker=kafka.broker(settings.kafka_bootstrap, "oauth", security),
         publisher=FencedPublisher(
