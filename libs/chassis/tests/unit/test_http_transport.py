@@ -10,7 +10,7 @@ import httpx2
 import pytest
 import trustme
 
-from chassis.http_transport import AiohttpTransport
+from chassis.http_transport import AiohttpTransport, HttpConnections
 from harness.waiting import eventually, pace
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -152,6 +152,31 @@ async def test_an_answer_is_read_in_every_form(serving: Serving, pieces: list[by
 
     assert [(200, b"ok")] * 3 == [(answer.status_code, answer.content) for answer in answers]
     assert not any({"link", "x-trailer"} & set(answer.headers) for answer in answers)
+    assert 1 == server.opened
+
+
+async def test_without_httpx2_s_client_it_is_the_same(serving: Serving) -> None:
+    """A request that is given in parts goes out whole, and its answer's headers are found in whatever case."""
+    server = await serving([b"HTTP/1.1 201 Made\r\nRETRY-AFTER: 3\r\nContent-Length: 2\r\n\r\no", b"k"])
+    connections = HttpConnections()
+    try:
+        for _ in range(2):
+            answer = await connections.send("POST", f"{server.url}/a%2Fb?c", {"x-one": "1"}, b"body", {"read": SECONDS})
+            pieces = [piece async for piece in answer.pieces()]
+            await answer.aclose()
+            assert (201, "Made", "3", b"ok") == (
+                answer.status,
+                answer.reason,
+                answer.headers.get("retry-after"),
+                b"".join(pieces),
+            )
+    finally:
+        await connections.aclose()
+
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /a%2Fb?c HTTP/1.1\r\n")
+    assert b"\r\nx-one: 1" in head.lower()
+    assert b"body" == body
     assert 1 == server.opened
 
 
