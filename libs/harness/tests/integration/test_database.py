@@ -178,3 +178,47 @@ async def test_what_is_asked_beside_a_key_decides(documents: Documents) -> None:
     assert 3 == await documents.count_documents({"_id": {"$gte": "k4"}, "number": {"$lt": 7}})
     with pytest.raises(DuplicateKeyError):  # there, but otherwise: an upsert makes no second one
         await documents.update_one({"_id": "k5", "number": 4}, {"$set": {"x": 1}}, upsert=True)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_hashed_index_finds_what_reading_all_would(
+    database: Database, documents: Documents, restarted: bool
+) -> None:
+    """By one text, some, or a choice of fields, after changes, removals and a restart: what is there now, once."""
+    await documents.create_index([("event", "hashed")], sparse=True)
+    await documents.insert_many(
+        [{"_id": f"k{n}", "writer": "w", "number": n, "event": f"e{n}", "chat": f"c{n // 10}"} for n in range(3_000)]
+    )
+    await documents.create_index([("chat", "hashed")], sparse=True)
+    await documents.update_many({"_id": {"$in": ["k11", "k12"]}}, {"$unset": {"chat": ""}})
+    await documents.update_one({"_id": "k13"}, {"$set": {"chat": "c2", "event": 13}})
+    await documents.delete_many({"_id": {"$in": ["k14", "k15"]}})
+    await documents.insert_one({"_id": "k15", "writer": "w", "number": 15, "event": "again", "chat": "c1"})
+    if restarted:
+        await asyncio.to_thread(database.restart)
+
+    async def found(query: dict[str, object]) -> list[object]:
+        return [one["number"] async for one in documents.find(query).sort("number", 1)]
+
+    assert [10, 15, 16, 17, 18, 19] == await found({"chat": "c1"})
+    assert [13, *range(20, 30)] == await found({"chat": {"$in": ["c2", "nobody's"]}})
+    assert [11, *range(2_990, 3_000)] == await found({"$or": [{"event": "e11"}, {"chat": "c299"}]})
+    assert [16] == await found({"chat": "c1", "event": "e16", "number": {"$gt": 3}})
+    assert [[13], [12]] == [await found({"event": 13}), await found({"$or": [{"event": "e12"}, {"number": 12}]})]
+    assert [[], []] == [await found({"event": "e15"}), await found({"$or": [{"event": "c1"}, {"chat": "e1"}]})]
+
+
+async def test_a_hashed_index_takes_no_arrays_and_may_be_dropped(documents: Documents) -> None:
+    """An array is refused, as MongoDB does; without the index, or in a collection made anew, nothing is missed."""
+    await documents.create_index([("chat", "hashed")], sparse=True)
+    await documents.insert_one({"_id": "a", "writer": "w", "number": 1, "chat": "c"})
+
+    with pytest.raises(PyMongoError, match="array"):
+        await documents.insert_one({"_id": "b", "writer": "w", "number": 2, "chat": ["c"]})
+    await documents.drop_index("chat_hashed")
+    await documents.insert_one({"_id": "b", "writer": "w", "number": 2, "chat": "c"})
+    assert 2 == await documents.count_documents({"chat": "c"})
+    await documents.drop()
+    await documents.create_index([("chat", "hashed")], sparse=True)
+    await documents.insert_one({"_id": "c", "writer": "w", "number": 3, "chat": "c"})
+    assert ["c"] == [one["_id"] async for one in documents.find({"chat": "c"})]

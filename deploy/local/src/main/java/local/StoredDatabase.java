@@ -9,6 +9,7 @@ import de.bwaldvogel.mongo.backend.KeyValue;
 import de.bwaldvogel.mongo.backend.h2.H2Database;
 import de.bwaldvogel.mongo.bson.Document;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.h2.mvstore.MVMap;
@@ -22,12 +23,19 @@ final class StoredDatabase extends H2Database {
     private static final String FORMAT = "local.format";
     private static final int TYPED = 2;
 
+    /** What drivers call a hashed index over one field; the server does not hand on of what kind an index is. */
+    private static final String HASHED = "_hashed";
+
     private final MVStore store;
+    private final Map<String, HashedFields> hashed = new HashMap<>();
+    private final boolean open;
 
     StoredDatabase(String name, MVStore store, CursorRegistry cursors) {
         super(name, store, cursors);
         this.store = store;
         initializeNamespacesAndIndexes();
+        hashed.values().forEach(HashedFields::fill);
+        open = true;
     }
 
     /** The parent's constructor calls this too, before there is a store to open anything in. */
@@ -48,6 +56,22 @@ final class StoredDatabase extends H2Database {
     protected Index<Object> openOrCreateUniqueIndex(String collection, String name, List<IndexKey> keys, boolean sparse) {
         MVMap<KeyValue, Object> positions = openIndex(store, getFullCollectionNamespace(collection) + INDEX + name);
         return new NarrowingIndex(positions, name, keys, sparse);
+    }
+
+    /** Of all that are not unique, only a hashed one over one field is kept; those of a file are filled together. */
+    @Override
+    protected Index<Object> openOrCreateSecondaryIndex(String collection, String name, List<IndexKey> keys, boolean sparse) {
+        if (!name.equals(keys.get(0).getKey() + HASHED)) {
+            return super.openOrCreateSecondaryIndex(collection, name, keys, sparse);
+        }
+        HashedFields fields = hashed.compute(
+                collection, (one, known) -> known == null || known.isEmpty() ? hashedFields(collection) : known);
+        boolean added = fields.include(keys.get(0).getKey());
+        return new HashedIndex(name, keys.get(0), fields, added && open);
+    }
+
+    private HashedFields hashedFields(String collection) {
+        return new HashedFields(openDocuments(store, DOCUMENTS + getFullCollectionNamespace(collection)));
     }
 
     /** Write a file of the former form anew, whole: its order and its values are those of serialized Java objects. */
