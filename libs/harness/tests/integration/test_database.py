@@ -222,3 +222,36 @@ async def test_a_hashed_index_takes_no_arrays_and_may_be_dropped(documents: Docu
     await documents.create_index([("chat", "hashed")], sparse=True)
     await documents.insert_one({"_id": "c", "writer": "w", "number": 3, "chat": "c"})
     assert ["c"] == [one["_id"] async for one in documents.find({"chat": "c"})]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_sparse_index_finds_what_has_the_field(
+    database: Database, documents: Documents, restarted: bool
+) -> None:
+    """Few documents among many, by a field of their own or of what they carry, after changes and a restart."""
+    await documents.create_index("since", sparse=True)
+    await documents.insert_many([{"_id": f"k{n}", "writer": "w", "number": n, "outbox": []} for n in range(500)])
+    await documents.create_index("outbox.time", sparse=True)
+    numbers = [{"since": 5}, {"since": None}, {"outbox": [{"time": 3}, {"time": 9}]}, {"outbox": [{"note": 1}]}]
+    for number, members in enumerate(numbers):
+        await documents.update_one({"_id": f"k{number}"}, {"$set": members})
+    await documents.update_one({"_id": "k4"}, {"$set": {"since": 1}})
+    await documents.update_one({"_id": "k4"}, {"$unset": {"since": ""}})
+    await documents.update_one({"_id": "k5"}, {"$push": {"outbox": {"time": 7}}})
+    await documents.update_one({"_id": "k5"}, {"$pull": {"outbox": {"time": 7}}})
+    await documents.insert_one({"_id": "gone", "writer": "w", "number": 6_000, "since": 5})
+    await documents.delete_one({"_id": "gone"})
+    if restarted:
+        await asyncio.to_thread(database.restart)
+
+    async def found(query: dict[str, object]) -> list[object]:
+        return [one["number"] async for one in documents.find(query).sort("number", 1)]
+
+    assert [[0, 1], [0]] == [await found({"since": {"$exists": True}}), await found({"since": {"$lte": 9}})]
+    assert [[0], []] == [await found({"since": 5}), await found({"since": 5, "number": 1})]
+    assert [2] == await found({"outbox.time": {"$exists": True}})
+    assert 498 == await documents.count_documents({"since": {"$exists": False}})
+    assert 499 == await documents.count_documents({"since": None})
+    assert [{"time": 3}, {"time": 9}] == (await documents.find_one({"outbox.time": {"$gt": 8}}) or {})["outbox"]
+    changed = await documents.update_many({"since": {"$exists": True}}, {"$unset": {"since": ""}})
+    assert (2, []) == (changed.modified_count, await found({"since": {"$exists": True}}))

@@ -32,13 +32,8 @@ final class HashedFields {
         fields.remove(field);
     }
 
-    boolean isEmpty() {
-        return fields.isEmpty();
-    }
-
-    /** Take in what a file has, for all fields at once. */
-    void fill() {
-        documents.forEach((position, document) -> fields.forEach(field -> add(field, document, position)));
+    void addAll(Document document, Object position) {
+        fields.forEach(field -> add(field, document, position));
     }
 
     void add(String field, Document document, Object position) {

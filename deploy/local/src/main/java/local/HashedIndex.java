@@ -1,12 +1,10 @@
 package local;
 
 import de.bwaldvogel.mongo.MongoCollection;
-import de.bwaldvogel.mongo.backend.Index;
 import de.bwaldvogel.mongo.backend.IndexKey;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.exception.MongoServerError;
 import java.util.Collection;
-import java.util.List;
 import java.util.Objects;
 
 /**
@@ -14,20 +12,16 @@ import java.util.Objects;
  *
  * <p>A choice between fields that all have one ({@code $or}) is found by any of them.
  */
-final class HashedIndex extends Index<Object> {
+final class HashedIndex extends MemoryIndex {
 
     /** What MongoDB answers whom it tells that a hashed index takes no arrays. */
     private static final int NO_ARRAYS = 16766;
 
-    private final String field;
     private final HashedFields fields;
-    private final boolean isEmpty;
 
     HashedIndex(String name, IndexKey key, HashedFields fields, boolean isEmpty) {
-        super(name, List.of(key), true);
-        this.field = key.getKey();
+        super(name, key, isEmpty);
         this.fields = fields;
-        this.isEmpty = isEmpty;
     }
 
     @Override
@@ -53,11 +47,6 @@ final class HashedIndex extends Index<Object> {
     }
 
     @Override
-    public void checkUpdate(Document before, Document after, MongoCollection<Object> collection) {
-        checkAdd(after, collection);
-    }
-
-    @Override
     public void updateInPlace(
             Document before, Document after, Object position, MongoCollection<Object> collection) {
         if (!Objects.equals(before.get(field), after.get(field))) {
@@ -65,31 +54,10 @@ final class HashedIndex extends Index<Object> {
         }
     }
 
-    /** Which one it was that had the document, only a unique index can tell. */
-    @Override
-    public Object getPosition(Document document) {
-        return null;
-    }
-
+    /** What is gone is seen to be gone when it is looked up. */
     @Override
     public Object remove(Document document) {
         return null;
-    }
-
-    /** Whether the server is to add what the collection has already. */
-    @Override
-    public boolean isEmpty() {
-        return isEmpty;
-    }
-
-    @Override
-    public long getCount() {
-        return 0;
-    }
-
-    @Override
-    public long getDataSize() {
-        return 0;
     }
 
     @Override

@@ -27,14 +27,14 @@ final class StoredDatabase extends H2Database {
     private static final String HASHED = "_hashed";
 
     private final MVStore store;
-    private final Map<String, HashedFields> hashed = new HashMap<>();
+    private final Map<String, Remembered> remembered = new HashMap<>();
     private final boolean open;
 
     StoredDatabase(String name, MVStore store, CursorRegistry cursors) {
         super(name, store, cursors);
         this.store = store;
         initializeNamespacesAndIndexes();
-        hashed.values().forEach(HashedFields::fill);
+        remembered.values().forEach(Remembered::fill);
         open = true;
     }
 
@@ -58,20 +58,30 @@ final class StoredDatabase extends H2Database {
         return new NarrowingIndex(positions, name, keys, sparse);
     }
 
-    /** Of all that are not unique, only a hashed one over one field is kept; those of a file are filled together. */
+    /** Of those that are not unique, hashed and sparse ones over one field are kept; a file's are filled together. */
     @Override
     protected Index<Object> openOrCreateSecondaryIndex(String collection, String name, List<IndexKey> keys, boolean sparse) {
-        if (!name.equals(keys.get(0).getKey() + HASHED)) {
-            return super.openOrCreateSecondaryIndex(collection, name, keys, sparse);
+        IndexKey key = keys.get(0);
+        if (keys.size() == 1 && name.equals(key.getKey() + HASHED)) {
+            HashedFields fields = remembered(collection).hashed();
+            return new HashedIndex(name, key, fields, fields.include(key.getKey()) && open);
         }
-        HashedFields fields = hashed.compute(
-                collection, (one, known) -> known == null || known.isEmpty() ? hashedFields(collection) : known);
-        boolean added = fields.include(keys.get(0).getKey());
-        return new HashedIndex(name, keys.get(0), fields, added && open);
+        if (keys.size() == 1 && sparse) {
+            SparseFields fields = remembered(collection).sparse();
+            return new SparseIndex(name, key, fields, fields.include(key.getKey()) && open);
+        }
+        return super.openOrCreateSecondaryIndex(collection, name, keys, sparse);
     }
 
-    private HashedFields hashedFields(String collection) {
-        return new HashedFields(openDocuments(store, DOCUMENTS + getFullCollectionNamespace(collection)));
+    private Remembered remembered(String collection) {
+        String documents = DOCUMENTS + getFullCollectionNamespace(collection);
+        return remembered.computeIfAbsent(collection, one -> Remembered.of(openDocuments(store, documents)));
+    }
+
+    @Override
+    public void unregisterCollection(String collection) {
+        super.unregisterCollection(collection);
+        remembered.remove(collection);
     }
 
     /** Write a file of the former form anew, whole: its order and its values are those of serialized Java objects. */
