@@ -255,3 +255,17 @@ async def test_a_sparse_index_finds_what_has_the_field(
     assert [{"time": 3}, {"time": 9}] == (await documents.find_one({"outbox.time": {"$gt": 8}}) or {})["outbox"]
     changed = await documents.update_many({"since": {"$exists": True}}, {"$unset": {"since": ""}})
     assert (2, []) == (changed.modified_count, await found({"since": {"$exists": True}}))
+
+
+async def test_a_field_that_many_have_is_found_all_the_same(documents: Documents) -> None:
+    """A sparse index keeps only so many; beyond that, and when it is down to a few again, nothing is missed."""
+    await documents.create_index("since", sparse=True)
+    many = [{"_id": n, "writer": "w", "number": n, "since": n} for n in range(20_050)]
+    await documents.insert_many(many, ordered=False)
+
+    assert len(many) == await documents.count_documents({"since": {"$gte": 0}})
+    await documents.update_many({"number": {"$gte": 20}}, {"$unset": {"since": ""}})
+    assert list(range(20)) == [one["_id"] async for one in documents.find({"since": {"$exists": True}}).sort("_id", 1)]
+    await documents.update_many({}, {"$unset": {"since": ""}})
+    await documents.update_one({"_id": 7}, {"$set": {"since": 1}})
+    assert [7] == [one["_id"] async for one in documents.find({"since": {"$exists": True}})]

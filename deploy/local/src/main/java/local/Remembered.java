@@ -14,7 +14,7 @@ record Remembered(MVMap<Object, Document> documents, HashedFields hashed, Sparse
     void fill() {
         documents.forEach((position, document) -> {
             hashed.addAll(document, position);
-            sparse.noteAll(document, position);
+            sparse.addAll(document, position);
         });
     }
 }

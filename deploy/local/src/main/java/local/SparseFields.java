@@ -2,6 +2,7 @@ package local;
 
 import de.bwaldvogel.mongo.bson.Document;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,8 +20,44 @@ final class SparseFields {
     /** Where more than one document in so many has a field, reading all in order is quicker. */
     private static final int FEW = 4;
 
+    /** How many positions of a field are kept, two megabytes or so; with more of them all documents are read. */
+    private static final int MOST = 20_000;
+
+    /** Where a field is, as long as it is not in too many documents; it is known again when none has it any more. */
+    private static final class Holders {
+
+        private final Set<Object> positions = new HashSet<>();
+        private long count;
+        private boolean known = true;
+
+        synchronized void gain(Object position) {
+            count++;
+            if (known) {
+                positions.add(position);
+            }
+            if (count > MOST) {
+                known = false;
+                positions.clear();
+            }
+        }
+
+        synchronized void lose(Object position) {
+            count--;
+            positions.remove(position);
+            known |= count == 0;
+        }
+
+        synchronized boolean fewAmong(long documents) {
+            return known && count < documents / FEW;
+        }
+
+        synchronized List<Object> positions() {
+            return List.copyOf(positions);
+        }
+    }
+
     private final MVMap<Object, Document> documents;
-    private final Map<String, Set<Object>> positions = new ConcurrentHashMap<>();
+    private final Map<String, Holders> holders = new ConcurrentHashMap<>();
 
     SparseFields(MVMap<Object, Document> documents) {
         this.documents = documents;
@@ -28,38 +65,47 @@ final class SparseFields {
 
     /** Whether it is one more. */
     boolean include(String field) {
-        return positions.putIfAbsent(field, ConcurrentHashMap.newKeySet()) == null;
+        return holders.putIfAbsent(field, new Holders()) == null;
     }
 
     void exclude(String field) {
-        positions.remove(field);
+        holders.remove(field);
     }
 
-    /** Note a document as it is now. */
-    void note(String field, Document document, Object position) {
+    void add(String field, Document document, Object position) {
         if (mayHave(document, field)) {
-            positions.get(field).add(position);
-        } else {
-            positions.get(field).remove(position);
+            holders.get(field).gain(position);
         }
     }
 
-    void noteAll(Document document, Object position) {
-        positions.keySet().forEach(field -> note(field, document, position));
+    void addAll(Document document, Object position) {
+        holders.keySet().forEach(field -> add(field, document, position));
     }
 
-    void forget(String field, Document document) {
-        positions.get(field).remove(document.get("_id"));
+    void change(String field, Document before, Document after, Object position) {
+        boolean had = mayHave(before, field);
+        boolean has = mayHave(after, field);
+        if (has && !had) {
+            holders.get(field).gain(position);
+        } else if (had && !has) {
+            holders.get(field).lose(position);
+        }
+    }
+
+    void remove(String field, Document document) {
+        if (mayHave(document, field)) {
+            holders.get(field).lose(document.get("_id"));
+        }
     }
 
     boolean canHandle(String field, Document query) {
-        Set<Object> known = positions.get(field);
-        return known != null && known.size() < documents.sizeAsLong() / FEW && asksForPresence(query.get(field));
+        Holders known = holders.get(field);
+        return known != null && known.fewAmong(documents.sizeAsLong()) && asksForPresence(query.get(field));
     }
 
     /** Where a document with the field can lie; each is to be matched against all of the query. */
     List<Object> positions(String field) {
-        return positions.get(field).stream().filter(documents::containsKey).toList();
+        return holders.get(field).positions().stream().filter(documents::containsKey).toList();
     }
 
     /** Whether there is something where a path begins; what is deeper is matched when it is asked for. */

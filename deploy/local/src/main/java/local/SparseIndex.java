@@ -30,18 +30,18 @@ final class SparseIndex extends MemoryIndex {
 
     @Override
     public void add(Document document, Object position, MongoCollection<Object> collection) {
-        fields.note(field, document, position);
+        fields.add(field, document, position);
     }
 
     @Override
     public void updateInPlace(
             Document before, Document after, Object position, MongoCollection<Object> collection) {
-        fields.note(field, after, position);
+        fields.change(field, before, after, position);
     }
 
     @Override
     public Object remove(Document document) {
-        fields.forget(field, document);
+        fields.remove(field, document);
         return null;
     }
 
