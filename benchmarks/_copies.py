@@ -66,7 +66,8 @@ async def _insert(collection: AsyncCollection[Any], documents: Iterator[Mapping[
     async def some() -> None:
         nonlocal inserted
         while batch := list(islice(documents, AT_ONCE)):
-            inserted += len((await collection.insert_many(batch, ordered=False)).inserted_ids)
+            done = await collection.insert_many(batch, ordered=False)
+            inserted += len(done.inserted_ids)  # only now: others counted meanwhile
 
     await asyncio.gather(*(some() for _ in range(BESIDE)))
     return inserted

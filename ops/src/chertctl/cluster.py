@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chassis.kafka_security import KafkaSecurity, KafkaSettings, client_options
+from chertctl.access import client_of
 from chertctl.catalogue import Topic
 
 LEADER_SECONDS = 10.0
@@ -21,12 +19,6 @@ LOOK_SECONDS = 0.05
 
 REQUEST_MS = 10_000
 """The longest an administrative request may take."""
-
-
-class Access(KafkaSettings, BaseSettings):
-    """How a cluster is reached: environment variables with the prefix `CHERTCTL_`, as the services have them."""
-
-    model_config = SettingsConfigDict(env_prefix="CHERTCTL_", extra="ignore")
 
 
 class ClusterError(Exception):
@@ -142,20 +134,11 @@ async def connected(bootstrap: str) -> AsyncIterator[Cluster]:
 
     Raises:
         aiokafka.errors.KafkaConnectionError: no broker answers.
-        ClusterError: what the environment says of TLS and login contradicts itself.
+        WrongCallError: what the environment says of TLS and login contradicts itself.
     """
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=bootstrap.split(","), request_timeout_ms=REQUEST_MS, **client_options(_security(bootstrap))
-    )
+    admin = AIOKafkaAdminClient(request_timeout_ms=REQUEST_MS, **client_of(bootstrap))
     await admin.start()
     try:
         yield Cluster(admin)
     finally:
         await admin.close()
-
-
-def _security(bootstrap: str) -> KafkaSecurity:
-    try:
-        return Access(kafka_bootstrap=bootstrap).kafka_security()
-    except ValidationError as error:
-        raise ClusterError("; ".join(problem["msg"] for problem in error.errors(include_input=False))) from None

@@ -19,7 +19,7 @@ from chertctl import catalogue, cluster
 from chertctl import lag as lags
 from chertctl.cluster import ClusterError
 from chertctl.findings import Finding
-from chertctl.outcomes import OperatorError
+from chertctl.outcomes import AwayError, OperatorError, WrongCallError
 from chertctl.settings import ServiceName, Settings
 from chertctl.verbs import Desk
 from contracts.internal import KeyReport
@@ -82,6 +82,8 @@ async def of_topics(settings: Settings, file: Path) -> list[Finding]:
     try:
         async with asyncio.timeout(2 * ASK_SECONDS), cluster.connected(settings.kafka_bootstrap) as kafka:
             differences = await kafka.differences(wanted.wanted(await kafka.brokers()))
+    except WrongCallError as error:
+        return [Finding("Kafka", "fault", str(error), "Give CHERTCTL_KAFKA_… what the services have as theirs.")]
     except (TimeoutError, KafkaError, ClusterError) as error:
         words = f"does not answer at {settings.kafka_bootstrap} ({type(error).__name__})"
         return [Finding("Kafka", "fault", words, "Is it up? Services keep their state and go on by themselves.")]
@@ -103,7 +105,7 @@ async def of_lag(settings: Settings, now: datetime) -> list[Finding]:
     try:
         async with asyncio.timeout(2 * ASK_SECONDS):
             measured = await lags.measure(settings.kafka_bootstrap, None, None, now)
-    except (TimeoutError, KafkaError):
+    except (TimeoutError, AwayError, WrongCallError):
         return []  # told among the topics
     late = [one for one in measured if (one.seconds or 0.0) > LATE_SECONDS]
     return [

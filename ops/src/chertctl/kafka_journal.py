@@ -8,6 +8,7 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from chertctl.access import client_of
 from chertctl.outcomes import AwayError
 from chertctl.settings import Settings
 from contracts.audits import OpsAudited
@@ -49,10 +50,10 @@ async def journal(settings: Settings) -> AsyncIterator[KafkaJournal]:
         AwayError: no broker answers.
     """
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.need("kafka_bootstrap").split(","),
         acks="all",
         enable_idempotence=True,
         request_timeout_ms=int(PUBLISH_SECONDS * 1000),
+        **client_of(settings.need("kafka_bootstrap")),
     )
     try:
         await producer.start()

@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
+from chertctl.access import client_of
 from chertctl.letters import Source
 from chertctl.outcomes import AwayError
 
@@ -48,8 +49,7 @@ async def measure(bootstrap: str, groups: Sequence[str] | None, topic: str | Non
     """
     try:
         async with asyncio.timeout(_SECONDS), AsyncExitStack() as stack:
-            admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap.split(","))
-            consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap.split(","))
+            admin, consumer = AIOKafkaAdminClient(**client_of(bootstrap)), AIOKafkaConsumer(**client_of(bootstrap))
             stack.push_async_callback(admin.close)
             stack.push_async_callback(consumer.stop)
             await admin.start()

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from chassis.clock import milliseconds
+from chertctl.access import client_of
 from chertctl.outcomes import AwayError, OperatorError, WrongCallError
 
 ANSWER_SECONDS: Final = 15.0
@@ -178,12 +179,9 @@ async def connected(bootstrap: str) -> AsyncIterator[Topics]:
     Raises:
         AwayError: no broker answers.
     """
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap.split(","),
-        max_partition_fetch_bytes=_FETCH_BYTES,
-        request_timeout_ms=int(ANSWER_SECONDS * 1000),
-    )
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap.split(","), request_timeout_ms=int(ANSWER_SECONDS * 1000))
+    reached = {**client_of(bootstrap), "request_timeout_ms": int(ANSWER_SECONDS * 1000)}
+    consumer = AIOKafkaConsumer(max_partition_fetch_bytes=_FETCH_BYTES, **reached)
+    admin = AIOKafkaAdminClient(**reached)
     try:
         await consumer.start()
         await admin.start()

@@ -90,6 +90,8 @@ def _answer(work: Coroutine[None, None, T]) -> T:
         _fail(f"Kafka does not answer ({type(error).__name__}). Is the address right, and is the broker up?")
     except ClusterError as error:
         _fail(f"Kafka refused: {error}")
+    except WrongCallError as error:
+        _wrong(error)
 
 
 def _address(bootstrap: str | None) -> str:
@@ -97,8 +99,7 @@ def _address(bootstrap: str | None) -> str:
     try:
         return bootstrap or load().need("kafka_bootstrap")
     except WrongCallError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(Exit.WRONG_CALL) from None
+        _wrong(error)
 
 
 def _catalogue(file: Path) -> Catalogue:
@@ -108,6 +109,11 @@ def _catalogue(file: Path) -> Catalogue:
         _fail(f"There is no {file}. Name the catalogue with --file.")
     except (yaml.YAMLError, ValidationError) as error:
         _fail(f"{file} is not a topic catalogue: {error}")
+
+
+def _wrong(error: WrongCallError) -> NoReturn:
+    print(error, file=sys.stderr)
+    raise typer.Exit(Exit.WRONG_CALL) from None
 
 
 def _fail(words: str) -> NoReturn:

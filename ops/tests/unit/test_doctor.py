@@ -11,15 +11,19 @@ import pytest
 from ops.tests.unit._played import NOW, PlayedDesk, played_desk
 from pydantic import SecretStr
 from tests.e2e._golden import same_as_golden
+from typer.testing import CliRunner
 
 from chertctl import doctor, examining, findings
+from chertctl.__main__ import app
 from chertctl.findings import Finding
+from chertctl.outcomes import Exit
 from chertctl.screen import Screen
 from chertctl.settings import OperatorSecrets, Settings
 from contracts.internal import KeyReport
 from hubspot_client import SignatureRejectedError, SignatureVerifier
 
 PUBLIC = "https://app.example.test"
+TOPICS = Path(__file__).parents[3] / "deploy" / "topics.yaml"
 SECRET = "11111111-2222-4333-8444-555555555555"
 WHOLE = OperatorSecrets(
     ops_credential=SecretStr("o"),
@@ -59,6 +63,29 @@ async def test_without_settings_each_is_named(capsys: pytest.CaptureFixture[str]
     await doctor.examine(desk, config=True, api_version="2026-09", file=tmp_path / "none.yaml")
 
     same_as_golden("doctor-config", json.loads(capsys.readouterr().out))
+
+
+async def test_where_nobody_answers_each_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """With everything away, Kafka too, all of it is told at once, each with its remedy."""
+    nobody = "http://127.0.0.1:9"
+    urls = {f"{name}_url": nobody for name in examining.SERVICES}
+    settings = addressed(**urls).model_copy(update={"secrets_file": Path("none.json")})
+    desk = PlayedDesk(settings, Screen(as_json=True), secrets=WHOLE)
+
+    await doctor.examine(desk, config=False, api_version="2026-09", file=TOPICS)
+
+    same_as_golden("doctor", json.loads(capsys.readouterr().out))
+
+
+def test_a_login_that_contradicts_itself_is_told() -> None:
+    """What the environment says of Kafka and cannot be meant is a finding, not the end of the examination."""
+    environment = {"CHERTCTL_KAFKA_BOOTSTRAP": "127.0.0.1:9", "CHERTCTL_KAFKA_MECHANISM": "PLAIN"}
+
+    result = CliRunner().invoke(app, ["doctor", "--json", "--file", str(TOPICS)], env=environment)
+
+    assert Exit.FOUND == result.exit_code
+    (found,) = (one for one in json.loads(result.stdout) if one["check"] == "Kafka")
+    assert "KAFKA_PASSWORD_FILE" in found["words"]
 
 
 def test_good_settings_are_no_finding(tmp_path: Path) -> None:

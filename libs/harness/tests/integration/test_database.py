@@ -178,3 +178,94 @@ async def test_what_is_asked_beside_a_key_decides(documents: Documents) -> None:
     assert 3 == await documents.count_documents({"_id": {"$gte": "k4"}, "number": {"$lt": 7}})
     with pytest.raises(DuplicateKeyError):  # there, but otherwise: an upsert makes no second one
         await documents.update_one({"_id": "k5", "number": 4}, {"$set": {"x": 1}}, upsert=True)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_hashed_index_finds_what_reading_all_would(
+    database: Database, documents: Documents, restarted: bool
+) -> None:
+    """By one text, some, or a choice of fields, after changes, removals and a restart: what is there now, once."""
+    await documents.create_index([("event", "hashed")], sparse=True)
+    await documents.insert_many(
+        [{"_id": f"k{n}", "writer": "w", "number": n, "event": f"e{n}", "chat": f"c{n // 10}"} for n in range(3_000)]
+    )
+    await documents.create_index([("chat", "hashed")], sparse=True)
+    await documents.update_many({"_id": {"$in": ["k11", "k12"]}}, {"$unset": {"chat": ""}})
+    await documents.update_one({"_id": "k13"}, {"$set": {"chat": "c2", "event": 13}})
+    await documents.delete_many({"_id": {"$in": ["k14", "k15"]}})
+    await documents.insert_one({"_id": "k15", "writer": "w", "number": 15, "event": "again", "chat": "c1"})
+    if restarted:
+        await asyncio.to_thread(database.restart)
+
+    async def found(query: dict[str, object]) -> list[object]:
+        return [one["number"] async for one in documents.find(query).sort("number", 1)]
+
+    assert [10, 15, 16, 17, 18, 19] == await found({"chat": "c1"})
+    assert [13, *range(20, 30)] == await found({"chat": {"$in": ["c2", "nobody's"]}})
+    assert [11, *range(2_990, 3_000)] == await found({"$or": [{"event": "e11"}, {"chat": "c299"}]})
+    assert [16] == await found({"chat": "c1", "event": "e16", "number": {"$gt": 3}})
+    assert [[13], [12]] == [await found({"event": 13}), await found({"$or": [{"event": "e12"}, {"number": 12}]})]
+    assert [[], []] == [await found({"event": "e15"}), await found({"$or": [{"event": "c1"}, {"chat": "e1"}]})]
+
+
+async def test_a_hashed_index_takes_no_arrays_and_may_be_dropped(documents: Documents) -> None:
+    """An array is refused, as MongoDB does; without the index, or in a collection made anew, nothing is missed."""
+    await documents.create_index([("chat", "hashed")], sparse=True)
+    await documents.insert_one({"_id": "a", "writer": "w", "number": 1, "chat": "c"})
+
+    with pytest.raises(PyMongoError, match="array"):
+        await documents.insert_one({"_id": "b", "writer": "w", "number": 2, "chat": ["c"]})
+    await documents.drop_index("chat_hashed")
+    await documents.insert_one({"_id": "b", "writer": "w", "number": 2, "chat": "c"})
+    assert 2 == await documents.count_documents({"chat": "c"})
+    await documents.drop()
+    await documents.create_index([("chat", "hashed")], sparse=True)
+    await documents.insert_one({"_id": "c", "writer": "w", "number": 3, "chat": "c"})
+    assert ["c"] == [one["_id"] async for one in documents.find({"chat": "c"})]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_sparse_index_finds_what_has_the_field(
+    database: Database, documents: Documents, restarted: bool
+) -> None:
+    """Few documents among many, by a field of their own or of what they carry, after changes and a restart."""
+    await documents.create_index("since", sparse=True)
+    await documents.insert_many([{"_id": f"k{n}", "writer": "w", "number": n, "outbox": []} for n in range(500)])
+    await documents.create_index("outbox.time", sparse=True)
+    numbers = [{"since": 5}, {"since": None}, {"outbox": [{"time": 3}, {"time": 9}]}, {"outbox": [{"note": 1}]}]
+    for number, members in enumerate(numbers):
+        await documents.update_one({"_id": f"k{number}"}, {"$set": members})
+    await documents.update_one({"_id": "k4"}, {"$set": {"since": 1}})
+    await documents.update_one({"_id": "k4"}, {"$unset": {"since": ""}})
+    await documents.update_one({"_id": "k5"}, {"$push": {"outbox": {"time": 7}}})
+    await documents.update_one({"_id": "k5"}, {"$pull": {"outbox": {"time": 7}}})
+    await documents.insert_one({"_id": "gone", "writer": "w", "number": 6_000, "since": 5})
+    await documents.delete_one({"_id": "gone"})
+    if restarted:
+        await asyncio.to_thread(database.restart)
+
+    async def found(query: dict[str, object]) -> list[object]:
+        return [one["number"] async for one in documents.find(query).sort("number", 1)]
+
+    assert [[0, 1], [0]] == [await found({"since": {"$exists": True}}), await found({"since": {"$lte": 9}})]
+    assert [[0], []] == [await found({"since": 5}), await found({"since": 5, "number": 1})]
+    assert [2] == await found({"outbox.time": {"$exists": True}})
+    assert 498 == await documents.count_documents({"since": {"$exists": False}})
+    assert 499 == await documents.count_documents({"since": None})
+    assert [{"time": 3}, {"time": 9}] == (await documents.find_one({"outbox.time": {"$gt": 8}}) or {})["outbox"]
+    changed = await documents.update_many({"since": {"$exists": True}}, {"$unset": {"since": ""}})
+    assert (2, []) == (changed.modified_count, await found({"since": {"$exists": True}}))
+
+
+async def test_a_field_that_many_have_is_found_all_the_same(documents: Documents) -> None:
+    """A sparse index keeps only so many; beyond that, and when it is down to a few again, nothing is missed."""
+    await documents.create_index("since", sparse=True)
+    many = [{"_id": n, "writer": "w", "number": n, "since": n} for n in range(20_050)]
+    await documents.insert_many(many, ordered=False)
+
+    assert len(many) == await documents.count_documents({"since": {"$gte": 0}})
+    await documents.update_many({"number": {"$gte": 20}}, {"$unset": {"since": ""}})
+    assert list(range(20)) == [one["_id"] async for one in documents.find({"since": {"$exists": True}}).sort("_id", 1)]
+    await documents.update_many({}, {"$unset": {"since": ""}})
+    await documents.update_one({"_id": 7}, {"$set": {"since": 1}})
+    assert [7] == [one["_id"] async for one in documents.find({"since": {"$exists": True}})]

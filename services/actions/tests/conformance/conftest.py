@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from actions.models import Attempt, Lease, Outgoing, Send
 from chassis import mongo
@@ -55,3 +56,41 @@ def draft() -> Send:
         lease=Lease("holder-1", fence=1, beat=1),
         attempts=(Attempt("begun", at, 1, "0" * 32),),
     )
+
+
+class Filters(CommandListener):
+    """Keeps what was looked for: in which collection, and by which fields."""
+
+    def __init__(self) -> None:
+        self.seen: set[tuple[str, frozenset[str]]] = set()
+
+    def clear(self) -> None:
+        """Forget what was looked for."""
+        self.seen.clear()
+
+    def started(self, event: CommandStartedEvent) -> None:
+        """Look at a command before it goes out."""
+        if event.command_name in {"find", "aggregate"}:
+            by = event.command.get("filter", {"a whole collection": True})
+            self.seen.add((event.command[event.command_name], frozenset(by)))
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """Nothing to see."""
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """Nothing to see."""
+
+
+@pytest.fixture
+def filters() -> Filters:
+    """What is looked for."""
+    return Filters()
+
+
+@pytest.fixture
+async def watched(mongo_url: str, filters: Filters) -> AsyncIterator[AsyncDatabase[Document]]:
+    """A fresh database, watched."""
+    async with mongo.connect(mongo_url, "actions", event_listeners=[filters]) as client:
+        name = f"actions_{uuid.uuid4().hex}"
+        yield client[name]
+        await client.drop_database(name)

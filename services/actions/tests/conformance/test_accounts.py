@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 import pytest
+from pymongo.asynchronous.database import AsyncDatabase
 
 from actions.adapters.in_memory import (
     InMemoryAccounts,
@@ -25,6 +26,7 @@ from actions.adapters.mongo import (
     MongoStepStore,
 )
 from actions.models import AccountView, Creation, Reference, Send, Step, StepPlan
+from chassis.mongo import Document
 
 PORTAL, OTHER = 62515, 625150
 
@@ -110,3 +112,30 @@ async def test_everything_of_an_account_goes_and_nothing_of_another(kept: Kept, 
     assert [f"wf:{OTHER}:ap-1"] == list(await kept.references.keys("hash of a number", draft.claimed_at))
     assert everything == await kept.accounts.purge(OTHER, 10)
     assert [] == list(await kept.references.keys("hash of a number", draft.claimed_at))
+
+
+@pytest.mark.integration
+async def test_what_is_kept_of_an_account_is_found_by_key_or_index(
+    watched: AsyncDatabase[Document], filters: Any
+) -> None:
+    """Forgetting an account reads no collection through but the steps that are open now, where indexes are real."""
+    for indexed in (
+        MongoSendStore(watched, lambda _: None),
+        MongoStepStore(watched),
+        MongoCreationQueue(watched),
+        MongoReferenceStore(watched),
+    ):
+        await indexed.ensure_indexes()
+    filters.clear()
+
+    await MongoAccounts(watched).purge(PORTAL, 10)
+
+    by_account = {name for name, by in filters.seen if by == {"portal_id"}} - {"steps"}
+    assert {frozenset({"_id"}), frozenset({"portal_id"}), frozenset({f"of.a{PORTAL}"})} == {
+        by for _, by in filters.seen
+    }
+    assert [("refs", frozenset({f"of.a{PORTAL}"}))] == [look for look in filters.seen if look[0] == "refs"]
+    assert "of.$**_1" in await watched["refs"].index_information()
+    for name in by_account:
+        indexes = (await watched[name].index_information()).values()
+        assert "portal_id" in {index["key"][0][0] for index in indexes}

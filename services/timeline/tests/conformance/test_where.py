@@ -18,7 +18,7 @@ from timeline.models import Placed, Received
 pytestmark = pytest.mark.integration
 
 PORTAL = 62515
-INDEXES = {"event_id_1", "trace_id_1", "chat_id_1"}
+INDEXES = {"event_id_hashed", "trace_id_hashed", "chat_id_hashed"}
 
 
 class Filters(monitoring.CommandListener):

@@ -65,11 +65,13 @@ def background(settings: Settings, connections: Connections, plumbing: Plumbing)
 
     sends = MongoSendStore(connections.database, outbox.note, stays_findable)
     wishes = MongoWishStore(connections.database)
-    prepare = (outbox.ensure_indexes, held.ensure_indexes, sends.ensure_indexes, wishes.ensure_indexes)
+    indexed = (outbox, held, sends, wishes, references)
     publisher = ReferringPublisher(
         KafkaEventPublisher(connections.broker, plumbing.metrics), references, connections.number_hash
     )
-    relay = relay_worker(OutboxRelay(outbox, publisher, plumbing.metrics), plumbing, prepare=prepare)
+    relay = relay_worker(
+        OutboxRelay(outbox, publisher, plumbing.metrics), plumbing, prepare=[one.ensure_indexes for one in indexed]
+    )
     consumers = _consumers(connections, held, plumbing)
     database = connections.database
     tenants = RememberedTenants(MongoTenantStore(database), plumbing.clock)

@@ -1,7 +1,6 @@
 """Where is this id? What this service knows of any id of the product, and what happens next.
 
-Every look is by key or by an index, so it takes as long with a million messages as with none. A server without indexes
-reads the inbox through once or twice for a question, which is a person's, now and then.
+Every look is by key or by an index, so it takes as long with a million messages as with none.
 """
 
 import asyncio

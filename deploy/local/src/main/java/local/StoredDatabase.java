@@ -9,6 +9,7 @@ import de.bwaldvogel.mongo.backend.KeyValue;
 import de.bwaldvogel.mongo.backend.h2.H2Database;
 import de.bwaldvogel.mongo.bson.Document;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.h2.mvstore.MVMap;
@@ -22,12 +23,19 @@ final class StoredDatabase extends H2Database {
     private static final String FORMAT = "local.format";
     private static final int TYPED = 2;
 
+    /** What drivers call a hashed index over one field; the server does not hand on of what kind an index is. */
+    private static final String HASHED = "_hashed";
+
     private final MVStore store;
+    private final Map<String, Remembered> remembered = new HashMap<>();
+    private final boolean open;
 
     StoredDatabase(String name, MVStore store, CursorRegistry cursors) {
         super(name, store, cursors);
         this.store = store;
         initializeNamespacesAndIndexes();
+        remembered.values().forEach(Remembered::fill);
+        open = true;
     }
 
     /** The parent's constructor calls this too, before there is a store to open anything in. */
@@ -48,6 +56,32 @@ final class StoredDatabase extends H2Database {
     protected Index<Object> openOrCreateUniqueIndex(String collection, String name, List<IndexKey> keys, boolean sparse) {
         MVMap<KeyValue, Object> positions = openIndex(store, getFullCollectionNamespace(collection) + INDEX + name);
         return new NarrowingIndex(positions, name, keys, sparse);
+    }
+
+    /** Of those that are not unique, hashed and sparse ones over one field are kept; a file's are filled together. */
+    @Override
+    protected Index<Object> openOrCreateSecondaryIndex(String collection, String name, List<IndexKey> keys, boolean sparse) {
+        IndexKey key = keys.get(0);
+        if (keys.size() == 1 && name.equals(key.getKey() + HASHED)) {
+            HashedFields fields = remembered(collection).hashed();
+            return new HashedIndex(name, key, fields, fields.include(key.getKey()) && open);
+        }
+        if (keys.size() == 1 && sparse) {
+            SparseFields fields = remembered(collection).sparse();
+            return new SparseIndex(name, key, fields, fields.include(key.getKey()) && open);
+        }
+        return super.openOrCreateSecondaryIndex(collection, name, keys, sparse);
+    }
+
+    private Remembered remembered(String collection) {
+        String documents = DOCUMENTS + getFullCollectionNamespace(collection);
+        return remembered.computeIfAbsent(collection, one -> Remembered.of(openDocuments(store, documents)));
+    }
+
+    @Override
+    public void unregisterCollection(String collection) {
+        super.unregisterCollection(collection);
+        remembered.remove(collection);
     }
 
     /** Write a file of the former form anew, whole: its order and its values are those of serialized Java objects. */

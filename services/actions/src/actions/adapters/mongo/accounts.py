@@ -11,11 +11,12 @@ from actions.adapters.mongo.answers import asked
 from actions.models import AccountView
 from chassis.mongo import Document
 
-_BY_ACCOUNT: Final = (sends.COLLECTION, steps.OPEN, steps.FINISHED, creations.QUEUE, creations.RECORDS)
+_BY_ACCOUNT: Final = (sends.COLLECTION, steps.OPEN, steps.FINISHED, creations.QUEUE)
 _BY_KEY: Final = (creations.INSTALLS, openings.COLLECTION)
 _BY_PREFIX: Final = (
     (aliases.COLLECTION, "wfx:"),
     (aliases.COLLECTION, "ccp:"),
+    (creations.RECORDS, "cc:"),
     (conversations.COLLECTION, "contact:"),
 )
 

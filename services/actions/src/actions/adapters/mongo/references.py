@@ -21,6 +21,9 @@ from chassis.mongo import Document, duplicates
 
 COLLECTION: Final = "refs"
 
+_OF_ANY: Final = "of.$**"
+"""MongoDB's index over all members of `of`, whichever accounts they name."""
+
 MONTHS: Final = 25
 """How far back shared ids are looked up."""
 
@@ -34,6 +37,10 @@ class MongoReferenceStore:
     def __init__(self, database: AsyncDatabase[Document], clock: Clock | None = None) -> None:
         """Over a database; with a clock, what is kept of many sends at once is spread out."""
         self._refs, self._clock = database[COLLECTION], clock
+
+    async def ensure_indexes(self) -> None:
+        """Let what leads to an account's sends be found when it is forgotten, whatever else is kept."""
+        await asked(lambda: self._refs.create_index(_OF_ANY))
 
     async def note(self, references: Sequence[Reference]) -> None:
         """Keep them; one that is known changes nothing.
@@ -51,10 +58,7 @@ class MongoReferenceStore:
         return [key for _, key in sorted(found, reverse=True)[:MOST]]
 
     async def purge(self, portal_id: int, limit: int) -> int:
-        """Forget what leads to an account's sends, of at most so many ids; how many there were.
-
-        No index finds them: an account is forgotten rarely, and every send would have to keep it.
-        """
+        """Forget what leads to an account's sends, of at most so many ids; how many there were."""
         account = str(portal_id)
         query = {_of(account): True}
         found = await asked(lambda: self._refs.find(query).limit(limit).to_list())

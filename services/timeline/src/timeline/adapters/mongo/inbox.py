@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from pymongo import UpdateOne
+from pymongo import HASHED, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
@@ -33,8 +33,10 @@ class MongoInbox:
 
     async def ensure_indexes(self) -> None:
         """Let the two sweeps find what waits, and operators what they ask for."""
-        for name in ("since", "waiting_for", "message.chert_tenant", *_NAMES):
+        for name in ("since", "waiting_for", "message.chert_tenant"):
             await self._inbox.create_index(name, sparse=True)
+        for name in _NAMES:
+            await self._inbox.create_index([(name, HASHED)], sparse=True)
 
     async def known(self, row_ids: Collection[str]) -> Known:
         """Those keys that are there, and what stands before the next messages of their projects."""
