@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -162,28 +162,45 @@ async def _watch_groups(system: System, stillness: Stillness) -> None:
 async def _glance(bootstrap: str, stillness: Stillness) -> None:
     """Look again and again until Kafka goes away, or does not answer: a client may wait for ever for a frozen one."""
     async with contextlib.AsyncExitStack() as opened:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MILLISECONDS)
-            opened.push_async_callback(_closed, admin.close)
-            await admin.start()
-            consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MILLISECONDS)
-            opened.push_async_callback(_closed, consumer.stop)
-            await consumer.start()
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MILLISECONDS)
+        opened.push_async_callback(_closed, admin.close)
+        await in_time(admin.start(), ANSWER_SECONDS)
+        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MILLISECONDS)
+        opened.push_async_callback(_closed, consumer.stop)
+        await in_time(consumer.start(), ANSWER_SECONDS)
+
+        async def looked() -> None:
+            for group in GROUPS:
+                committed = await admin.list_consumer_group_offsets(group)
+                ends = await consumer.end_offsets(list(committed))
+                positions = {f"{one.topic}/{one.partition}": (committed[one].offset, ends[one]) for one in ends}
+                stillness.see(group, positions, time.monotonic())
+
         while True:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                for group in GROUPS:
-                    committed = await admin.list_consumer_group_offsets(group)
-                    ends = await consumer.end_offsets(list(committed))
-                    positions = {f"{one.topic}/{one.partition}": (committed[one].offset, ends[one]) for one in ends}
-                    stillness.see(group, positions, time.monotonic())
+            await in_time(looked(), ANSWER_SECONDS)
             await pace(GLANCE_SECONDS)
 
 
-async def _closed(close: Callable[[], Awaitable[None]]) -> None:
+async def _closed(close: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Close a client, which takes no longer than an answer may."""
     with contextlib.suppress(KafkaError, OSError):
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await close()
+        await in_time(close(), ANSWER_SECONDS)
+
+
+async def in_time(work: Coroutine[Any, Any, None], seconds: float) -> None:
+    """Wait for something at most so long; what does not let itself be cancelled, as aiokafka now and then, is left.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+        if not task.done():
+            raise TimeoutError
+    finally:
+        task.cancel()
+    await task
 
 
 async def _received_at(bootstrap: str, text: re.Pattern[str]) -> dict[str, float]:
