@@ -277,9 +277,10 @@ def _context(traceparent: str | None) -> SpanContext:
 
 def current_traceparent() -> str | None:
     """The `traceparent` to hand on, or none outside any trace."""
-    carrier: dict[str, str] = {}
-    _PROPAGATOR.inject(carrier)
-    return carrier.get("traceparent")
+    context = trace.get_current_span().get_span_context()
+    if not context.is_valid:
+        return None
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
 def current_trace_id() -> str:

@@ -7,7 +7,6 @@ Sources: hubspot-contract.md section 6.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Final, TypeVar
 
 import httpx2
@@ -67,6 +66,8 @@ _WORDS_LENGTH: Final = 1_000
 _SLUG: Final = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
+_SUCCESSES: Final = range(200, 300)
+
 JsonObject = Mapping[str, object]
 
 
@@ -111,7 +112,7 @@ def succeeded(answer: Answer) -> None:
 
 def is_success(status: int) -> bool:
     """Whether the status is one of 2xx."""
-    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+    return status in _SUCCESSES
 
 
 def parsed(model: type[ResultType], answer: Answer) -> ResultType:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError
 
 from chassis.mongo import Document, connect
 from contracts.envelope import Event
@@ -36,23 +35,21 @@ NEXT = replace(FIRST, revision=FIRST.revision + 1)
 pytestmark = pytest.mark.integration
 
 
-class Raced(AsyncCollection[Document]):
-    """A collection in which somebody else's insert of the same key always comes first."""
+class Vanishing(AsyncCollection[Document]):
+    """A collection in which whatever is looked for has just been removed."""
 
-    async def find_one_and_update(self, key: Any, change: Any, *args: Any, **kwargs: Any) -> Any:
-        """Lose once, after the other's write: so may upserts of one key that meet in a cluster."""
-        if await self.find_one(key) is None:
-            await self.insert_one({**key, **change["$setOnInsert"]})
-            raise DuplicateKeyError("another inserted it")
-        return await super().find_one_and_update(key, change, *args, **kwargs)
+    async def find_one(self, *args: Any, **kwargs: Any) -> Any:
+        """Nothing."""
+        await self.delete_many({})
+        return await super().find_one(*args, **kwargs)
 
 
-class RacedDatabase(AsyncDatabase[Document]):
+class VanishingDatabase(AsyncDatabase[Document]):
     """A database of such collections."""
 
-    def __getitem__(self, name: str) -> Raced:
+    def __getitem__(self, name: str) -> Vanishing:
         """One of them."""
-        return Raced(self, name)
+        return Vanishing(self, name)
 
 
 @pytest.fixture
@@ -81,11 +78,13 @@ def remembering(about: Installation) -> HistoryEntry:
     return HistoryEntry("renewed", NOW, about.revision, about.generation, about.project_id)
 
 
-async def test_an_insert_that_loses_to_another_finds_what_won(empty: AsyncDatabase[Document]) -> None:
-    """A duplicate key means that the account is known, also when that was decided a moment ago."""
-    store = MongoInstallationStore(RacedDatabase(empty.client, empty.name), relay_soon=lambda: None)
+async def test_an_insert_that_loses_to_what_is_removed_is_made_again(empty: AsyncDatabase[Document]) -> None:
+    """An account that was there when it was inserted, and not when it was looked for, is new after all."""
+    await MongoInstallationStore(empty, relay_soon=lambda: None).record_first(FIRST, told(FIRST), remembering(FIRST))
+    store = MongoInstallationStore(VanishingDatabase(empty.client, empty.name), relay_soon=lambda: None)
 
-    assert FIRST == await store.record_first(FIRST, told(FIRST), remembering(FIRST))
+    assert await store.record_first(NEXT, told(NEXT), remembering(NEXT)) is None
+    assert 1 == await empty["installations"].count_documents({"revision": NEXT.revision})
 
 
 async def test_documents_of_the_first_release_can_be_changed(empty: AsyncDatabase[Document]) -> None:

@@ -151,11 +151,13 @@ class MongoInstallationStore:
         """Write a document, unless there is one of that key: then that one, and nothing is written."""
         while True:
             try:
-                return await self._installations.find_one_and_update(
-                    {"_id": portal_id}, {"$setOnInsert": fields}, projection=_BARE, upsert=True
-                )
-            except DuplicateKeyError:  # another inserted it at the same moment: now it is there
-                continue
+                await self._installations.insert_one({"_id": portal_id, **fields})
+            except DuplicateKeyError:
+                known = await self._installations.find_one({"_id": portal_id}, _BARE)
+                if known is not None:  # else it was removed in between
+                    return known
+            else:
+                return None
 
     async def _update(self, expected: Installation, change: Document) -> bool:
         """Change a document that is as it was read; those of the first release have no seal version."""
