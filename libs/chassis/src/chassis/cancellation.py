@@ -1,9 +1,29 @@
-"""Telling two cancellations apart: ours, which must go on up, and a stray one that must not end a loop."""
+"""Cancelling what runs: telling our own cancellation from a stray one, and not letting one get lost."""
 
 import asyncio
+from typing import Any, Final
+
+AGAIN_SECONDS: Final = 0.5
+"""How soon what has not ended is cancelled again: time enough to end in order."""
 
 
 def is_asked_for() -> bool:
     """Whether someone cancelled the running task; else the error came from other work that it awaited."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+async def end(*tasks: "asyncio.Task[Any]") -> None:
+    """Cancel tasks, and return when all have ended, however they did.
+
+    Once is not enough: before Python 3.12 `asyncio.wait_for`, in which PyMongo writes every message, loses a
+    cancellation that comes just when its work is done (python/cpython#86296), and a loop would go on for ever.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        ended, left = await asyncio.wait(left, timeout=AGAIN_SECONDS)
+        for task in ended:
+            if not task.cancelled():
+                task.exception()  # seen; nobody waits for it any more

@@ -15,6 +15,7 @@ from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
 from faststream.kafka.publisher.producer import AioKafkaFastProducerImpl
 
+from chassis import cancellation
 from chassis.clock import Clock
 from chassis.health import Health, UnfitError
 from chassis.kafka_security import KafkaSecurity, certificate_trouble, client_options
@@ -101,9 +102,7 @@ async def running(broker: KafkaBroker, *, health: Health, clock: Clock) -> Async
     try:
         yield
     finally:
-        starting.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await starting
+        await cancellation.end(starting)
         await _stop(broker)
 
 

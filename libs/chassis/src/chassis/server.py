@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from chassis.edge import MAX_HEADER_BYTES
 from chassis.health import Health
-from chassis.logging import get_log
+from chassis.logging import get_log, stop_gathering
 
 LOG = get_log()
 
@@ -151,6 +151,7 @@ class Server(uvicorn.Server):
             self._health.stopping()
         await super().shutdown(*args, **kwargs)
         LOG.info("service.stopped")
+        stop_gathering()  # here: uvicorn ends the process by the signal that stopped it
 
     async def on_tick(self, counter: int) -> bool:
         """Every tenth of a second: also look for clients that dawdle."""
@@ -209,7 +210,10 @@ def serve(
     )
     server = Server(config, health)
     _raise_descriptors()
-    server.run()
+    try:
+        server.run()
+    finally:
+        stop_gathering()
     if health is not None and health.tripped is not None:
         sys.exit(TRIPPED)
 

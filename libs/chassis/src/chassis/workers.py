@@ -1,7 +1,6 @@
 """Background loops: when to run. What to do is the caller's."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -65,9 +64,7 @@ class Worker:
         try:
             yield self
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await cancellation.end(task)
 
     async def _run(self) -> None:
         while True:

@@ -152,3 +152,20 @@ async def test_a_loop_that_was_ended_fails_livez() -> None:
         loop.clock.advance(71.0)
         assert {"relay": "has not moved for 71 s"} == loop.health.trouble()
     assert {"relay": "ended"} == loop.health.trouble()
+
+
+async def test_a_loop_ends_though_its_step_lost_the_cancellation() -> None:
+    """A process that stops does not wait for ever for a loop that never heard of it."""
+    entered = asyncio.Event()
+
+    async def losing() -> bool:
+        entered.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return False
+        return True
+
+    loop = Loop(losing)
+    async with asyncio.timeout(30), loop.worker.running():
+        await entered.wait()

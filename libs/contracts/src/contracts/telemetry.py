@@ -144,6 +144,7 @@ MetricName = Literal[
     "timeline_caught_up",
     "timeline_catch_up_failures",
     "timeline_catch_up_gap_seconds",
+    "hubspot_supported_until_seconds",
 ]
 """Every metric."""
 
@@ -204,5 +205,11 @@ METRICS: Final[dict[MetricName, Metric]] = {
         ("kind",),
     ),
     "timeline_breakers": Metric("timeline_breakers", "counter", "Breakers that opened or closed.", ("change",)),
+    "hubspot_supported_until_seconds": Metric(
+        "hubspot_supported_until_seconds",
+        "gauge",
+        "Unix time from which HubSpot no longer supports a version of its API that this process speaks.",
+        ("use", "api_version"),
+    ),
 }
 """By name."""

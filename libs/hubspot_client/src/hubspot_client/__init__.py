@@ -70,7 +70,7 @@ from hubspot_client.signatures import (
     SignatureRejectedError,
     SignatureVerifier,
 )
-from hubspot_client.sunsets import ends_soon
+from hubspot_client.sunsets import ends_soon, supported_until
 
 __all__ = [
     "APP_INSTALLED",
@@ -144,4 +144,5 @@ __all__ = [
     "authorize_url",
     "ends_soon",
     "pkce_challenge",
+    "supported_until",
 ]

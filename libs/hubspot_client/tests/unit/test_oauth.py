@@ -1,5 +1,5 @@
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx2
 import pytest
@@ -79,6 +79,20 @@ def test_what_is_not_used_is_not_in_the_authorize_url() -> None:
     )
 
     assert {"client_id", "redirect_uri", "scope", "state"} == set(parse_qs(urlsplit(url).query))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(code=st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+async def test_a_form_is_written_as_the_standard_library_does(
+    oauth: OAuthClient, transport: ScriptedTransport, code: str
+) -> None:
+    """Whatever a code is made of, the form that carries it is the one that `urlencode` makes."""
+    transport.requests.clear()
+    transport.steps = [httpx2.Response(200, json=GRANT)]
+    await oauth.exchange_code(code, redirect_uri=REDIRECT_URI)
+    (request,) = transport.requests
+    assert urlencode(form_of(request)).encode() == request.content
+    assert code == form_of(request)["code"]
 
 
 def test_the_pkce_challenge_is_that_of_the_rfc() -> None:

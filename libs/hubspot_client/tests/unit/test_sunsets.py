@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hubspot_client import DEFAULT_API_VERSION, DOCUMENTED_VERSION, RELEASES, ApiVersion, ends_soon
+from hubspot_client import DEFAULT_API_VERSION, DOCUMENTED_VERSION, RELEASES, ApiVersion, ends_soon, supported_until
 
 ROOT = Path(__file__).parents[4]
 
@@ -39,3 +39,8 @@ def test_nothing_that_we_use_ends_soon(version: ApiVersion) -> None:
 def test_the_warning_comes_half_a_year_before_the_end(today: date, end: date | None) -> None:
     """180 days before, on the day, and for ever after."""
     assert end == ends_soon("2026-09", today)
+
+
+def test_the_end_is_the_first_moment_of_its_day() -> None:
+    """What services export is midnight, UTC, of the day from which a version is no longer supported."""
+    assert datetime(2028, 3, 8, tzinfo=UTC).timestamp() == supported_until("2026-09")
