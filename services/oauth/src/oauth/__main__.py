@@ -2,23 +2,30 @@
 
 import gc
 
-from chassis import logging
-from chassis.exporting import traces_exported
-from chassis.lifespan import Plumbing
-from chassis.server import serve
-from chassis.settings import load
-from oauth.app import build
-from oauth.settings import Settings
+from chassis.loading import with_few_collections
+
+with with_few_collections():
+    from chassis import logging
+    from chassis.exporting import traces_exported
+    from chassis.lifespan import Plumbing
+    from chassis.server import serve
+    from chassis.settings import load
+    from oauth.app import build
+    from oauth.settings import Settings
 
 GC_ALLOCATIONS = 20_000
 """Between two collections of the young. A callback makes some ten thousand objects and leaves hardly any cycle behind;
 with the default of 700 most of them would be looked at several times."""
 
+GATHER_SECONDS = 0.05
+"""For so long lines that tell of no trouble wait for each other: alone, between two steps of a callback, one costs
+several times as much. A process that is killed takes the last ones with it."""
+
 
 def main() -> None:
     """Read settings, say who we are, serve."""
     settings = load(Settings)
-    logging.configure("oauth", settings.log_level)
+    logging.configure("oauth", settings.log_level, gather_seconds=GATHER_SECONDS)
     app = build(settings, Plumbing(clock=settings.clock()))
     gc.freeze()  # what is loaded by now stays; a collection need not go through it
     gc.set_threshold(GC_ALLOCATIONS)

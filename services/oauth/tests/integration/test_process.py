@@ -69,6 +69,16 @@ async def refreshes(http: httpx2.AsyncClient, environments: Environments) -> int
     return len([one for one in seen.json()["requests"] if one["path"].endswith("/token")])
 
 
+async def lines_of(environments: Environments, *events: str) -> str:
+    """What the service wrote, once all of these are told there: lines wait for each other for a moment."""
+
+    async def written() -> str | None:
+        text = environments.files.log("oauth").read_text()
+        return text if all(f'"{event}"' in text for event in events) else None
+
+    return await eventually(written, what=f"lines of {events}", seconds=SECONDS)
+
+
 async def test_an_account_connects_is_worked_for_and_leaves(
     oauth: Process,
     environments: Environments,
@@ -117,9 +127,9 @@ async def test_an_account_connects_is_worked_for_and_leaves(
         query["state"][0],
         environments.credentials.service_credentials["actions"],
     }
-    written = environments.files.log("oauth").read_text()
-    for event in ("install.started", "install.completed", "outbox.relayed", "tenant.deactivated"):
-        assert f'"{event}"' in written
+    written = await lines_of(
+        environments, "install.started", "install.completed", "outbox.relayed", "tenant.deactivated"
+    )
     assert [] == [secret for secret in secrets if secret in written]
 
 

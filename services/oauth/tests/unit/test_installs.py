@@ -521,6 +521,19 @@ async def test_odd_callbacks_are_refused_before_anything_is_looked_at(
     )
 
 
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE"])
+async def test_a_callback_is_a_get(api: httpx2.AsyncClient, method: str) -> None:
+    """HubSpot sends a browser back by `GET`; every other method is refused as on any route."""
+    assert 405 == (await api.request(method, CALLBACK_PATH)).status_code
+
+
+async def test_a_callback_is_counted_under_its_route(api: httpx2.AsyncClient, plumbing: Plumbing) -> None:
+    """Callbacks are counted by their route, though what answers them stands before all routers."""
+    assert 400 == (await api.get(CALLBACK_PATH)).status_code
+    counted = f'http_request_seconds_count{{method="GET",route="{CALLBACK_PATH}",status="400"}} 1.0'
+    assert counted.encode() in plumbing.metrics.render()
+
+
 async def test_nothing_sends_a_callback_address_on(
     browser: httpx2.AsyncClient, hubspot: InMemoryHubSpot, acme: Project
 ) -> None:

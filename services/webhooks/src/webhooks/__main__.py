@@ -3,16 +3,19 @@
 import gc
 from functools import partial
 
-from chassis import logging
-from chassis.exporting import traces_exported
-from chassis.lifespan import Plumbing
-from chassis.metrics import Metrics
-from chassis.server import serve
-from chassis.settings import load
-from webhooks.adapters.allocator import keep_buffers
-from webhooks.api.exchange import ExchangeProtocol
-from webhooks.app import build
-from webhooks.settings import Settings
+from chassis.loading import with_few_collections
+
+with with_few_collections():
+    from chassis import logging
+    from chassis.exporting import traces_exported
+    from chassis.lifespan import Plumbing
+    from chassis.metrics import Metrics
+    from chassis.server import serve
+    from chassis.settings import load
+    from webhooks.adapters.allocator import keep_buffers
+    from webhooks.api.exchange import ExchangeProtocol
+    from webhooks.app import build
+    from webhooks.settings import Settings
 
 GC_ALLOCATIONS = 20_000
 """Between two collections of the young. Requests leave no cycles behind, but a hundred events in flight are some

@@ -1,15 +1,17 @@
 """Routes that read their request themselves, and stand in the OpenAPI document as any other.
 
-FastAPI declares such a route from its endpoint's signature, but leaves finding and checking the parameters to us; for a
-route on which time is counted, and whose parameters are a few texts.
+FastAPI declares such a route from an endpoint's signature; before its routers stands one that answers. Between the two
+lie three looks for a match and as many layers around an endpoint, for a route on which time is counted.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import parse_qsl
 
 from fastapi import Request
-from fastapi.routing import APIRoute
 from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
 
 from chassis.failures import Refusal
 from contracts.failures import Code
@@ -17,21 +19,31 @@ from contracts.failures import Code
 Answer = Callable[[Request], Awaitable[Response]]
 
 
-def answered_by(answer: Answer) -> type[APIRoute]:
-    """A class of routes that are declared as usual, and answered by this."""
+class DirectRoute(Route):
+    """Answers `GET` on one path; every other method is left to the route that is declared.
 
-    class DirectRoute(APIRoute):
-        """Declared by its endpoint, answered without it."""
+    What is raised is answered by the app's exception handlers, as everywhere. What is to be done in the background, and
+    what the edge tells of a request, comes after the answer is on its way.
+    """
 
-        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            """What answers."""
+    def __init__(self, path: str, answer: Answer) -> None:
+        super().__init__(path, answer, methods=["GET"], include_in_schema=False)
+        self._answer = answer
 
-            async def handle(request: Request) -> Response:
-                return await answer(request)
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether it is this very path."""
+        if scope["type"] == "http" and scope["path"] == self.path and scope["method"] == "GET":
+            return Match.FULL, {"route": self}
+        return Match.NONE, {}
 
-            return handle
-
-    return DirectRoute
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        response = await self._answer(Request(scope, receive, send))
+        background, response.background = response.background, None
+        await response(scope, receive, send)
+        await asyncio.sleep(0)  # uvloop sends what was written between two turns: not after all that follows
+        if background is not None:
+            await background()
 
 
 def one_of_each(request: Request) -> Mapping[str, str]:
@@ -40,7 +52,7 @@ def one_of_each(request: Request) -> Mapping[str, str]:
     Raises:
         Refusal: one does.
     """
-    given = request.query_params.multi_items()
+    given = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
     texts = dict(given)
     if len(texts) != len(given):
         raise Refusal(Code.INVALID_FIELD, "a parameter is repeated")

@@ -14,8 +14,8 @@ from chassis.metrics import Metrics
 from chassis.tracing import current_trace_id
 from contracts.failures import Failure
 from oauth.api import state_cookies
-from oauth.api.direct_routes import answered_by, one_of_each, text_of
-from oauth.api.pages import CALLBACK_PATH, CONSOLE_PATH, INSTALL_PATH, redirect
+from oauth.api.direct_routes import DirectRoute, one_of_each, text_of
+from oauth.api.pages import CALLBACK_PATH, CONSOLE_PATH, INSTALL_PATH, PlainRedirect, redirect
 from oauth.api.sessions import SESSION_COOKIE, SessionToken, session_of
 from oauth.errors import (
     InstallRefusedError,
@@ -135,9 +135,12 @@ class InstallRoutes:
             response_class=RedirectResponse,
             responses={**RESPONSES, **_FINISHING_FAILURES},
             summary="Come back from HubSpot",
-            route_class_override=answered_by(self._came_back),
         )
         return router
+
+    def direct(self) -> DirectRoute:
+        """What answers callbacks, before any router."""
+        return DirectRoute(CALLBACK_PATH, self._came_back)
 
     async def install(
         self,
@@ -233,7 +236,7 @@ def _states(request: Request) -> tuple[str, ...]:
 
 def _to_console(bound: Bound) -> RedirectResponse:
     notice = "stays" if bound.stays else "connected"
-    return redirect(f"{CONSOLE_PATH}?notice={notice}&account={bound.installation.portal_id}")
+    return PlainRedirect(f"{CONSOLE_PATH}?notice={notice}&account={bound.installation.portal_id}")
 
 
 _REASONS: Final[dict[type[OAuthServiceError], str]] = {

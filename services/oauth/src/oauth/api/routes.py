@@ -117,8 +117,10 @@ def add_routes(app: FastAPI, outside: Outside, plumbing: Plumbing, choices: Choi
         credentials=outside.credentials,
         report_keys=partial(key_report, replicas=outside.replicas, installations=outside.installations),
     )
+    installs = _installs(outside, plumbing, choices)
+    app.router.routes.insert(0, installs.direct())
     for routes in (
-        _installs(outside, plumbing, choices),
+        installs,
         _messages(outside, choices, access_tokens, pages),
         ConsoleRoutes(sessions=outside.sessions, use=use, pages=pages, forms=outside.forms),
         internal,

@@ -73,16 +73,17 @@ async def bind(
             disconnected in between; the grant is not known to have outlived that.
         ContendedError: others kept changing the installation.
     """
-    connected = partial(_connected, grant=grant, project=project, sealer=sealer, by=by)
+    connected = partial(_connected, grant=grant, sealer=sealer, by=by)
     for _ in range(ATTEMPTS):
         now = clock.now()
-        first, entry = connected(_never_connected(grant, project, now), now=now)
+        first, entry = connected(_first_generation(grant, project, now), renewed=False, now=now)
         former = await installations.record_first(first, _installed(first, now), entry)
         if former is None:
             return Bound(first, stays=False)
         if not outlives_departure and _departed(former, asked_at):
             raise DepartedError
-        again, entry = connected(former, now=now)
+        renewed = former.status == "active"
+        again, entry = connected(former if renewed else _next_generation(former, project), renewed=renewed, now=now)
         if await installations.record(again, _installed(again, now), entry, replacing=former):
             return Bound(again, stays=again.project_id != project.id)
     raise ContendedError
@@ -136,7 +137,7 @@ def told(event_type: EventType[TenantSnapshot], data: TenantSnapshot, now: datet
 
 
 def _installed(installation: Installation, now: datetime) -> Event[TenantSnapshot]:
-    return told(TENANT_INSTALLED, TenantInstalled(**dict(installation.snapshot())), now)
+    return told(TENANT_INSTALLED, installation.snapshot_as(TenantInstalled), now)
 
 
 def _departed(installation: Installation, asked_at: datetime | None) -> bool:
@@ -151,24 +152,24 @@ def _departed(installation: Installation, asked_at: datetime | None) -> bool:
 
 
 def _connected(
-    former: Installation,
+    begun: Installation,
     grant: AccountGrant,
-    project: Project,
     sealer: TokenSealer,
     now: datetime,
     by: Actor | None,
+    *,
+    renewed: bool,
 ) -> tuple[Installation, HistoryEntry]:
-    """The installation as the grant leaves it, and what is remembered of that."""
-    begun = former if former.status == "active" else _next_generation(former, project)
+    """The installation as the grant leaves this generation of it, and what is remembered of that."""
     bound = replace(
         begun,
-        revision=next_revision(former, now),
+        revision=next_revision(begun, now),
         scopes=grant.scopes,
         installed_at=now,
         token_version=begun.token_version + 1,
         tokens=seal_tokens(grant.tokens, begun.portal_id, begun.generation, sealer),
     )
-    return bound, installed(bound, by, renewed=begun is former)
+    return bound, installed(bound, by, renewed=renewed)
 
 
 def _ended(installation: Installation, reason: EndReason, now: datetime) -> Installation:
@@ -203,14 +204,14 @@ def _next_generation(former: Installation, project: Project) -> Installation:
     )
 
 
-def _never_connected(grant: AccountGrant, project: Project, now: datetime) -> Installation:
-    """What comes before an account's first installation."""
+def _first_generation(grant: AccountGrant, project: Project, now: datetime) -> Installation:
+    """An account that was never connected, now in this project; it has no tokens yet."""
     return Installation(
         portal_id=grant.portal_id,
         project_id=project.id,
         chert_tenant=project.chert_tenant,
-        status="inactive",
-        generation=0,
+        status="active",
+        generation=1,
         revision=0,
         scopes=(),
         settings=TenantSettings(),

@@ -104,7 +104,7 @@ class Operating:
                 return former
             changed = replace(former, paused=paused, revision=next_revision(former, self.clock.now()))
             entry = self._entry("paused" if paused else "resumed", changed, order)
-            event = told(TENANT_UPDATED, TenantUpdated(**dict(changed.snapshot())), self.clock.now())
+            event = told(TENANT_UPDATED, changed.snapshot_as(TenantUpdated), self.clock.now())
             if await self.installations.record(changed, event, entry, replacing=former):
                 LOG.info(
                     "tenant.paused" if paused else "tenant.resumed", portal_id=portal_id, revision=changed.revision

@@ -95,7 +95,7 @@ async def change_settings(
         if former.settings == wanted:
             return former
         changed, entry = _changed(former, wanted, session, clock)
-        event = told(TENANT_UPDATED, TenantUpdated(**dict(changed.snapshot())), clock.now())
+        event = told(TENANT_UPDATED, changed.snapshot_as(TenantUpdated), clock.now())
         if await installations.record(changed, event, entry, replacing=former):
             _tell(former, changed)
             return changed

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 from contracts.tenants import TenantSettings, TenantSnapshot
 from oauth.models.grants import SealedTokens
 from oauth.models.history import EndReason
+
+Snapshot = TypeVar("Snapshot", bound=TenantSnapshot)
 
 Status = Literal["active", "inactive", "purged"]
 
@@ -81,7 +83,11 @@ class Installation:
 
     def snapshot(self) -> TenantSnapshot:
         """What everyone may know of it."""
-        return TenantSnapshot(
+        return self.snapshot_as(TenantSnapshot)
+
+    def snapshot_as(self, kind: type[Snapshot]) -> Snapshot:
+        """The same as the data of an event that says nothing more."""
+        return kind(
             portal_id=self.portal_id,
             project_id=self.project_id,
             chert_tenant=self.chert_tenant,
