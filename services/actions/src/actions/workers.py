@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final, Protocol
 
+from chassis import cancellation
 from chassis.lifespan import Plumbing
 from chassis.logging import get_log
 from chassis.metrics import Metrics
@@ -114,10 +115,7 @@ class AccountLanes:
         try:
             yield
         finally:
-            tasks = list(self._running.values())
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancellation.end(*self._running.values())
 
     async def _run(self, portal_id: int) -> None:
         try:

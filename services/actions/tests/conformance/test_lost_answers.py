@@ -138,10 +138,20 @@ async def test_an_answer_stored_unheard_is_stored_once(sends: MongoSendStore, wi
 
 async def test_a_second_name_given_unheard_is_given(beyond: AsyncDatabase[Document], wire: Wire) -> None:
     """A second name that was stored unheard belongs to who gave it."""
-    wire.lose("insert", collection="aliases")
+    wire.lose("insert")
 
     assert await MongoAliasStore(beyond).bind("name", "a") == "a"
     assert 1 == wire.lost
+
+
+async def test_a_claim_under_both_names_unheard_is_ones_own(
+    sends: MongoSendStore, beyond: AsyncDatabase[Document], wire: Wire, draft: Send
+) -> None:
+    """A claim and its second name that were stored unheard are this call's, the name to be asked for once more."""
+    wire.lose("insert")
+
+    assert (draft, False) == await sends.open_as(draft, "name")
+    assert (draft.key, 1) == (await MongoAliasStore(beyond).bind("name", draft.key), wire.lost)
 
 
 async def test_a_snapshot_kept_unheard_is_kept(beyond: AsyncDatabase[Document], wire: Wire) -> None:

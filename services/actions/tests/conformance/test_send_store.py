@@ -10,7 +10,7 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from actions.adapters.in_memory import InMemorySendStore
-from actions.adapters.mongo import MongoSendOutbox, MongoSendStore
+from actions.adapters.mongo import MongoAliasStore, MongoSendOutbox, MongoSendStore
 from actions.adapters.mongo.outbox import SWEEP_SECONDS
 from actions.models import Accepted, Attempt, AttemptStatus, Lease, Outcome, Refused, Send
 from actions.ports import SendStore
@@ -84,6 +84,30 @@ async def test_a_new_key_is_claimed_by_its_draft(stores: Stores, draft: Send) ->
     assert await stores.sends.find("wf:62515:other") is None
     assert [draft] == list(await stores.sends.find_all([draft.key, "wf:62515:other", draft.key]))
     assert [] == list(await stores.sends.find_all([]))
+
+
+@pytest.mark.integration
+async def test_a_claim_and_its_second_name_are_taken_together(
+    mongo_database: AsyncDatabase[Document], clock: ManualClock, draft: Send
+) -> None:
+    """One command takes both; whoever comes later has neither, or the claim alone, and learns whose they are."""
+    sends, aliases = MongoStores(mongo_database, clock).sends, MongoAliasStore(mongo_database)
+    other, late = replace(draft, key="wf:62515:ap-2"), replace(draft, lease=Lease("holder-2", 1, 1))
+
+    assert (draft, True) == await sends.open_as(draft, "name")
+    assert (draft, False) == await sends.open_as(late, "another name")
+    assert (other, False) == await sends.open_as(other, "name")
+    assert [draft.key] * 2 == [await aliases.bind("name", key) for key in (draft.key, other.key)]
+    assert await aliases.bind("another name", other.key) == other.key
+    assert {draft, other} == set(await sends.latest(62515, draft.claimed_at, 9))
+
+
+async def test_a_claim_is_opened_whatever_becomes_of_its_name(stores: Stores, draft: Send) -> None:
+    """Opened under two names, a send is found as it is, once."""
+    opened, _ = await stores.sends.open_as(draft, "name")
+
+    assert [draft, draft] == [opened, await stores.sends.find(draft.key)]
+    assert [draft] == list(await stores.sends.latest(62515, draft.claimed_at, 9))
 
 
 @pytest.mark.parametrize("plan", [REFUSED, None])

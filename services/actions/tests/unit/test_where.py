@@ -15,10 +15,8 @@ from actions.adapters.in_memory import (
     InMemorySendStore,
     InMemoryStepStore,
 )
-from actions.adapters.referring import ReferringPublisher
 from actions.api.ops import router
 from actions.errors import StoreAwayError
-from actions.handlers.announcing import events_of
 from actions.handlers.where import Where
 from actions.models import (
     Accepted,
@@ -31,11 +29,9 @@ from actions.models import (
     Step,
     StepPlan,
     references_of_creation,
-    references_of_send,
 )
 from chassis.clock import ManualClock
 from chassis.failures import install
-from chassis.kafka import BrokerAwayError, InMemoryEventPublisher
 from chassis.number_hash import KeyedNumberHash
 from chassis.settings import NotLoadedError
 from contracts.ops import WhereAnswer
@@ -71,9 +67,9 @@ def send(key: str = KEY, **changes: object) -> Send:
 
 
 @pytest.fixture
-def references() -> InMemoryReferenceStore:
+def references(sends: InMemorySendStore) -> InMemoryReferenceStore:
     """Which keys an id belongs to."""
-    return InMemoryReferenceStore()
+    return InMemoryReferenceStore(sends)
 
 
 @pytest.fixture
@@ -98,23 +94,17 @@ def where(
 
 
 @pytest.fixture
-async def told(
-    sends: InMemorySendStore, references: InMemoryReferenceStore, number_hash: KeyedNumberHash
-) -> InMemoryEventPublisher:
-    """A finished send whose event went out; what was published."""
-    sends.sends[KEY] = send()
-    published = InMemoryEventPublisher()
-    [event] = events_of(send(), ACCEPTED, SENT.at)
-    traced = replace(event, traceparent=f"00-{'b' * 32}-{'1' * 16}-01")
-    await ReferringPublisher(published, references, number_hash).publish([traced])
-    return published
+def told(sends: InMemorySendStore, number_hash: KeyedNumberHash) -> Send:
+    """A finished send."""
+    sends.sends[KEY] = send(number_hash=number_hash(NUMBER))
+    return sends.sends[KEY]
 
 
 @pytest.mark.parametrize(
     "known_as",
     [KEY, f"message.sent:{KEY}", "ap-62515-1-7-0", "904", "message-1", "chat-1", "b" * 32, NUMBER],
 )
-async def test_every_id_of_a_send_finds_it(where: Where, told: InMemoryEventPublisher, known_as: str) -> None:
+async def test_every_id_of_a_send_finds_it(where: Where, told: Send, known_as: str) -> None:
     """Claim, event, callback, contact, message, chat, trace and number all lead to the same two lines of history."""
     answer = await where(known_as)
 
@@ -127,7 +117,7 @@ async def test_every_id_of_a_send_finds_it(where: Where, told: InMemoryEventPubl
 
 
 @pytest.mark.parametrize("known_as", ["nothing", "+14155550199", "c" * 32])
-async def test_what_nobody_knows_is_an_empty_answer(where: Where, told: InMemoryEventPublisher, known_as: str) -> None:
+async def test_what_nobody_knows_is_an_empty_answer(where: Where, told: Send, known_as: str) -> None:
     """No failure, and nothing of anybody else."""
     assert WhereAnswer() == await where(known_as)
 
@@ -136,13 +126,11 @@ async def test_a_step_that_waits_says_what_comes_next(
     where: Where,
     sends: InMemorySendStore,
     steps: InMemoryStepStore,
-    references: InMemoryReferenceStore,
     number_hash: KeyedNumberHash,
 ) -> None:
     """A send that has no event yet is found by its callback and number, with the moment at which it is tried again."""
     parked, due = replace(SENT, status="parked", code=4002), AT + timedelta(minutes=10)
-    waiting = send(attempts=(BEGUN, parked), answer=None, parked_until=due)
-    sends.sends[KEY] = waiting
+    sends.sends[KEY] = send(attempts=(BEGUN, parked), answer=None, parked_until=due, number_hash=number_hash(NUMBER))
     await steps.open(
         Step(
             key=KEY,
@@ -155,7 +143,6 @@ async def test_a_step_that_waits_says_what_comes_next(
             chert_tenant="acme",
         )
     )
-    await references.note(references_of_send(waiting, parked, number_hash))
 
     answers = [await where(known_as) for known_as in ("ap-62515-1-7-0", NUMBER, "b" * 32)]
 
@@ -192,25 +179,6 @@ async def test_a_created_contact_without_a_template_is_found(
     assert () == references_of_creation(replace(skipped, reason="off"))
 
 
-async def test_nothing_is_published_that_cannot_be_found(
-    references: InMemoryReferenceStore, number_hash: KeyedNumberHash
-) -> None:
-    """While Kafka is away the ids are kept all the same, and keeping them again changes nothing."""
-    published = InMemoryEventPublisher()
-    published.away = True
-    publisher = ReferringPublisher(published, references, number_hash)
-    events = events_of(send(), ACCEPTED, SENT.at)
-
-    with pytest.raises(BrokerAwayError):
-        await publisher.publish(events)
-    known = list(references.references)
-    published.away = False
-    await publisher.publish(events)
-
-    assert known == references.references
-    assert list(events) == published.published
-
-
 CREDENTIALS = {"oauth": SecretStr("of-oauth"), "ops": SecretStr("of-operators")}
 
 
@@ -230,7 +198,7 @@ async def ask(where: Where, credential: str | None, body: object, *, loaded: boo
         return await client.post("/ops/where", json=body, headers=headers)
 
 
-async def test_an_operator_is_answered(where: Where, told: InMemoryEventPublisher) -> None:
+async def test_an_operator_is_answered(where: Where, told: Send) -> None:
     """The answer comes as the contract has it."""
     response = await ask(where, "of-operators", {"id": NUMBER})
 

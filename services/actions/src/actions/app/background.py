@@ -14,7 +14,6 @@ from actions.adapters.mongo import (
     MongoTenantStore,
     MongoWishStore,
 )
-from actions.adapters.referring import ReferringPublisher
 from actions.adapters.remembered_conversations import RememberedConversations
 from actions.adapters.remembered_tenants import RememberedTenants
 from actions.app.connections import Connections
@@ -23,7 +22,6 @@ from actions.errors import StoreAwayError
 from actions.handlers.conversations import Conversations
 from actions.handlers.opt_outs import OptOuts, OptOutWords
 from actions.handlers.replies import Replies
-from actions.models import Attempt, Send, references_of_send
 from actions.settings import Settings
 from actions.workers import relay_worker
 from chassis.consuming import Consumers, ErrorKinds
@@ -58,17 +56,9 @@ def background(settings: Settings, connections: Connections, plumbing: Plumbing)
     """The loops; the subscriptions are declared on the way."""
     outbox = MongoSendOutbox(connections.database, plumbing.clock)
     held = MongoHeldMessages(connections.database)
-    references, number_hash = MongoReferenceStore(connections.database, plumbing.clock), connections.number_hash
-
-    async def stays_findable(send: Send, ended: Attempt) -> None:
-        await references.note(references_of_send(send, ended, number_hash))
-
-    sends = MongoSendStore(connections.database, outbox.note, stays_findable)
-    wishes = MongoWishStore(connections.database)
-    indexed = (outbox, held, sends, wishes, references)
-    publisher = ReferringPublisher(
-        KafkaEventPublisher(connections.broker, plumbing.metrics), references, connections.number_hash
-    )
+    sends = MongoSendStore(connections.database, outbox.note)
+    indexed = (outbox, held, sends, MongoWishStore(connections.database), MongoReferenceStore(connections.database))
+    publisher = KafkaEventPublisher(connections.broker, plumbing.metrics)
     relay = relay_worker(
         OutboxRelay(outbox, publisher, plumbing.metrics), plumbing, prepare=[one.ensure_indexes for one in indexed]
     )

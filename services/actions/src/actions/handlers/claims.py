@@ -56,17 +56,23 @@ class Claims:
         self._sends, self._aliases, self._clock = sends, aliases, clock
         self._watch = ClaimWatch(clock)
 
-    async def acquire(self, draft: Send, *, holder: str) -> Send:
+    async def acquire(self, draft: Send, *, holder: str, alias: str | None) -> tuple[Send, bool]:
         """The send that the draft stands for: held by the holder, with its final answer, or parked.
+
+        Beside it, whether nothing is left to `name`.
 
         Raises:
             ClaimInProgressError: another call is at work on it and did not end soon.
             DifferentRequestError: it was another request.
             StoreAwayError: the database does not answer.
         """
-        return await self._turn(await self._sends.open(draft), draft, holder)
+        if alias is None:
+            opened, is_named = await self._sends.open(draft), True
+        else:
+            opened, is_named = await self._sends.open_as(draft, alias)
+        return await self._turn(opened, draft, holder), is_named
 
-    async def name(self, send: Send, draft: Send, *, holder: str, alias: str | None) -> Send:
+    async def name(self, send: Send, draft: Send, *, holder: str, alias: str) -> Send:
         """The send after its second name was bound: itself, or the one that had that name before, in the same states.
 
         Raises:
@@ -74,7 +80,7 @@ class Claims:
             DifferentRequestError: that one was another request.
             StoreAwayError: the database does not answer.
         """
-        if alias is None or send.key != draft.key:
+        if send.key != draft.key:
             return send
         owner = await self._aliases.bind(alias, send.key)
         if owner == send.key:

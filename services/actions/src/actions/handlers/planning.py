@@ -8,14 +8,18 @@ from actions.errors import UnsendableError
 from actions.handlers.phones import usable_phone
 from actions.handlers.rendering import render
 from actions.models import Attempt, Contact, Lease, Outgoing, Refused, Send, SendRequest
+from actions.ports import NumberHash
 from contracts.messages import Source
 from contracts.tenants import TenantSettings, TenantSnapshot
 
 _MAX_NAME: Final = 200
 
 
-def draft_send(request: SendRequest, tenant: TenantSnapshot, *, holder: str, begun: Attempt) -> Send:
+def draft_send(
+    request: SendRequest, tenant: TenantSnapshot, *, holder: str, begun: Attempt, number_hash: NumberHash
+) -> Send:
     """The send as it is claimed, held by its holder."""
+    planned = plan(request, tenant.settings)
     return Send(
         key=request.key,
         portal_id=request.portal_id,
@@ -27,11 +31,12 @@ def draft_send(request: SendRequest, tenant: TenantSnapshot, *, holder: str, beg
         workflow_id=request.workflow_id,
         user_id=request.user_id,
         fingerprint=fingerprint(request),
-        plan=plan(request, tenant.settings),
+        plan=planned,
         claimed_at=begun.at,
         lease=Lease(holder, fence=begun.fence, beat=1),
         attempts=(begun,),
         step=request.step,
+        number_hash=number_hash(planned.phone) if isinstance(planned, Outgoing) else None,
     )
 
 

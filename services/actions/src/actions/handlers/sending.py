@@ -179,38 +179,28 @@ class SendOnce:
                 tenant = await confirmed_tenant(request.portal_id, authority=self.authority)
             if tenant.paused:
                 raise TenantPausedError
-        send, opted_out = await self._acquire(request, tenant)
+        send = await self._acquire(request, tenant)
         if send.answer is not None:
             return Answer(send.answer, duplicate=True)
         if send.parked_until is not None:
             raise StepParkedError(send.parked_until, code=Code.LINES_SATURATED)
         await self.faults.reach(FaultPoint.AFTER_CLAIM)
-        turn = Turn(tenant=tenant, answer_by=answer_by, opted_out=opted_out)
-        return Answer(await self._complete(send, turn), duplicate=False)
+        return Answer(await self._complete(send, Turn(tenant=tenant, answer_by=answer_by)), duplicate=False)
 
     async def _earlier(self, request: SendRequest) -> Outcome | None:
         """The final answer that this very request got while the account was connected."""
         send = await self.sends.find(request.key)
         return send.answer if send is not None and send.came_from(fingerprint(request)) else None
 
-    async def _acquire(self, request: SendRequest, tenant: TenantSnapshot) -> tuple[Send, bool | None]:
-        """The send of a request, and whether its recipient wants no messages, where that was asked.
-
-        Binding the second name and asking for the wish both need the claim and not each other.
-        """
+    async def _acquire(self, request: SendRequest, tenant: TenantSnapshot) -> Send:
+        """The send of a request, under its second name, too."""
         holder = self.randomness.uuid()
         begun = Attempt("begun", self.clock.now(), 1, current_trace_id())
-        draft = draft_send(request, tenant, holder=holder, begun=begun)
-        claimed = await self.claims.acquire(draft, holder=holder)
-        if needs_nobody(claimed):
-            return claimed, None
-        if not isinstance(claimed.plan, Outgoing):
-            return await self.claims.name(claimed, draft, holder=holder, alias=request.alias), None
-        send, opted_out = await asyncio.gather(
-            self.claims.name(claimed, draft, holder=holder, alias=request.alias),
-            self._is_opted_out(claimed, claimed.plan),
-        )
-        return send, opted_out if send.key == claimed.key else None
+        draft = draft_send(request, tenant, holder=holder, begun=begun, number_hash=self.number_hash)
+        claimed, is_named = await self.claims.acquire(draft, holder=holder, alias=request.alias)
+        if is_named or request.alias is None or needs_nobody(claimed):
+            return claimed
+        return await self.claims.name(claimed, draft, holder=holder, alias=request.alias)
 
     async def _is_opted_out(self, send: Send, message: Outgoing) -> bool:
         """Asked with the claim in hand: whatever is written later comes after this send."""
@@ -245,8 +235,7 @@ class SendOnce:
             return ERASED
         if send.project_id != turn.tenant.project_id:
             return SUPERSEDED
-        opted_out = await self._is_opted_out(send, send.plan) if turn.opted_out is None else turn.opted_out
-        if opted_out:
+        if await self._is_opted_out(send, send.plan):
             return OPTED_OUT
         if send.source == "workflow" and not turn.tenant.settings.auto_create_leads:
             unknown = await self._unknown_lead(send, send.plan)

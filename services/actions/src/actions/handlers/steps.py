@@ -19,6 +19,7 @@ from actions.handlers.sending import SendOnce
 from actions.handlers.waiting import awaiting_reply
 from actions.models import Accepted, FaultPoint, Outcome, Reply, Step
 from actions.ports import Conversations, FaultPoints, StepStore, WorkflowCallbacks
+from chassis import cancellation
 from chassis.clock import Clock
 from chassis.logging import get_log
 from chassis.metrics import Metrics
@@ -92,9 +93,7 @@ class Steps:
 
     async def close(self) -> None:
         """Stop every lane; what it had is due again."""
-        for lane in self._lanes.values():
-            lane.cancel()
-        await self.settle()
+        await cancellation.end(*self._lanes.values())
 
     def _left(self, portal_id: int, lane: "asyncio.Task[None]") -> None:
         del self._lanes[portal_id]

@@ -12,9 +12,7 @@ class Turn:
     Attributes:
         tenant: the account as it is now.
         answer_by: until when there has to be an answer, on the monotonic clock.
-        opted_out: whether the recipient wants no messages, asked with the claim in hand; none when not asked yet.
     """
 
     tenant: TenantSnapshot
     answer_by: float
-    opted_out: bool | None = None

@@ -31,9 +31,11 @@ from actions.models.outcomes import Accepted, Outcome, Refused
 from actions.models.references import (
     Reference,
     account_of,
+    ids_of,
+    other_trace,
+    own_id,
     references_of_creation,
-    references_of_event,
-    references_of_send,
+    trace_of,
 )
 from actions.models.requests import Contact, LineChoice, SendRequest, SignedRequest
 from actions.models.sends import ERASED, Attempt, AttemptStatus, Erased, Lease, Outgoing, Send
@@ -93,7 +95,9 @@ __all__ = [
     "Window",
     "Wish",
     "account_of",
+    "ids_of",
+    "other_trace",
+    "own_id",
     "references_of_creation",
-    "references_of_event",
-    "references_of_send",
+    "trace_of",
 ]

@@ -1,14 +1,13 @@
 """Ways from an id that somebody knows to the sends that have to do with it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from actions.models.creations import SettledCreation
-from actions.models.sends import Attempt, Outgoing, Send
-from contracts.envelope import Event, EventData
-from contracts.messages import MessageSent, SendOutcome
+from actions.models.outcomes import Accepted
+from actions.models.sends import Attempt, Send
 
 _OWN_ID: Final = 2
 """What a key has before its own id: `wf:{account}:{callback}`, `card:{account}:{client message}`."""
@@ -19,9 +18,19 @@ def account_of(key: str) -> str:
     return key.partition(":")[2].partition(":")[0]
 
 
+def own_id(key: str) -> str:
+    """The callback, client message or contact that a key was made from."""
+    return key.split(":", _OWN_ID)[-1]
+
+
+def trace_of(attempt: Attempt) -> str | None:
+    """The trace of an attempt; none where it was not traced."""
+    return attempt.trace_id if int(attempt.trace_id, 16) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One id of one send.
+    """One id of one send, or of a created contact that led to none.
 
     Attributes:
         id: what somebody may know: a callback, message, trace, contact or chat id, or the hash of a number.
@@ -41,42 +50,27 @@ class Reference:
         return account_of(self.key)
 
 
-def references_of_event(event: Event[EventData], number_hash: Callable[[str], str]) -> Sequence[Reference]:
-    """The ids of a send that has its final answer."""
-    told = event.data
-    if not isinstance(told, SendOutcome):
+def ids_of(send: Send) -> Iterator[str]:
+    """All ids that lead to a send, some of them more than once."""
+    yield own_id(send.key)
+    yield send.contact_id
+    if send.number_hash is not None:
+        yield send.number_hash
+    yield from filter(None, map(trace_of, send.attempts))
+    if isinstance(send.answer, Accepted):
+        yield from filter(None, (send.answer.message_id, send.answer.lead_id))
+
+
+def other_trace(send: Send, ended: Attempt) -> Sequence[Reference]:
+    """The trace that a send ended in, where that is not the one that it began in."""
+    trace_id = trace_of(ended)
+    if trace_id is None or trace_id == send.attempts[0].trace_id:
         return ()
-    found = [*_own(told.claim, told.at), Reference(told.contact_id, told.claim, told.at, is_shared=True)]
-    if event.traceparent is not None:
-        found.append(Reference(event.traceparent.split("-")[1], told.claim, told.at))  # W3C Trace Context, section 3.2
-    if isinstance(told, MessageSent):
-        found += [
-            Reference(told.message_id, told.claim, told.at),
-            Reference(told.chat_id, told.claim, told.at, is_shared=True),
-            Reference(number_hash(told.phone), told.claim, told.at, is_shared=True),
-        ]
-    return found
-
-
-def references_of_send(send: Send, ended: Attempt, number_hash: Callable[[str], str]) -> Sequence[Reference]:
-    """The ids of a send that goes on later, or under another key."""
-    found = [*_own(send.key, ended.at), Reference(send.contact_id, send.key, ended.at, is_shared=True)]
-    if int(ended.trace_id, 16):
-        found.append(Reference(ended.trace_id, send.key, ended.at))
-    if isinstance(send.plan, Outgoing):
-        found.append(Reference(number_hash(send.plan.phone), send.key, ended.at, is_shared=True))
-    return found
+    return [Reference(trace_id, send.key, ended.at)]
 
 
 def references_of_creation(settled: SettledCreation) -> Sequence[Reference]:
     """The contact of a creation that led to no send; where it is off, every import would leave a mark for each."""
     if settled.status != "skipped" or settled.reason == "off":
         return ()
-    return [Reference(one.id, one.key, one.at, is_shared=True) for one in _own(settled.key, settled.at)]
-
-
-def _own(key: str, at: datetime) -> Iterator[Reference]:
-    """The callback, client message or contact that a key was made from."""
-    own = key.split(":", _OWN_ID)[-1]
-    if own:
-        yield Reference(own, key, at, is_shared=key.startswith("cc:"))
+    return [Reference(own_id(settled.key), settled.key, settled.at, is_shared=True)]

@@ -96,6 +96,7 @@ class Send:
         answer: none while nothing final is known.
         step: what the workflow chose, when one asked.
         parked_until: when it is tried again, while Chert cannot send it and its step waits.
+        number_hash: keyed hash of the number that the message was to go to, by which operators find it.
     """
 
     key: str
@@ -116,6 +117,7 @@ class Send:
     answer: Outcome | None = None
     step: StepPlan | None = None
     parked_until: datetime | None = None
+    number_hash: str | None = None
 
     def came_from(self, fingerprint: str) -> bool:
         """Whether it came from a request with this fingerprint, as far as that is still known."""

@@ -19,6 +19,13 @@ class SendStore(Protocol):
         """Claim a new send. The result is the draft, or what has its key already."""
         ...
 
+    async def open_as(self, draft: Send, alias: str, /) -> tuple[Send, bool]:
+        """Claim a new send under its key, and under its second name if that is easily had.
+
+        The result is the draft, or what has its key already; and whether the second name is known to be the draft's.
+        """
+        ...
+
     async def find(self, key: str) -> Send | None:
         """The send with this key."""
         ...

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from actions.models import Reference
+from actions.adapters.in_memory.sends import InMemorySendStore
+from actions.models import Reference, ids_of
 
 
 class InMemoryReferenceStore:
-    """Ids of sends."""
+    """Ids of sends: of those in a store of sends, and what else is noted."""
 
-    def __init__(self) -> None:
+    def __init__(self, sends: InMemorySendStore | None = None) -> None:
+        self._sends = sends or InMemorySendStore()
         self.references: list[Reference] = []
 
     async def note(self, references: Sequence[Reference]) -> None:
@@ -18,8 +20,9 @@ class InMemoryReferenceStore:
 
     async def keys(self, known_as: str, until: datetime) -> Sequence[str]:
         """The keys of the sends that have this id, newest first."""
-        known = sorted((one.at, one.key) for one in self.references if one.id == known_as and one.at <= until)
-        return list(dict.fromkeys(key for _, key in reversed(known)))
+        noted = [(one.at, one.key) for one in self.references if one.id == known_as and one.at <= until]
+        of_sends = [(one.claimed_at, one.key) for one in self._sends.sends.values() if known_as in ids_of(one)]
+        return list(dict.fromkeys(key for _, key in sorted([*noted, *of_sends], reverse=True)))
 
     def purge(self, portal_id: int, limit: int) -> int:
         """Forget what leads to an account's sends, of at most so many ids; how many there were."""

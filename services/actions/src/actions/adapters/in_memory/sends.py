@@ -29,6 +29,10 @@ class InMemorySendStore:
         await self.faults.reach("after open")
         return send
 
+    async def open_as(self, draft: Send, _: str, /) -> tuple[Send, bool]:
+        """Claim a new send; its second name is with those that `InMemoryAliasStore` keeps, and has to be bound."""
+        return await self.open(draft), False
+
     async def find(self, key: str) -> Send | None:
         """The send with this key."""
         await self.faults.reach("before find")

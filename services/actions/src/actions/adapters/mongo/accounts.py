@@ -6,19 +6,20 @@ from typing import Final
 
 from pymongo.asynchronous.database import AsyncDatabase
 
-from actions.adapters.mongo import aliases, conversations, creations, openings, references, sends, steps
+from actions.adapters.mongo import conversations, creations, documents, openings, references, steps
 from actions.adapters.mongo.answers import asked
 from actions.models import AccountView
 from chassis.mongo import Document
 
-_BY_ACCOUNT: Final = (sends.COLLECTION, steps.OPEN, steps.FINISHED, creations.QUEUE)
+_BY_ACCOUNT: Final = (documents.COLLECTION, steps.OPEN, steps.FINISHED, creations.QUEUE)
 _BY_KEY: Final = (creations.INSTALLS, openings.COLLECTION)
 _BY_PREFIX: Final = (
-    (aliases.COLLECTION, "wfx:"),
-    (aliases.COLLECTION, "ccp:"),
-    (creations.RECORDS, "cc:"),
-    (conversations.COLLECTION, "contact:"),
+    ("aliases", documents.COLLECTION, "wfx:"),
+    ("aliases", documents.COLLECTION, "ccp:"),
+    ("creations", creations.RECORDS, "cc:"),
+    ("conversations", conversations.COLLECTION, "contact:"),
 )
+"""What is removed, where it lies, and what its keys begin with."""
 
 
 class MongoAccounts:
@@ -35,7 +36,7 @@ class MongoAccounts:
             *await self._waiting(steps.OPEN, of, "opened_at"),
         ]
         held = {**of, "answer": None, "lease.holder": {"$ne": None}}
-        working = set(await asked(lambda: self._database[sends.COLLECTION].distinct("portal_id", held)))
+        working = set(await asked(lambda: self._database[documents.COLLECTION].distinct("portal_id", held)))
         return {
             portal_id: AccountView(
                 waiting=sum(count for one, count, _ in waiting if one == portal_id),
@@ -47,17 +48,17 @@ class MongoAccounts:
 
     async def purge(self, portal_id: int, limit: int) -> Mapping[str, int]:
         """Remove it, of each kind at most so many; how many of each kind there were."""
-        own: list[tuple[str, Document]] = [
-            *((name, {"portal_id": portal_id}) for name in _BY_ACCOUNT),
+        own: list[tuple[str, str, Document]] = [
+            *((name, name, {"portal_id": portal_id}) for name in _BY_ACCOUNT),
             *(
-                (name, {"_id": {"$gte": f"{kind}{portal_id}:", "$lt": f"{kind}{portal_id};"}})
-                for name, kind in _BY_PREFIX
+                (what, name, {"_id": {"$gte": f"{kind}{portal_id}:", "$lt": f"{kind}{portal_id};"}})
+                for what, name, kind in _BY_PREFIX
             ),
-            *((name, {"_id": portal_id}) for name in _BY_KEY),
+            *((name, name, {"_id": portal_id}) for name in _BY_KEY),
         ]
         removed = {references.COLLECTION: await self._references.purge(portal_id, limit)}
-        for name, query in own:
-            removed[name] = removed.get(name, 0) + await self._remove(name, query, limit)
+        for what, name, query in own:
+            removed[what] = removed.get(what, 0) + await self._remove(name, query, limit)
         return {name: count for name, count in removed.items() if count}
 
     async def _waiting(self, name: str, query: Document, since: str) -> Sequence[tuple[int, int, datetime]]:

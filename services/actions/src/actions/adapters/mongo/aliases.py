@@ -1,18 +1,15 @@
-"""Second names of sends in MongoDB."""
-
-from typing import Final
+"""Second names of sends in MongoDB: beside the sends, so that both can be taken by one command."""
 
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 from actions.adapters.mongo.answers import asked
+from actions.adapters.mongo.documents import COLLECTION, alias_document
 from chassis.mongo import Document
-
-COLLECTION: Final = "aliases"
 
 
 class MongoAliasStore:
-    """Collection `aliases`: `_id` the second name, `key` the send's."""
+    """Collection `sends`: `_id` the second name, `key` the send's, and nothing else that a send has."""
 
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._aliases = database[COLLECTION]
@@ -24,7 +21,7 @@ class MongoAliasStore:
             StoreAwayError: the database does not answer.
         """
         try:
-            await asked(lambda: self._aliases.insert_one({"_id": alias, "key": key}))
+            await asked(lambda: self._aliases.insert_one(alias_document(alias, key)))
         except DuplicateKeyError:
             return await self._owner(alias)
         return key

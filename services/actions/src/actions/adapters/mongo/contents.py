@@ -7,7 +7,7 @@ from typing import Final
 from pymongo.asynchronous.database import AsyncDatabase
 
 from actions.adapters.mongo.answers import asked
-from actions.adapters.mongo.sends import COLLECTION
+from actions.adapters.mongo.documents import COLLECTION
 from actions.models import ERASED, Erased
 from chassis.mongo import Document
 

@@ -11,8 +11,8 @@ from typing import Final
 from pymongo.asynchronous.database import AsyncDatabase
 
 from actions.adapters.mongo.answers import asked
+from actions.adapters.mongo.documents import COLLECTION
 from actions.adapters.mongo.pieces import in_pieces
-from actions.adapters.mongo.sends import COLLECTION
 from actions.errors import StoreAwayError
 from chassis.clock import Clock
 from chassis.mongo import Document

@@ -1,7 +1,10 @@
-"""Ids of sends in MongoDB, each look-up by `_id`: small documents in the place of secondary indexes.
+"""Ids of sends in MongoDB.
 
-What many sends share has a document for each month, so that none grows without end and repeats change nothing. `of`
-names the accounts whose sends are there, so that what leads to an account's can be found when it is forgotten.
+A send is found by the members of its document that `documents.NAMES` lists. What has no such document, or no member
+for an id, has small documents of its own: contacts created without a message, and the trace of a send that ended in
+another than it began in. What many share has one for each month, so that none grows without end and repeats change
+nothing. `of` names the accounts whose sends are there, so that what leads to an account's can be found when it is
+forgotten.
 """
 
 import hashlib
@@ -14,9 +17,10 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
 from actions.adapters.mongo.answers import asked
+from actions.adapters.mongo.documents import COLLECTION as SENDS
+from actions.adapters.mongo.documents import NAMES
 from actions.adapters.mongo.pieces import in_pieces
 from actions.models import Reference, account_of
-from chassis.clock import Clock
 from chassis.mongo import Document, duplicates
 
 COLLECTION: Final = "refs"
@@ -32,30 +36,29 @@ MOST: Final = 200
 
 
 class MongoReferenceStore:
-    """Collection `refs`: `_id` the id, or the id and a month; `keys` by digest. Methods raise `StoreAwayError`."""
+    """Collection `refs`: `_id` the id, or the id and a month; `keys` by digest. Methods raise `StoreAwayError`.
 
-    def __init__(self, database: AsyncDatabase[Document], clock: Clock | None = None) -> None:
-        """Over a database; with a clock, what is kept of many sends at once is spread out."""
-        self._refs, self._clock = database[COLLECTION], clock
+    What it has of sends that were made before their documents named their ids is found like the rest.
+    """
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._refs, self._sends = database[COLLECTION], database[SENDS]
 
     async def ensure_indexes(self) -> None:
         """Let what leads to an account's sends be found when it is forgotten, whatever else is kept."""
         await asked(lambda: self._refs.create_index(_OF_ANY))
 
     async def note(self, references: Sequence[Reference]) -> None:
-        """Keep them; one that is known changes nothing.
-
-        In their order, so that ids that lie beside each other are written together; a send's own ids, which are new as
-        a rule, before those that many sends share.
-        """
-        await in_pieces(sorted(references, key=_place), self._write, self._clock)
+        """Keep them; one that is known changes nothing."""
+        await in_pieces(references, self._write)
 
     async def keys(self, known_as: str, until: datetime) -> Sequence[str]:
         """The keys of the newest sends that have this id, up to some hundred."""
         names = [known_as, *(f"{known_as}:{month}" for month in _months(until))]
         documents = await asked(lambda: self._refs.find({"_id": {"$in": names}}).to_list())
         found = [(one["at"], one["key"]) for document in documents for one in document["keys"].values()]
-        return [key for _, key in sorted(found, reverse=True)[:MOST]]
+        newest = sorted([*found, *await self._of_sends(known_as)], reverse=True)
+        return list(dict.fromkeys(key for _, key in newest))[:MOST]
 
     async def purge(self, portal_id: int, limit: int) -> int:
         """Forget what leads to an account's sends, of at most so many ids; how many there were."""
@@ -66,42 +69,19 @@ class MongoReferenceStore:
             await asked(lambda: self._refs.bulk_write([_without(one, account) for one in found], ordered=False))
         return len(found)
 
+    async def _of_sends(self, known_as: str) -> Sequence[tuple[datetime, str]]:
+        query = {"$or": [{name: known_as} for name in NAMES]}
+        sends = self._sends.find
+        found = await asked(lambda: sends(query, {"claimed_at": 1}).sort("claimed_at", -1).limit(MOST).to_list())
+        return [(one["claimed_at"], one["_id"]) for one in found]
+
     async def _write(self, references: Sequence[Reference]) -> None:
-        shared = [reference for reference in references if reference.is_shared]
-        own = [reference for reference in references if not reference.is_shared]
-        await self._add([*shared, *await self._known(own)])
-
-    async def _known(self, own: Sequence[Reference]) -> Sequence[Reference]:
-        """Insert ids of sends' own, which costs half of what a change of what may be there does; those that are."""
-        if not own:
-            return ()
-        documents = [_document(reference) for reference in own]
-        try:
-            await asked(lambda: self._refs.insert_many(documents, ordered=False))
-        except BulkWriteError as error:
-            return [own[place] for place in sorted(duplicates(error))]
-        return ()
-
-    async def _add(self, references: Sequence[Reference]) -> None:
-        """Keep them beside what has their ids already."""
-        if not references:
-            return
         updates = [_update(reference) for reference in references]
         try:
             await asked(lambda: self._refs.bulk_write(updates, ordered=False))
         except BulkWriteError as error:
             duplicates(error)  # a concurrent upsert came first; by now each document is there
             await asked(lambda: self._refs.bulk_write(updates, ordered=False))
-
-
-def _place(reference: Reference) -> tuple[bool, str]:
-    return reference.is_shared, reference.id
-
-
-def _document(reference: Reference) -> Document:
-    """An id of one send's own, as it is inserted."""
-    known = {_digest(reference): {"key": reference.key, "at": reference.at}}
-    return {"_id": reference.id, "keys": known, "of": {f"a{reference.account}": True}}
 
 
 def _update(reference: Reference) -> UpdateOne:

@@ -1,43 +1,45 @@
 """The sends in MongoDB: claim, history, answer and events in one document each."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
 
+from pymongo import HASHED
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from actions.adapters.mongo.answers import asked
-from actions.adapters.mongo.documents import attempt_document, from_document, outcome_document, to_document
-from actions.models import Attempt, Outcome, Send
-from chassis.mongo import Document
+from actions.adapters.mongo.documents import (
+    COLLECTION,
+    NAMES,
+    alias_document,
+    attempt_document,
+    from_document,
+    names_of_outcome,
+    outcome_document,
+    to_document,
+)
+from actions.adapters.mongo.references import MongoReferenceStore
+from actions.models import Attempt, Outcome, Send, other_trace
+from chassis.mongo import Document, duplicates
 from contracts import envelope
 from contracts.envelope import Event, EventData
 from contracts.messages import Source
 
-COLLECTION: Final = "sends"
-
 Note = Callable[[str, Sequence[Event[EventData]]], None]
 """Learns the key of a send that got events, and these, where it is certain that they were kept."""
 
-Unfinished = Callable[[Send, Attempt], Awaitable[None]]
-"""Learns, beforehand, of a send that is let go without its final answer."""
-
-
-async def _nobody_learns(_: Send, __: Attempt) -> None:
-    """For a store that nobody asks by other ids."""
-
 
 class MongoSendStore:
-    """Collection `sends`: one document per send, `_id` its key.
+    """Collection `sends`: one document per send, `_id` its key. Second names of sends lie there too: see `aliases`.
 
     Every change of who works on a send is a compare-and-set on `_id` and `lease.beat`: direct on every server by the
     first alone, so no index is kept for the second, which every change would have to write.
     """
 
-    def __init__(self, database: AsyncDatabase[Document], note: Note, unfinished: Unfinished = _nobody_learns) -> None:
-        """Over a database; `note` learns of each send that got events, `unfinished` of each that got none yet."""
-        self._sends, self._note, self._unfinished = database[COLLECTION], note, unfinished
+    def __init__(self, database: AsyncDatabase[Document], note: Note) -> None:
+        """Over a database; `note` learns of each send that got events."""
+        self._sends, self._note = database[COLLECTION], note
+        self._references = MongoReferenceStore(database)
 
     async def open(self, draft: Send) -> Send:
         """Claim a new send. The result is the draft, or what has its key already.
@@ -50,6 +52,22 @@ class MongoSendStore:
         except DuplicateKeyError:
             return await self._read(draft.key)
         return draft
+
+    async def open_as(self, draft: Send, alias: str, /) -> tuple[Send, bool]:
+        """Claim a new send, and give it its second name where that is free, in one command.
+
+        In this order: a name is not taken for a claim that is not there. The result is the draft, or what has its key
+        already; and whether this call knows the name to be the draft's.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        both = [to_document(draft), alias_document(alias, draft.key)]
+        try:
+            await asked(lambda: self._sends.insert_many(both, ordered=True))
+        except BulkWriteError as error:
+            return draft if 0 not in duplicates(error) else await self._read(draft.key), False
+        return draft, True
 
     async def find(self, key: str) -> Send | None:
         """The send with this key.
@@ -83,13 +101,14 @@ class MongoSendStore:
         return [from_document(document) for document in documents]
 
     async def ensure_indexes(self) -> None:
-        """Let the send of a message, and an account's latest sends, be found without reading everyone's.
+        """Let the sends of an id, and an account's latest sends, be found without reading everyone's.
 
         Raises:
             StoreAwayError: the database does not answer.
         """
-        await asked(lambda: self._sends.create_index([("chert_tenant", 1), ("answer.message_id", 1)]))
         await asked(lambda: self._sends.create_index([("portal_id", 1), ("claimed_at", -1)]))
+        for name in NAMES:
+            await self._index(name)
 
     async def take(self, seen: Send, holder: str, begun: Attempt) -> Send | None:
         """Become the holder of a send that is still as it was seen; none when it is not.
@@ -116,7 +135,7 @@ class MongoSendStore:
         Raises:
             StoreAwayError: the database does not answer.
         """
-        query = {"chert_tenant": chert_tenant, "answer.message_id": message_id}
+        query = {"chert_tenant": chert_tenant, "message_id": message_id}
         document = await asked(lambda: self._sends.find_one(query, {"_id": 1}))
         return None if document is None else str(document["_id"])
 
@@ -137,12 +156,11 @@ class MongoSendStore:
         """
         known: Document = {"lease.holder": None, "same_as": same_as, "parked_until": parked_until}
         added: Document = {"attempts": attempt_document(ended)}
-        if answer is None:
-            await self._unfinished(held, ended)
-        else:
-            known["answer"] = outcome_document(answer)
+        if answer is not None:
+            known |= {"answer": outcome_document(answer), **names_of_outcome(answer)}
         if events:
             added["outbox"] = {"$each": [envelope.to_document(event) for event in events]}
+        await self._references.note(other_trace(held, ended))
         kept = False
         try:
             kept = await self._changed(held, {"$set": known, "$inc": {"lease.beat": 1}, "$push": added})
@@ -152,6 +170,9 @@ class MongoSendStore:
         if not kept:
             return await self._read(held.key)
         return held.settled(ended, answer=answer, same_as=same_as, parked_until=parked_until)
+
+    async def _index(self, name: str) -> None:
+        await asked(lambda: self._sends.create_index([(name, HASHED)], sparse=True))
 
     async def _changed(self, seen: Send, change: Document) -> bool:
         """Change a send that is still as it was seen; whether it was."""
