@@ -3,14 +3,17 @@
 import gc
 from typing import Final
 
-from chassis import logging
-from chassis.exporting import traces_exported
-from chassis.lifespan import Plumbing
-from chassis.metrics import Metrics
-from chassis.server import serve
-from chassis.settings import load
-from timeline.app import build
-from timeline.settings import Settings
+from chassis.loading import with_few_collections
+
+with with_few_collections():
+    from chassis import logging
+    from chassis.exporting import traces_exported
+    from chassis.lifespan import Plumbing
+    from chassis.metrics import Metrics
+    from chassis.server import serve
+    from chassis.settings import load
+    from timeline.app import build
+    from timeline.settings import Settings
 
 GC_ALLOCATIONS: Final = 20_000
 """Between two collections of the young: a batch makes tens of thousands of objects, nearly none of them in cycles."""

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
+from chassis import cancellation
 from chassis.backfilling import PAUSE_SECONDS, Backfill
 from chassis.lifespan import Plumbing
 from chassis.logging import get_log
@@ -165,9 +166,7 @@ class LaneRunner:
         if not tasks:
             return
         _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await cancellation.end(*late)
 
 
 class Workers:

@@ -215,6 +215,17 @@ async def test_a_message_that_is_set_aside_is_known_to_whoever_asks(
     assert timedelta(milliseconds=1) > abs(oldest - received("m1", seconds=1).message.received_at)
 
 
+async def test_of_many_messages_none_is_taken_for_another(queues: QueueStore, inbox: InboxStore, received: Any) -> None:
+    """However they lie in portions, in the inbox or nowhere, and in whatever order they are asked for."""
+    for first in range(3):
+        await queues.enqueue({"acme": [received(f"m{number}") for number in range(first, 30, 3)]}, NOW)
+    await inbox.add([Placed(received(f"m{number}"), (7,)) for number in range(30, 35)], NOW)
+
+    asked = [received(f"m{number * 7 % 41}").message for number in range(41)]
+
+    assert {f"m{number}" for number in range(35, 41)} == {one.message_id for one in await inbox.unknown(asked)}
+
+
 async def test_an_erased_conversation_has_no_content_in_a_queue(
     queues: QueueStore, inbox: InboxStore, received: Any
 ) -> None:

@@ -59,6 +59,22 @@ def test_a_call_without_an_answer_counts_from_its_beginning(budget: Budget, cloc
     assert pytest.approx(7.25) == wait_of(budget)
 
 
+def test_calls_without_an_answer_use_nothing_of_later_windows(budget: Budget, clock: ManualClock) -> None:
+    """Calls that were never answered leave the window in time, however many later ones begin and are answered."""
+    for answered in (True, True, True, False, False):
+        clock.advance(0.1)
+        budget.called(PORTAL)
+        if answered:
+            budget.told(PORTAL, 5, 5)
+    begun = []
+    while len(begun) < 20:
+        clock.advance(wait_of(budget) + 0.002)
+        begun.append(clock.monotonic())
+        call(budget, clock, 0.05, 5)
+
+    assert all(later - earlier < 10.2 for earlier, later in zip(begun[10:], begun[15:], strict=False))
+
+
 def test_an_account_that_used_all_up_is_called_at_even_intervals(budget: Budget, clock: ManualClock) -> None:
     """After five calls at once the next five come by twos, well apart, and none of them later than need be."""
     for _ in range(5):

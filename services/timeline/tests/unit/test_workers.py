@@ -13,7 +13,7 @@ from chassis.lifespan import Plumbing
 from chassis.metrics import Metrics
 from contracts.tenants import TenantSnapshot
 from timeline.adapters.in_memory import InMemoryStores
-from timeline.handlers.draining import BITE
+from timeline.handlers.draining import BITE, BITE_BESIDE_OTHERS
 from timeline.handlers.noise import BURST
 from timeline.models import Placed, Received, Work
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
@@ -254,7 +254,7 @@ async def test_a_burst_is_drained_in_bites_where_others_are_at_work(
 
 
 async def test_a_burst_is_drained_more_slowly_while_others_write(start: Any, reply: Any, clock: ManualClock) -> None:
-    """Beside replies of others a bite is followed by nine times its own time of rest, a second of it, or as long."""
+    """Beside replies of others a bite is followed by four times its own time of rest, a second of it, or as long."""
     process = start()
     await process.store_received([reply("m1", chert_tenant="nobody")])
     assert 0.1 == process.drain.breath(0.1, 2)
@@ -262,7 +262,7 @@ async def test_a_burst_is_drained_more_slowly_while_others_write(start: Any, rep
 
     await process.store_received([reply("m2")])
 
-    assert 0.9 == process.drain.breath(0.1, 1)
+    assert 0.4 == process.drain.breath(0.1, 1)
     assert 1.0 == process.drain.breath(0.5, 2)
     assert 3.0 == process.drain.breath(3.0, 2)
     clock.advance(1)
@@ -285,7 +285,7 @@ async def test_a_burst_is_taken_in_before_it_is_drained_while_others_write(
         return len(memory.lanes.lanes[2].pending) if 2 in memory.lanes.lanes else 0
 
     assert [0] * 8 == [await burst_goes_on(number) for number in range(8)]
-    assert BITE == await burst_goes_on(8)
+    assert BITE_BESIDE_OTHERS == await burst_goes_on(8)
 
 
 async def test_the_gauge_says_how_old_the_oldest_is(

@@ -20,6 +20,7 @@ from timeline.handlers.intake import Receiver, nobody_waits
 from timeline.handlers.lanes import LaneWork
 from timeline.handlers.leases import LaneFinder
 from timeline.handlers.links import learn_links
+from timeline.handlers.noise import Noise
 from timeline.handlers.outcomes import Outcomes
 from timeline.handlers.reconciling import Reconciler
 from timeline.handlers.refs import RefKeeper
@@ -92,12 +93,14 @@ class Handlers:
             randomness=randomness,
             metrics=metrics,
         )
+        noise = Noise(clock)
         self.drain = Drain(
             inbox=stores.inbox,
             queues=stores.queues,
             assigner=self.assigner,
             refs=self._refs,
             lanes=stores.lanes,
+            noise=noise,
             holder=process.holder,
             clock=clock,
         )
@@ -106,6 +109,7 @@ class Handlers:
             queues=stores.queues,
             refs=self._refs,
             assigner=self.assigner,
+            noise=noise,
             drain=self.drain,
             faults=outside.faults,
             clock=clock,

@@ -186,7 +186,7 @@ class Budget:
         now, account = self._clock.monotonic(), self._account(portal_id)
         account.maximum = max(maximum, 1)
         if account.under_way:
-            account.under_way.popleft()  # whichever it was: as many are answered
+            account.under_way.pop()  # the newest: one that is never answered stays as old as it is, and leaves in time
             account.answered.append(now)
         if remaining < account.maximum - account.share:
             account.held_back_until = now + _YIELD_SECONDS

@@ -17,6 +17,7 @@ from typing import Final
 from chassis.clock import Clock
 from timeline.handlers.ahead import PORTIONS, Ahead
 from timeline.handlers.assignment import Assigned, Assigner, Places, Plan
+from timeline.handlers.noise import Noise
 from timeline.handlers.refs import RefKeeper
 from timeline.models import Queue, Received
 from timeline.ports import InboxStore, QueueStore, WorkLists
@@ -25,7 +26,10 @@ LIMIT: Final = 500
 """How many rows left in the inbox are looked at at a time."""
 
 BITE: Final = 50
-"""How many messages go to lanes at a time: others are not kept waiting for longer than that takes."""
+"""How many messages go to lanes at a time."""
+
+BITE_BESIDE_OTHERS: Final = 10
+"""The same while others are at work: they are kept waiting for as long as each step of that takes."""
 
 ROOM: Final = 500
 """A lane with so many lines, done or not, has enough to do in a turn; a short list is kept up in no time."""
@@ -36,10 +40,7 @@ BURST_SECONDS: Final = 0.25
 LONGEST_BURST_SECONDS: Final = 2.0
 """A burst that goes on is drained nevertheless."""
 
-OTHERS_SECONDS: Final = 1.0
-"""For so long after a message that was not set aside others are taken to be at work."""
-
-BESIDE_OTHERS: Final = 9.0
+BESIDE_OTHERS: Final = 4.0
 """A bite is followed by a rest of so many times its own time while others are at work."""
 
 LONGEST_BREATH_SECONDS: Final = 1.0
@@ -98,25 +99,22 @@ class Drain:
         assigner: Assigner,
         refs: RefKeeper,
         lanes: WorkLists,
+        noise: Noise,
         holder: str,
         clock: Clock,
     ) -> None:
+        self._noise = noise
         self._inbox, self._assigner, self._refs, self._lanes = inbox, assigner, refs, lanes
         self._queues, self._holder, self._clock = queues, holder, clock
         self._ahead: dict[str, Ahead] = {}
         self._rests: dict[str, Rest] = {}
         self._filled: dict[str, frozenset[int]] = {}
         self._look_at, self._looked = clock.monotonic(), False
-        self._others_at = float("-inf")
 
     @property
     def waits(self) -> bool:
         """Whether this process knows of messages that were left or set aside."""
         return bool(self._rests)
-
-    def others_came(self) -> None:
-        """Messages went to lanes at once: whoever sent them is not to wait for bites."""
-        self._others_at = self._clock.monotonic()
 
     def breath(self, seconds: float, lanes_at_work: int) -> float | None:
         """How long to rest after a bite that took so many seconds; not at all where one lane has it all to itself."""
@@ -135,8 +133,8 @@ class Drain:
         While others are at work, a burst that goes on is left alone on, for a while.
         """
         now = self._clock.monotonic()
-        for chert_tenant in chert_tenants:
-            rest = self._rests.setdefault(chert_tenant, Rest(now + BURST_SECONDS, burst_since=now))
+        rests = {one: self._rests.setdefault(one, Rest(now + BURST_SECONDS, burst_since=now)) for one in chert_tenants}
+        for chert_tenant, rest in rests.items():
             if rest.burst_since is not None and self._is_beside_others():
                 until = min(now + BURST_SECONDS, rest.burst_since + LONGEST_BURST_SECONDS)
                 self._rests[chert_tenant] = replace(rest, until=until)
@@ -146,8 +144,9 @@ class Drain:
         self._look_at = self._clock.monotonic()
         self._rests = dict.fromkeys(self._rests, Rest())
 
-    def _is_beside_others(self) -> bool:
-        return self._clock.monotonic() - self._others_at < OTHERS_SECONDS
+    def _is_beside_others(self, *at_it: str) -> bool:
+        """Whether projects are at work that have nothing in queues, nor one that is being worked on."""
+        return self._noise.besides({*self._rests, *at_it})
 
     async def turn(self) -> Assigned:
         """Take a bite of each queue, and now and then look for what others left behind."""
@@ -217,7 +216,7 @@ class Drain:
 
     async def _take_portion(self, queue: Queue) -> Bite:
         ahead = await self._read(queue)
-        taken = ahead.next(BITE)
+        taken = ahead.next(BITE_BESIDE_OTHERS if self._is_beside_others(queue.chert_tenant) else BITE)
         rows = {row.id: row for _, row in taken}
         known, plan = await asyncio.gather(self._inbox.known(rows), self._assigner.plan(rows.values()))
         waits = any(known.rows.values())  # left in the inbox by who died before saying so, or before it was done here

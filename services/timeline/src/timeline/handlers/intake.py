@@ -39,6 +39,7 @@ class Receiver:
         queues: where goes what cannot go to lanes at once.
         refs: lets operators find it by any id.
         assigner: gives messages to accounts.
+        noise: knows who is loud.
         drain: told of projects of which something was left or set aside.
         faults: where tests die.
         clock: says when.
@@ -51,13 +52,14 @@ class Receiver:
         queues: QueueEnds,
         refs: RefKeeper,
         assigner: Assigner,
+        noise: Noise,
         drain: Drain,
         faults: FaultPoints,
         clock: Clock,
     ) -> None:
         self._inbox, self._queues, self._refs, self._assigner = inbox, queues, refs, assigner
         self._drain, self._faults, self._clock = drain, faults, clock
-        self._noise = Noise(clock)
+        self._noise = noise
 
     async def store(
         self, events: Sequence[Event[MessageReceived]], work_soon: Callable[[Collection[int]], None] = nobody_waits
@@ -88,8 +90,6 @@ class Receiver:
             [row for chert_tenant, own in new.items() if chert_tenant not in behind for row in own], plan
         )
         work_soon(places.portal_ids)
-        if places.portal_ids:
-            self._drain.others_came()
         for _ in range(_HEAD_START):
             await asyncio.sleep(0)
         await asyncio.gather(self._inbox.add(places.rows, self._clock.now()), self._refs.received(places.rows))

@@ -62,8 +62,9 @@ class MongoInbox:
         """Those that never were received."""
         keys = {Received(message).id: message for message in messages}
         rows = self._inbox.find({"_id": {"$in": list(keys)}}, {"_id": 1})
-        known = {row["_id"] async for row in rows} | set(await self._portions.among(keys))
-        return [message for key, message in keys.items() if key not in known]
+        known = {row["_id"] async for row in rows}
+        aside = await self._portions.among([key for key in keys if key not in known])
+        return [message for key, message in keys.items() if key not in known and key not in aside]
 
     async def oldest(self) -> datetime | None:
         """When the oldest message came whose key is kept."""

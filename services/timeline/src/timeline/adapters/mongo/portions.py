@@ -21,6 +21,9 @@ COLLECTION: Final = "portions"
 MAX_CHARACTERS: Final = 4_000_000
 """The longest content, far from the database's 16 MiB whatever signs it is made of; a message has 512 KiB at most."""
 
+_MORE: Final = 4
+"""How many times as many messages are asked for next: 500 that are nowhere take five looks."""
+
 _ROW: Final = TypeAdapter(Received)
 _ROWS: Final = TypeAdapter(tuple[Received, ...])
 
@@ -96,10 +99,21 @@ class MongoPortions:
         return lengths
 
     async def among(self, row_ids: Collection[str]) -> Collection[str]:
-        """Those of these messages that are here."""
-        asked = set(row_ids)
-        found = self._portions.find({"ids": {"$in": list(asked)}}, {"ids": 1})
-        return {row_id async for one in found for row_id in asked.intersection(one["ids"])}
+        """Those of these messages that are here.
+
+        What came together lies together: one is asked for, and tells of all that lie with it; then one of the others.
+        After one that is nowhere more are asked for at once.
+        """
+        here: set[str] = set()
+        left, asked = list(row_ids), 1
+        while left:
+            wanted = left[0] if asked == 1 else {"$in": left[:asked]}
+            found = self._portions.find({"ids": wanted}, {"ids": 1})
+            neighbours = {row_id async for one in found for row_id in one["ids"]}
+            here |= neighbours.intersection(left)
+            left = [row_id for row_id in left[asked:] if row_id not in neighbours]
+            asked = 1 if neighbours else asked * _MORE
+        return here
 
     async def erase(self, chert_tenant: str, chat_ids: Collection[str]) -> None:
         """Remove the content of messages of these conversations; the messages stay where they are."""
