@@ -30,6 +30,8 @@ REPLIES: Final = 5
 TIMES: Final = {Scale.QUICK: 5, Scale.FULL: 15}
 SECONDS: Final = 60.0
 SLUG: Final = "where"
+OF_SENDS: Final = ("trace_id", "number_hash", "message_id", "chat_id")
+"""What a send is found by beside what the journey names."""
 SHORT: Final = 3
 """Ids of so few letters stand for something else elsewhere, too."""
 
@@ -103,11 +105,12 @@ async def _originals(
 ) -> Sequence[Original]:
     """What the timeline and actions keep; ids of accounts and projects stay as they are in every copy."""
     timeline, actions = client["timeline"], client["actions"]
-    refs = await timeline["refs"].find().to_list()
+    refs, sends = await timeline["refs"].find().to_list(), await actions["sends"].find().to_list()
+    of_sends = [send[name] for send in sends for name in OF_SENDS if name in send]
     ids = (
         frozenset(
             part
-            for one in (*asked.values(), *(ref["_id"] for ref in refs))
+            for one in (*asked.values(), *(ref["_id"] for ref in refs), *of_sends)
             for part in one.split(":")
             if len(part) > SHORT and part not in {"event", "trace", "chat", "contact", "phone"}
         )
@@ -123,8 +126,7 @@ async def _originals(
         Original("timeline", "communications", await timeline["communications"].find().limit(1).to_list(), ids),
         Original("timeline", "refs", per_reply, ids),
         Original("timeline", "refs", shared, ids, share=A_CONVERSATION),
-        Original("actions", "sends", await actions["sends"].find().to_list(), ids, share=A_CONVERSATION),
-        Original("actions", "refs", await actions["refs"].find().to_list(), ids, share=A_CONVERSATION),
+        Original("actions", "sends", sends, ids, share=A_CONVERSATION),
     ]
 
 

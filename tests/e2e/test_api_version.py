@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 from tests.e2e._settings import told
 
+from harness.admins import client
 from harness.control import HubSpotControl
 from harness.journal import Journal
 from harness.system import System
@@ -14,13 +15,13 @@ from harness.walk import Walk
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 OTHER = "2026-03"
+SPEAKING = ("oauth", "actions", "timeline")
 
 
 @pytest.fixture
 def older(system: System) -> Iterator[System]:
     """The system while it speaks the older version."""
-    services = ("oauth", "actions", "timeline")
-    with told(system, {name: {f"{name.upper()}_HUBSPOT_API_VERSION": OTHER} for name in services}):
+    with told(system, {name: {f"{name.upper()}_HUBSPOT_API_VERSION": OTHER} for name in SPEAKING}):
         yield system
 
 
@@ -36,3 +37,13 @@ async def test_the_main_job_is_done_in_the_older_version(older: System) -> None:
     assert 6 == len(journal.seconds)
     assert [path for path in paths if "2026-09" in path] == []
     assert {"/oauth/2026-03/token", "/crm/objects/2026-03/communications"} <= set(paths)
+
+
+async def test_each_process_says_until_when_its_version_is_supported(older: System) -> None:
+    """An alert and the doctor know of every process which version it speaks, and oauth of the journal's too."""
+    async with client() as http:
+        exported = {name: (await http.get(f"{older.url(name)}/metrics")).text for name in SPEAKING}
+
+    spoken = f'hubspot_supported_until_seconds{{api_version="{OTHER}",use="api"}}'
+    assert set(SPEAKING) == {name for name, text in exported.items() if spoken in text}
+    assert 'use="journal"' in exported["oauth"]

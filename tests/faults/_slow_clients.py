@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import psutil
@@ -22,6 +22,10 @@ from harness.waiting import elapse
 PATIENCE_SECONDS: Final = 30.0
 DRIP_SECONDS: Final = 0.5
 LOOK_SECONDS: Final = 0.1
+LOOK_AT_SERVER_SECONDS: Final = 1.0
+"""Reading a process's connections keeps a core busy for a tenth of a second among so many."""
+OPEN: Final = 1
+"""How Linux numbers an established connection (`TCP_INFO`, its first byte)."""
 OPENED_AT_ONCE: Final = 100
 SMALL_BUFFER: Final = 2_048
 DEAF: Final = 5
@@ -48,6 +52,17 @@ class Client:
     sort: str
     since: float = 0.0
     until: float | None = None
+    _closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def was_closed(self) -> None:
+        """Somebody has seen that it is closed."""
+        if self.until is None:
+            self.until = time.monotonic()
+            self._closed.set()
+
+    async def until_closed(self) -> None:
+        """Wait until somebody has seen it."""
+        await self._closed.wait()
 
     @property
     def kept(self) -> float:
@@ -56,12 +71,13 @@ class Client:
 
 
 class Crowd:
-    """All of them, and the server's side of those that do not look themselves."""
+    """All of them, and a look at those that read nothing, so that nobody tells them."""
 
     def __init__(self, port: int, server: psutil.Process) -> None:
         self._port, self._server = port, server
         self._gate = asyncio.Semaphore(OPENED_AT_ONCE)
-        self._blind: dict[int, Client] = {}
+        self._not_reading: list[tuple[socket.socket, Client]] = []
+        self._full: dict[int, Client] = {}
         self._asked = b""
 
     async def run(self, count: int) -> list[Client]:
@@ -78,9 +94,10 @@ class Crowd:
         await asyncio.gather(*(event.wait() for event in slow))
         sys.stdout.write(f"{READY}\n")
         sys.stdout.flush()
-        watch = asyncio.create_task(self._look())
+        looks = [asyncio.create_task(self._look()), asyncio.create_task(self._look_at_server())]
         await asyncio.gather(*tasks)
-        watch.cancel()
+        for look in looks:
+            look.cancel()
         return clients
 
     async def _hold(
@@ -163,27 +180,24 @@ class Crowd:
     async def no_reader(
         self, _: asyncio.StreamReader, writer: asyncio.StreamWriter, client: Client, slow: asyncio.Event
     ) -> None:
-        """Asks, and reads nothing; it cannot see that it was closed, so the server is looked at."""
+        """Asks, and reads nothing; only the state of its connection tells that it was closed."""
         writer.transport.pause_reading()  # type: ignore[attr-defined]  # the transport of a socket reads
         writer.write(_UNSIGNED)
+        self._not_reading.append((writer.get_extra_info("socket"), client))
         slow.set()
-        await self._seen_closed(writer, client)
+        await client.until_closed()
 
     async def deaf(
         self, _: asyncio.StreamReader, writer: asyncio.StreamWriter, client: Client, slow: asyncio.Event
     ) -> None:
-        """Asks for so much that the server cannot write it all, and reads nothing."""
+        """Asks for so much that the server cannot write it all, its end included, and reads nothing."""
         writer.transport.pause_reading()  # type: ignore[attr-defined]  # as above
         writer.write(self._asked)
         await elapse(SETTLE_SECONDS)
         client.since = time.monotonic()
+        self._full[writer.get_extra_info("sockname")[1]] = client
         slow.set()
-        await self._seen_closed(writer, client)
-
-    async def _seen_closed(self, writer: asyncio.StreamWriter, client: Client) -> None:
-        self._blind[writer.get_extra_info("sockname")[1]] = client
-        while client.until is None:
-            await elapse(LOOK_SECONDS)
+        await client.until_closed()
 
     async def _drip(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: Client, drop: bytes
@@ -194,13 +208,21 @@ class Crowd:
             await asyncio.wait({closed}, timeout=DRIP_SECONDS)
 
     async def _look(self) -> None:
-        """Look which of those that see nothing the server has closed."""
+        """Look whose connection is no longer open."""
         while True:
             await elapse(LOOK_SECONDS)
+            for connection, client in self._not_reading:
+                if client.until is None and not _is_open(connection):
+                    client.was_closed()
+
+    async def _look_at_server(self) -> None:
+        """Look which connections the server still has, while there are such whose own end says nothing of it."""
+        while any(client.until is None for client in self._full.values()):
+            await elapse(LOOK_AT_SERVER_SECONDS)
             kept = await asyncio.to_thread(self._kept)
-            for port, client in self._blind.items():
-                if client.until is None and port not in kept:
-                    client.until = time.monotonic()
+            for port, client in self._full.items():
+                if port not in kept:
+                    client.was_closed()
 
     def _kept(self) -> set[int]:
         """The far ends of the server's connections; none once it has ended."""
@@ -212,12 +234,17 @@ class Crowd:
         return {getattr(connection.raddr, "port", 0) for connection in found}
 
 
+def _is_open(connection: socket.socket) -> bool:
+    state: int = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    return state == OPEN
+
+
 async def _closed(reader: asyncio.StreamReader, client: Client) -> None:
     """Wait until the server closes, whatever it says before."""
     with contextlib.suppress(ConnectionError):
         while await reader.read(4_096):
             pass
-    client.until = time.monotonic()
+    client.was_closed()
 
 
 def main() -> None:

@@ -76,7 +76,7 @@ async def _kept_sends(database: AsyncMongoClient[dict[str, Any]]) -> list[ToldSe
 
 async def _doubtful(database: AsyncMongoClient[dict[str, Any]]) -> list[str]:
     """Sends without an answer of which an attempt had an end that nobody knows."""
-    found = database["actions"]["sends"].find({"answer": None}, {"attempts": 1})
+    found = database["actions"]["sends"].find({"answer": None, "attempts": {"$exists": True}}, {"attempts": 1})
     return [one["_id"] async for one in found if _ends_unknown(one["attempts"])]
 
 

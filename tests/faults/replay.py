@@ -70,7 +70,7 @@ async def _measure(system: System, report: Report, replies: int) -> None:
     report.add("F15.events", replayer.events, "events replayed", f">= {TIMES * replies}")
     report.add("F15.effects", verdict.written, "replies on timelines", f">= {replies}")
     report.add("F15.brought_back", lost, "replies that a replay wrote", f">= {int(replies * LOST)}")
-    report.add("F15.kills", replayer.kills, "of chertctl in its work", f">= {TIMES}")
+    report.add("F15.kills", replayer.kills, "while a replay was under way", f">= {TIMES}")
     report.add("F15.lost", len(verdict.lost), "replies", "== 0")
     report.add("F15.doubled", len(verdict.doubled), "replies", "== 0")
     report.add("F15.sends", sends, "messages", "== 0")

@@ -6,6 +6,8 @@ from typing import Any, Final, cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from chassis.loading import with_few_collections
+
 VERBS: Final = {
     "where": "Say where something is, by any id of it: the whole journey, and the next thing that will happen.",
     "doctor": "Look at settings, services and their dependencies, clocks, topics, lag, signatures and HubSpot's sunset "
@@ -32,7 +34,9 @@ class Verb(TyperCommand):
 
     def whole(self) -> TyperCommand | TyperGroup:
         """The verb with its options, or its own verbs."""
-        return cast("TyperCommand | TyperGroup", typer.main.get_command(import_module(f"chertctl.{self.name}").app))
+        with with_few_collections():
+            verb = import_module(f"chertctl.{self.name}")
+        return cast("TyperCommand | TyperGroup", typer.main.get_command(verb.app))
 
 
 class Verbs(TyperGroup):

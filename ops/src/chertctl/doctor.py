@@ -9,10 +9,9 @@ import httpx2
 import typer
 
 from chertctl import examining, findings
-from chertctl.findings import Finding
+from chertctl.findings import API, SPOKEN, Finding, Spoken
 from chertctl.outcomes import Exit
 from chertctl.verbs import TOPICS_FILE, AsJson, Desk, TopicsFile, run, verb_app
-from hubspot_client import DEFAULT_API_VERSION
 
 app = verb_app()
 
@@ -21,8 +20,8 @@ app = verb_app()
 def doctor(
     config: Annotated[bool, typer.Option("--config", help="Only settings, secrets and dates; asks nobody.")] = False,
     api_version: Annotated[
-        str, typer.Option("--api-version", help="HubSpot's version that the services use.")
-    ] = DEFAULT_API_VERSION,
+        str | None, typer.Option("--api-version", help="HubSpot's version to look up; else what the services speak.")
+    ] = None,
     file: TopicsFile = TOPICS_FILE,
     as_json: AsJson = False,
 ) -> None:
@@ -34,15 +33,11 @@ def doctor(
     raise typer.Exit(Exit.FOUND if any(one.verdict != "ok" for one in found) else Exit.DONE)
 
 
-async def examine(desk: Desk, *, config: bool, api_version: str, file: Path) -> list[Finding]:
+async def examine(desk: Desk, *, config: bool, api_version: str | None, file: Path) -> list[Finding]:
     """Look, show, and return everything that was found."""
-    found = [
-        *findings.of_settings(desk.settings),
-        *findings.of_secrets(desk.settings),
-        findings.of_releases(api_version, desk.clock.now().date()),
-    ]
-    if not config:
-        found += await _asked(desk, file)
+    found = [*findings.of_settings(desk.settings), *findings.of_secrets(desk.settings)]
+    asked, told = ([], set()) if config else await _asked(desk, file)
+    found += [*asked, *findings.of_releases(_spoken(told, api_version), desk.clock.now().date())]
     desk.screen.document([asdict(one) for one in found])
     desk.screen.table(
         ("check", "verdict", "found", "remedy"), [(one.check, one.verdict, one.words, one.remedy) for one in found]
@@ -50,14 +45,22 @@ async def examine(desk: Desk, *, config: bool, api_version: str, file: Path) -> 
     return found
 
 
-async def _asked(desk: Desk, file: Path) -> list[Finding]:
+def _spoken(told: Spoken, api_version: str | None) -> Spoken:
+    """What services told, or speak by default where none did; the version that was asked for takes theirs' place."""
+    spoken = told or SPOKEN
+    return spoken if api_version is None else {one for one in spoken if one[0] != API} | {(API, api_version)}
+
+
+async def _asked(desk: Desk, file: Path) -> tuple[list[Finding], Spoken]:
+    """What asking everybody found, and which versions of HubSpot's paths the services say that they speak."""
     async with httpx2.AsyncClient(trust_env=False) as http:
         now = desk.clock.now()
-        services, credential, topics, lag, signatures = await asyncio.gather(
+        services, credential, topics, lag, signatures, spoken = await asyncio.gather(
             asyncio.gather(*(examining.of_service(http, desk.settings, one, now) for one in examining.SERVICES)),
             examining.of_credential(desk),
             examining.of_topics(desk.settings, file),
             examining.of_lag(desk.settings, now),
             examining.of_signatures(http, desk),
+            examining.spoken(http, desk.settings),
         )
-    return [*(one for found in services for one in found), credential, *topics, *lag, signatures]
+    return [*(one for found in services for one in found), credential, *topics, *lag, signatures], spoken

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -18,7 +19,7 @@ from chassis.clock import milliseconds
 from chertctl import catalogue, cluster
 from chertctl import lag as lags
 from chertctl.cluster import ClusterError
-from chertctl.findings import Finding
+from chertctl.findings import Finding, Spoken
 from chertctl.outcomes import AwayError, OperatorError, WrongCallError
 from chertctl.settings import ServiceName, Settings
 from chertctl.verbs import Desk
@@ -35,6 +36,11 @@ LATE_SECONDS: Final = 60.0
 """A group that is further behind is told."""
 
 _WEBHOOK_PATH: Final = "/api/hubspot/webhook"
+
+_SPOKEN: Final = re.compile(
+    r'^hubspot_supported_until_seconds\{api_version="(?P<version>[^"]+)",use="(?P<use>[^"]+)"\}', re.MULTILINE
+)
+"""A line of the exposition; labels stand in the order of their names."""
 
 
 class _Readiness(BaseModel):
@@ -59,6 +65,20 @@ async def of_service(http: httpx2.AsyncClient, settings: Settings, name: Service
     missing = ", ".join(f"{what} ({kind})" for what, kind in readiness.missing.items())
     remedy = "See to that dependency; the service goes on by itself. What it was to do waits in Kafka."
     return [Finding(name, "fault", f"not ready: {missing}", remedy), *found]
+
+
+async def spoken(http: httpx2.AsyncClient, settings: Settings) -> Spoken:
+    """What for, and in which version, services that answer speak to HubSpot: they export it."""
+    urls = [getattr(settings, f"{name}_url") for name in SERVICES]
+    texts = await asyncio.gather(*(_metrics(http, url) for url in urls if url is not None))
+    return {(found["use"], found["version"]) for text in texts for found in _SPOKEN.finditer(text)}
+
+
+async def _metrics(http: httpx2.AsyncClient, url: str) -> str:
+    try:
+        return (await http.get(f"{url.rstrip('/')}/metrics", timeout=ASK_SECONDS)).text
+    except httpx2.HTTPError:
+        return ""  # told with the service
 
 
 async def of_credential(desk: Desk) -> Finding:

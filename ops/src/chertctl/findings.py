@@ -2,20 +2,18 @@
 
 import stat
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from chertctl.outcomes import OperatorError
 from chertctl.settings import OperatorSecrets, Settings
-from hubspot_client.paths import RELEASES
+from hubspot_client import DEFAULT_API_VERSION, DOCUMENTED_VERSION, RELEASES, ends_soon
 
 Verdict = Literal["ok", "warning", "fault"]
-
-SUNSET_WARNING: Final = timedelta(days=180)
-"""How long before HubSpot ends a version it is a warning: a release and a review fit in."""
 
 ADDRESSES: Final = (
     "kafka_bootstrap", "oauth_url", "webhooks_url", "actions_url", "timeline_url", "chert_url", "public_base_url",
@@ -28,6 +26,15 @@ _SECRETS: Final = {
     "chert_signing_secret": "chert subscribe",
     "hubspot_client_secrets": "the signature self-test",
 }
+API: Final = "api"
+"""What a setting of the services chooses the version for; for the journal of uninstalls the release does."""
+
+Spoken = AbstractSet[tuple[str, str]]
+"""Versions of HubSpot's paths: what for, and which."""
+
+SPOKEN: Final[Spoken] = frozenset({(API, DEFAULT_API_VERSION), ("journal", DOCUMENTED_VERSION)})
+"""What services speak unless told otherwise."""
+
 _LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -78,23 +85,27 @@ def of_secrets(settings: Settings) -> Iterator[Finding]:
     yield from _missing(secrets)
 
 
-def of_releases(version: str, today: date) -> Finding:
-    """How long HubSpot supports the version of its paths that is used."""
-    release = next((one for name, one in RELEASES.items() if name == version), None)
-    if release is None:
-        return Finding("HubSpot paths", "fault", f"{version} is not known", f"Use one of {', '.join(RELEASES)}.")
-    left = release.supported_until - today
-    words = f"{version} is supported until {release.supported_until} ({max(left.days, 0)} days)"
-    newer = [name for name, one in RELEASES.items() if one.supported_until > release.supported_until]
+def of_releases(spoken: Spoken, today: date) -> Iterator[Finding]:
+    """How long HubSpot supports each version of its paths that is spoken, by what for and which."""
+    for use, version in sorted(spoken):
+        yield _of_release("HubSpot paths" if use == API else f"HubSpot paths ({use})", use, version, today)
+
+
+def _of_release(check: str, use: str, version: str, today: date) -> Finding:
+    known = next((name for name in RELEASES if name == version), None)
+    if known is None:
+        return Finding(check, "fault", f"{version} is not known", f"Use one of {', '.join(RELEASES)}.")
+    end = RELEASES[known].supported_until
+    words = f"{version} is supported until {end} ({max((end - today).days, 0)} days)"
+    if ends_soon(known, today) is None:
+        return Finding(check, "ok", words)
+    newer = [name for name, one in RELEASES.items() if one.supported_until > end]
     remedy = (
         f"Set …_HUBSPOT_API_VERSION of oauth, actions and timeline to {newer[-1]}."
-        if newer
-        else "Take a release of this product that knows a newer version of HubSpot's API."
+        if newer and use == API
+        else "Take a release of this product that speaks a newer version of these paths."
     )
-    if left <= timedelta(0):
-        return Finding("HubSpot paths", "fault", words, remedy)
-    return Finding("HubSpot paths", "warning" if left < SUNSET_WARNING else "ok", words,
-                   remedy if left < SUNSET_WARNING else "")  # fmt: skip
+    return Finding(check, "warning" if today < end else "fault", words, remedy)
 
 
 def _permissions(file: Path) -> Finding:

@@ -83,7 +83,7 @@ def replay_topic(
         async with reading.connected(desk.settings.need("kafka_bootstrap")) as topics:
             job.ranges = dict(await _ranges(topics, topic, first, last, spans))
             file = JobFile(job_path) if job_path else JobFile.of(job.id)
-            await _replay(desk, topics, job, file, dry_run=dry_run, yes=yes, sends_confirmed=sends_confirmed)
+            await count_and_work(desk, topics, job, file, dry_run=dry_run, yes=yes, sends_confirmed=sends_confirmed)
 
     run(work, as_json=as_json)
 
@@ -131,24 +131,15 @@ def cancel(
     run(lambda desk: give_up(desk, JobFile.named(job), reason, dry_run=dry_run, yes=yes), as_json=as_json)
 
 
-async def go_on(desk: Desk, file: JobFile) -> None:
-    """Go on with the job of a file.
-
-    Raises:
-        WrongCallError: there is nothing to go on with.
-        OperatorError: another process is at work on it, or it cannot go on.
-    """
-    found = file.read_open()
-    if isinstance(found, LogJob):
-        await go(desk, found, file, lambda: through_log(desk, found, file), went_on=True)
-        return
-    async with reading.connected(desk.settings.need("kafka_bootstrap")) as topics:
-        await go(desk, found, file, lambda: through_topic(desk, topics, found, file), went_on=True)
-
-
-async def _replay(
+async def count_and_work(
     desk: Desk, topics: Topics, job: Job, file: JobFile, *, dry_run: bool, yes: bool, sends_confirmed: bool
 ) -> None:
+    """Show what would become of a job's records, ask, and work through them.
+
+    Raises:
+        OperatorError: nobody agreed, or what a group cannot know any more is among them; nothing was changed then.
+            Or it stopped on the way, and the file says how far it came.
+    """
     counted = job.model_copy(deep=True)
     with desk.screen.progress("dry run", counted.left) as counter:
         total = counted.left
@@ -164,6 +155,21 @@ async def _replay(
     if job.sends:
         desk.screen.decide_to_send(yes=sends_confirmed)
     await go(desk, job, file, lambda: through_topic(desk, topics, job, file), went_on=False)
+
+
+async def go_on(desk: Desk, file: JobFile) -> None:
+    """Go on with the job of a file.
+
+    Raises:
+        WrongCallError: there is nothing to go on with.
+        OperatorError: another process is at work on it, or it cannot go on.
+    """
+    found = file.read_open()
+    if isinstance(found, LogJob):
+        await go(desk, found, file, lambda: through_log(desk, found, file), went_on=True)
+        return
+    async with reading.connected(desk.settings.need("kafka_bootstrap")) as topics:
+        await go(desk, found, file, lambda: through_topic(desk, topics, found, file), went_on=True)
 
 
 def _refuse_too_old(result: dict[str, int]) -> None:

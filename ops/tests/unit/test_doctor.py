@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from tests.e2e._golden import same_as_golden
 from typer.testing import CliRunner
 
+from chassis.metrics import Metrics
 from chertctl import doctor, examining, findings
 from chertctl.__main__ import app
 from chertctl.findings import Finding
@@ -60,7 +61,7 @@ async def test_without_settings_each_is_named(capsys: pytest.CaptureFixture[str]
     """With `--config` nobody is asked, and each missing setting is told with its variable."""
     desk = PlayedDesk(Settings(operator="ana"), Screen(as_json=True))
 
-    await doctor.examine(desk, config=True, api_version="2026-09", file=tmp_path / "none.yaml")
+    await doctor.examine(desk, config=True, api_version=None, file=tmp_path / "none.yaml")
 
     same_as_golden("doctor-config", json.loads(capsys.readouterr().out))
 
@@ -72,7 +73,7 @@ async def test_where_nobody_answers_each_is_named(capsys: pytest.CaptureFixture[
     settings = addressed(**urls).model_copy(update={"secrets_file": Path("none.json")})
     desk = PlayedDesk(settings, Screen(as_json=True), secrets=WHOLE)
 
-    await doctor.examine(desk, config=False, api_version="2026-09", file=TOPICS)
+    await doctor.examine(desk, config=False, api_version=None, file=TOPICS)
 
     same_as_golden("doctor", json.loads(capsys.readouterr().out))
 
@@ -149,9 +150,55 @@ def test_a_public_address_is_https() -> None:
 )
 def test_a_sunset_is_told_in_time(version: str, today: date, verdict: str, remedy: str) -> None:
     """Half a year before HubSpot ends a version it is a warning, afterwards a fault; a newer one is named."""
-    found = findings.of_releases(version, today)
+    (found,) = findings.of_releases({("api", version)}, today)
 
     assert (verdict, True) == (found.verdict, remedy in found.remedy)
+
+
+def test_the_journal_moves_with_a_release() -> None:
+    """No setting chooses the version of the journal's paths, so none is named as the remedy."""
+    (found,) = findings.of_releases({("journal", "2026-03")}, date(2027, 6, 1))
+
+    assert ("HubSpot paths (journal)", "warning") == (found.check, found.verdict)
+    assert "HUBSPOT_API_VERSION" not in found.remedy
+
+
+def exporting(**spoken: str) -> str:
+    """What a service exports that speaks so."""
+    metrics = Metrics()
+    for use, version in spoken.items():
+        metrics.set("hubspot_supported_until_seconds", 0.0, use=use, api_version=version)
+    return metrics.render().decode()
+
+
+async def test_services_say_what_they_speak() -> None:
+    """Each process is asked, for one may have been forgotten in a roll-out; one that is away is left out."""
+    told = {
+        "oauth": exporting(api="2026-09", journal="2026-03"),
+        "actions": exporting(api="2026-03"),
+        "webhooks": exporting(),
+    }
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.host == "timeline":
+            raise httpx2.ConnectError("nobody there")
+        return httpx2.Response(200, text=told.get(request.url.host, exporting()))
+
+    async for http in asked(answer):
+        found = await examining.spoken(http, addressed())
+
+    assert {("api", "2026-09"), ("journal", "2026-03"), ("api", "2026-03")} == found
+
+
+async def test_a_version_that_is_asked_for_is_looked_up(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Before somebody changes the setting: the journal's stays as it is."""
+    desk = PlayedDesk(Settings(operator="ana"), Screen(as_json=True))
+
+    found = await doctor.examine(desk, config=True, api_version="2026-03", file=tmp_path / "none.yaml")
+
+    words = {one.check: one.words[:7] for one in found if one.check.startswith("HubSpot")}
+    assert {"HubSpot paths": "2026-03", "HubSpot paths (journal)": "2026-03"} == words
+    assert capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
