@@ -9,16 +9,20 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
 
+from harness import paths
 from harness.errors import PrerequisiteMissingError
+from harness.locks import alone
 
 OLDEST_JAVA = 17
 
 _VERSION_SECONDS = 30
+_WAITING = ("-o", "DPkg::Lock::Timeout=300")
+"""For whoever else installs something on this machine (apt.conf(5)), in seconds."""
 _INSTALL_SECONDS = 600
 _JAVA_VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
@@ -57,12 +61,7 @@ def ensure(console: Console, *, root: bool) -> None:
     Raises:
         PrerequisiteMissingError: something is missing and was not installed.
     """
-    missing = [prerequisite for prerequisite in _NEEDED if not prerequisite.present()]
-    if not missing:
-        return
-    if _may_install(missing, root=root):
-        _install(missing, console, root=root)
-        missing = [prerequisite for prerequisite in missing if not prerequisite.present()]
+    missing = _have(_NEEDED, console, root=root)
     if missing:
         raise PrerequisiteMissingError(missing_sentence(missing))
 
@@ -73,8 +72,7 @@ def ensure_browser(console: Console, *, root: bool) -> str:
     Raises:
         PrerequisiteMissingError: it is missing and was not installed.
     """
-    if not _BROWSER.present() and _may_install([_BROWSER], root=root):
-        _install([_BROWSER], console, root=root)
+    _have([_BROWSER], console, root=root)
     found = chromium()
     if found is None:
         raise PrerequisiteMissingError(
@@ -121,6 +119,25 @@ def _output(*command: str) -> str:
     return (answer.stdout + answer.stderr).strip()
 
 
+def _have(wanted: Sequence[Prerequisite], console: Console, *, root: bool) -> list[Prerequisite]:
+    """Install what is not there, where that can be done; what is missing still.
+
+    Every worker of a test run asks for the same: one installs, the others wait for it.
+    """
+    missing = _missing(wanted)
+    if not missing or not _may_install(missing, root=root):
+        return missing
+    with alone(paths.embedded_runtime() / "target" / "install"):
+        missing = _missing(missing)
+        if missing:
+            _install(missing, console, root=root)
+    return _missing(missing)
+
+
+def _missing(wanted: Sequence[Prerequisite]) -> list[Prerequisite]:
+    return [prerequisite for prerequisite in wanted if not prerequisite.present()]
+
+
 def _may_install(missing: list[Prerequisite], *, root: bool) -> bool:
     if shutil.which("apt-get") is None:
         return False
@@ -139,7 +156,11 @@ def _install(missing: list[Prerequisite], console: Console, *, root: bool) -> No
     quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for step in (("update", "-qq"), ("install", "-y", "-qq", "--no-install-recommends", *packages)):
         done = subprocess.run(
-            (*become_root, "apt-get", *step), env=quietly, timeout=_INSTALL_SECONDS, check=False, capture_output=True
+            (*become_root, "apt-get", *_WAITING, *step),
+            env=quietly,
+            timeout=_INSTALL_SECONDS,
+            check=False,
+            capture_output=True,
         )
         if done.returncode:
             return

@@ -1,11 +1,9 @@
 """The jars and classes of the embedded servers: fetched and compiled once, then used as they are."""
 
-import fcntl
 import hashlib
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from rich.console import Console
 
 from harness import paths, prerequisites
 from harness.errors import HarnessError
+from harness.locks import alone
 from harness.progress import doing
 
 _MAVEN_SECONDS = 600
@@ -90,7 +89,7 @@ def prepare(console: Console, lay_down: Callable[[JavaRuntime], None]) -> JavaRu
     stamp = folder / "target" / "prepared"
     if _read(stamp) == wanted:
         return JavaRuntime(folder)
-    with _alone(folder / "target"):
+    with alone(folder / "target"):
         if _read(stamp) != wanted:
             _build(folder, console)
             with doing(console, "Preparing Kafka for quick starts, the first time only"):
@@ -115,15 +114,6 @@ def _fingerprint(folder: Path) -> str:
 
 def _read(stamp: Path) -> str | None:
     return stamp.read_text() if stamp.is_file() else None
-
-
-@contextmanager
-def _alone(target: Path) -> Iterator[None]:
-    """One process at a time: test runs side by side prepare once."""
-    target.mkdir(parents=True, exist_ok=True)
-    with (target / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _build(folder: Path, console: Console) -> None:

@@ -42,12 +42,28 @@ def test_what_is_missing_is_installed_on_debian_as_root(machine: Path) -> None:
     program(
         machine,
         "apt-get",
-        f'case "$1" in install) printf "#!/bin/sh\\n" > {machine}/mvn; /bin/chmod +x {machine}/mvn;; esac',
+        f'case "$*" in *install*) printf "#!/bin/sh\\n" > {machine}/mvn; /bin/chmod +x {machine}/mvn;; esac',
     )
     code, output, _ = ensure(machine)
 
     assert 0 == code
     assert "Installing maven with apt-get" in output
+
+
+def test_workers_that_miss_the_same_install_it_once(machine: Path) -> None:
+    """apt-get refuses whoever comes while another is at work, so all but one wait, and find it there."""
+    program(
+        machine,
+        "apt-get",
+        f'echo "$*" >> {machine}/called; case "$*" in *install*) /bin/sleep 0.3; '
+        f'printf "#!/bin/sh\\n" > {machine}/mvn; /bin/chmod +x {machine}/mvn;; esac',
+    )
+    workers = [start(machine) for _ in range(3)]
+    for worker in workers:
+        worker.communicate()
+
+    assert [0, 0, 0] == [worker.returncode for worker in workers]
+    assert 1 == sum("install" in call for call in (machine / "called").read_text().splitlines())
 
 
 def test_a_failed_installation_names_the_remedies(machine: Path) -> None:
@@ -80,7 +96,17 @@ def program(folder: Path, name: str, body: str) -> None:
 
 def ensure(machine: Path) -> tuple[int, str, str]:
     """Look for the prerequisites on a machine: exit code, output and error output."""
-    done = subprocess.run(
-        (sys.executable, "-c", ENSURE), env={"PATH": str(machine)}, capture_output=True, text=True, check=False
+    process = start(machine)
+    output, error = process.communicate()
+    return process.returncode, output, error
+
+
+def start(machine: Path) -> subprocess.Popen[str]:
+    """Begin to look for them."""
+    return subprocess.Popen(
+        (sys.executable, "-c", ENSURE),
+        env={"PATH": str(machine)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    return done.returncode, done.stdout, done.stderr
