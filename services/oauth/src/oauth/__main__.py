@@ -1,8 +1,6 @@
 """`python -m oauth`: serve until SIGTERM."""
 
-import gc
-
-from chassis.loading import with_few_collections
+from chassis.loading import collect_rarely, with_few_collections
 
 with with_few_collections():
     from chassis import logging
@@ -12,10 +10,6 @@ with with_few_collections():
     from chassis.settings import load
     from oauth.app import build
     from oauth.settings import Settings
-
-GC_ALLOCATIONS = 20_000
-"""Between two collections of the young. A callback makes some ten thousand objects and leaves hardly any cycle behind;
-with the default of 700 most of them would be looked at several times."""
 
 GATHER_SECONDS = 0.05
 """For so long lines that tell of no trouble wait for each other: alone, between two steps of a callback, one costs
@@ -27,8 +21,7 @@ def main() -> None:
     settings = load(Settings)
     logging.configure("oauth", settings.log_level, gather_seconds=GATHER_SECONDS)
     app = build(settings, Plumbing(clock=settings.clock()))
-    gc.freeze()  # what is loaded by now stays; a collection need not go through it
-    gc.set_threshold(GC_ALLOCATIONS)
+    collect_rarely()
     with traces_exported("oauth", settings):
         serve(app, host=settings.host, port=settings.port)
 

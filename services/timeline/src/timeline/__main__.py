@@ -1,9 +1,6 @@
 """`python -m timeline`: serve until SIGTERM."""
 
-import gc
-from typing import Final
-
-from chassis.loading import with_few_collections
+from chassis.loading import collect_rarely, with_few_collections
 
 with with_few_collections():
     from chassis import logging
@@ -14,9 +11,6 @@ with with_few_collections():
     from chassis.settings import load
     from timeline.app import build
     from timeline.settings import Settings
-
-GC_ALLOCATIONS: Final = 20_000
-"""Between two collections of the young: a batch makes tens of thousands of objects, nearly none of them in cycles."""
 
 
 def main() -> None:
@@ -29,8 +23,7 @@ def run(settings: Settings, metrics: Metrics) -> None:
     logging.configure("timeline", settings.log_level)
     app = build(settings, Plumbing(clock=settings.clock(), metrics=metrics))
     with traces_exported("timeline", settings):
-        gc.freeze()  # what is loaded by now stays; a collection, for which every lane would stop, passes it by
-        gc.set_threshold(GC_ALLOCATIONS)
+        collect_rarely()
         serve(app, host=settings.host, port=settings.port)
 
 

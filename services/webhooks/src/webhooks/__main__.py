@@ -1,9 +1,8 @@
 """`python -m webhooks`: serve until SIGTERM."""
 
-import gc
 from functools import partial
 
-from chassis.loading import with_few_collections
+from chassis.loading import collect_rarely, with_few_collections
 
 with with_few_collections():
     from chassis import logging
@@ -16,10 +15,6 @@ with with_few_collections():
     from webhooks.api.exchange import ExchangeProtocol
     from webhooks.app import build
     from webhooks.settings import Settings
-
-GC_ALLOCATIONS = 20_000
-"""Between two collections of the young. Requests leave no cycles behind, but a hundred events in flight are some
-thousand objects, and with the default of 700 each would be looked at several times."""
 
 
 def main() -> None:
@@ -34,8 +29,7 @@ def run(settings: Settings, metrics: Metrics) -> None:
     keep_buffers()
     protocol = partial(ExchangeProtocol, reception=app.reception)
     with traces_exported("webhooks", settings):
-        gc.freeze()  # what is loaded by now stays; a collection need not go through it
-        gc.set_threshold(GC_ALLOCATIONS)
+        collect_rarely()
         serve(app, host=settings.host, port=settings.port, protocol=protocol)
 
 

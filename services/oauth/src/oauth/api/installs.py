@@ -15,7 +15,7 @@ from chassis.tracing import current_trace_id
 from contracts.failures import Failure
 from oauth.api import state_cookies
 from oauth.api.direct_routes import DirectRoute, one_of_each, text_of
-from oauth.api.pages import CALLBACK_PATH, CONSOLE_PATH, INSTALL_PATH, PlainRedirect, redirect
+from oauth.api.pages import CALLBACK_PATH, CONSOLE_PATH, INSTALL_PATH, redirect
 from oauth.api.sessions import SESSION_COOKIE, SessionToken, session_of
 from oauth.errors import (
     InstallRefusedError,
@@ -236,7 +236,7 @@ def _states(request: Request) -> tuple[str, ...]:
 
 def _to_console(bound: Bound) -> RedirectResponse:
     notice = "stays" if bound.stays else "connected"
-    return PlainRedirect(f"{CONSOLE_PATH}?notice={notice}&account={bound.installation.portal_id}")
+    return redirect(CONSOLE_PATH, notice=notice, account=str(bound.installation.portal_id))
 
 
 _REASONS: Final[dict[type[OAuthServiceError], str]] = {

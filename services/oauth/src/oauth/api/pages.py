@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -61,17 +61,6 @@ class Pages:
 def redirect(url: str, **query: str) -> RedirectResponse:
     """A redirect to an address of ours or of our settings, with a query of our own."""
     return RedirectResponse(_with_query(url, query), 302, PRIVATE)
-
-
-class PlainRedirect(RedirectResponse):
-    """A redirect to an encoded address of ours; whatever it has in common with others was rendered once."""
-
-    def __init__(self, url: str) -> None:
-        self.status_code, self.body, self.background = 302, b"", None
-        self.raw_headers = [*_REDIRECT_HEADERS, (b"location", url.encode("ascii"))]
-
-
-_REDIRECT_HEADERS: Final = Response(headers=PRIVATE).raw_headers
 
 
 def see_other(url: str, **query: str) -> RedirectResponse:
