@@ -22,8 +22,8 @@ _ROW: Final = 22
 _INTRODUCTION: Final = """# Proof
 
 Written by `make report` from the reports of benchmarks and fault runs; never edited. Whoever doubts a figure can take
-it again: each run says its command, its seed and the machine it ran on. A figure with a bound is a claim; one without
-informs. Misses come first.
+it again: each run says its command, its seed, the commit and the machine it ran on. A figure with a bound is a claim;
+one without informs. Misses come first.
 """
 
 
@@ -32,6 +32,7 @@ class Measured:
     """One run's report.
 
     Attributes:
+        commit: which code ran; empty where the report does not say.
         claim: what the run shows, in its own words; empty where the run is no more.
         command: repeats it.
         machine: what it ran on, in words.
@@ -42,6 +43,7 @@ class Measured:
     seed: int
     started_at: str
     seconds: float
+    commit: str
     machine: str
     claim: str
     command: str
@@ -115,6 +117,7 @@ def _measured(report: dict[str, Any]) -> Measured:
         seed=int(report["seed"]),
         started_at=str(report["started_at"]),
         seconds=float(report["seconds"]),
+        commit=str(report.get("commit", "")),
         machine=f"{machine['cores']} cores, {machine['memory']}, {machine['kafka']}, {machine['database']}, "
         f"Python {machine['python']}",
         claim=_claim(paths.repository_root() / folder / f"{name}.py"),
@@ -130,10 +133,11 @@ def _claim(path: Path) -> str:
 
 
 def _summary(measured: Sequence[Measured]) -> Iterator[str]:
-    yield "| Run | Scale | Seed | Claims | Missed | Took | When |"
-    yield "| --- | --- | ---: | ---: | ---: | ---: | --- |"
+    yield "| Run | Scale | Seed | Claims | Missed | Took | When | Commit |"
+    yield "| --- | --- | ---: | ---: | ---: | ---: | --- | --- |"
     for one in measured:
-        cells = (one.name, one.scale, one.seed, one.claims, one.misses, f"{one.seconds:,.0f} s", one.started_at[:16])
+        took, when = f"{one.seconds:,.0f} s", one.started_at[:16]
+        cells = (one.name, one.scale, one.seed, one.claims, one.misses, took, when, one.commit)
         yield f"| {' | '.join(map(str, cells))} |"
 
 

@@ -4,8 +4,10 @@ import json
 import operator
 import os
 import platform
+import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,7 +17,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from harness import backends
+from harness import backends, paths
 from harness.settings import HarnessSettings
 
 _BOUNDS: Mapping[str, Callable[[float, float], bool]] = {
@@ -24,6 +26,7 @@ _BOUNDS: Mapping[str, Callable[[float, float], bool]] = {
     "==": operator.eq,
 }
 _MIB = 1024 * 1024
+_GIT_SECONDS = 10
 
 
 class Scale(StrEnum):
@@ -74,7 +77,7 @@ class Report:
         return bool(self.figures) and all(figure.ok for figure in self.figures)
 
     def write(self, folder: Path) -> Path:
-        """Write `<name>.json`, or `<name>.<variant>.json`, into a folder, with the machine it ran on."""
+        """Write `<name>.json`, or `<name>.<variant>.json`, into a folder, with the code and the machine it ran on."""
         content = {
             "name": self.name,
             "seed": self.seed,
@@ -82,6 +85,7 @@ class Report:
             "scale": self.scale,
             "started_at": self.started_at.isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - self.began, 1),
+            "commit": commit(paths.repository_root()),
             "machine": _machine(),
             "figures": [asdict(figure) for figure in self.figures],
             "ok": self.ok,
@@ -102,6 +106,21 @@ def holds(value: float, reach: str) -> bool:
     if sign not in _BOUNDS:
         raise ValueError(f"{reach!r} is no bound; write one of {', '.join(_BOUNDS)}, a space and a number")
     return _BOUNDS[sign](value, float(bound))
+
+
+def commit(checkout: Path) -> str:
+    """What a checkout stands at, such as `404db26`, with `-dirty` where something was changed; empty outside Git."""
+    with suppress(OSError, subprocess.TimeoutExpired):
+        described = subprocess.run(
+            ("git", "describe", "--always", "--dirty", "--exclude=*"),
+            cwd=checkout,
+            capture_output=True,
+            text=True,
+            timeout=_GIT_SECONDS,
+            check=False,
+        )
+        return described.stdout.strip()
+    return ""
 
 
 def print_figures(figures: Iterable[tuple[str, Figure]], console: Console) -> None:

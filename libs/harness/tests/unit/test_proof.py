@@ -1,5 +1,6 @@
 """The page of proof is made of the reports alone, and hides no miss."""
 
+import json
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -32,13 +33,17 @@ def test_misses_come_first(folder: Path) -> None:
 
 
 def test_each_claim_can_be_repeated(folder: Path) -> None:
-    """Claim, command, machine and seed stand beside the figures."""
+    """Claim, command, machine, seed and commit stand beside the figures."""
+    report = json.loads((folder / "whole.json").read_text())
+    (folder / "whole.json").write_text(json.dumps({**report, "commit": "404db26"}))
+
     text = markdown(read(folder))
 
     assert "`make bench NAME=footprint SCALE=quick`" in text
     assert "`make faults NAME=whole SCALE=full" in text
     assert "## whole, full, seed 12" in text
     assert "Python 3." in text
+    assert " | 404db26 |" in text
 
 
 def test_a_page_without_misses_says_nothing_of_them(folder: Path) -> None:

@@ -1,12 +1,13 @@
 """Figures and the bounds they are held to."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from harness.reports import Report, Scale, holds, print_figures, read_figures
+from harness.reports import Report, Scale, commit, holds, print_figures, read_figures
 
 
 @pytest.mark.parametrize(
@@ -46,10 +47,32 @@ def test_a_report_is_written_in_the_agreed_form_and_read_back(tmp_path: Path) ->
     report.add("A.figure", 1.5, "MiB", "<= 2")
     content = json.loads(report.write(tmp_path).read_text())
 
-    assert {"name", "seed", "scale", "started_at", "seconds", "machine", "figures", "ok"} == content.keys()
+    assert {"name", "seed", "scale", "started_at", "seconds", "commit", "machine", "figures", "ok"} == content.keys()
     assert {"cores", "memory", "kafka", "database", "python"} == content["machine"].keys()
     assert ["run", 7, "full", True] == [content["name"], content["seed"], content["scale"], content["ok"]]
     assert report.figures == [figure for _, figure in read_figures(tmp_path)]
+
+
+def test_a_report_says_which_code_ran(tmp_path: Path) -> None:
+    """A figure of a former state is not taken for one of this, nor one of changed files for a commit's."""
+    _git(tmp_path, "init", "--quiet")
+    _git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=one")
+    (tmp_path / "code").write_text("1")
+    _git(tmp_path, "add", "code")
+
+    assert f"{_git(tmp_path, 'rev-parse', '--short', 'HEAD')}-dirty" == commit(tmp_path)
+    _git(tmp_path, "commit", "--quiet", "--message=two")
+    assert _git(tmp_path, "rev-parse", "--short", "HEAD") == commit(tmp_path)
+
+
+def test_outside_a_checkout_no_commit_is_said(tmp_path: Path) -> None:
+    """A copy without its history can be measured too."""
+    assert not commit(tmp_path)
+
+
+def _git(folder: Path, *words: str) -> str:
+    who = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.com")
+    return subprocess.run(("git", *who, *words), cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def test_misses_come_first_in_the_table() -> None:
