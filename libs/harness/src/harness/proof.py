@@ -107,12 +107,12 @@ def bar(figure: Figure) -> float | None:
 
 
 def _measured(report: dict[str, Any]) -> Measured:
-    name, machine = str(report["name"]), report["machine"]
-    folder = runs.BENCHMARKS if name in runs.names(runs.BENCHMARKS) else runs.FAULTS
+    machine = report["machine"]
+    folder, run = runs.told_by(str(report["name"]))
     verb = "bench" if folder == runs.BENCHMARKS else "faults"
     variant = f" {report['variant']}" if report.get("variant") else ""
     return Measured(
-        name=name,
+        name=str(report["name"]),
         scale=str(report["scale"]),
         seed=int(report["seed"]),
         started_at=str(report["started_at"]),
@@ -120,8 +120,8 @@ def _measured(report: dict[str, Any]) -> Measured:
         commit=str(report.get("commit", "")),
         machine=f"{machine['cores']} cores, {machine['memory']}, {machine['kafka']}, {machine['database']}, "
         f"Python {machine['python']}",
-        claim=_claim(paths.repository_root() / folder / f"{name}.py"),
-        command=f"make {verb} NAME={name} SCALE={report['scale']}{variant}",
+        claim=_claim(paths.repository_root() / folder / f"{run}.py"),
+        command=f"make {verb} NAME={run} SCALE={report['scale']}{variant}",
         figures=[Figure(**figure) for figure in report["figures"]],
     )
 

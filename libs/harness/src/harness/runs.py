@@ -41,6 +41,17 @@ def names(kind: Path) -> list[str]:
     return sorted(path.stem for path in modules if not path.stem.startswith(("_", "test_", "conftest")))
 
 
+def told_by(report: str) -> tuple[Path, str]:
+    """The folder and the name of the run that writes a report of this name.
+
+    Where a benchmark and a fault run have one name, the benchmark's report says `bench_` before it.
+    """
+    if report in names(FAULTS):
+        return FAULTS, report
+    name = report.removeprefix("bench_")
+    return (BENCHMARKS, name) if name in names(BENCHMARKS) else (FAULTS, report)
+
+
 def find(kind: Path, name: str) -> Run:
     """The run of this name.
 

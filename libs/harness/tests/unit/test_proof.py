@@ -46,6 +46,18 @@ def test_each_claim_can_be_repeated(folder: Path) -> None:
     assert " | 404db26 |" in text
 
 
+@pytest.mark.parametrize(
+    ("report", "command"), [("replay", "make faults NAME=replay"), ("bench_replay", "make bench NAME=replay")]
+)
+def test_runs_of_one_name_are_told_apart(tmp_path: Path, report: str, command: str) -> None:
+    """A benchmark and a fault run of one name are each repeated by their own command, with their own claim."""
+    Report(report, Scale.QUICK).write(tmp_path)
+    (measured,) = read(tmp_path)
+
+    assert measured.command.startswith(command)
+    assert measured.claim
+
+
 def test_a_page_without_misses_says_nothing_of_them(folder: Path) -> None:
     """Where everything holds there is no section of misses."""
     (folder / "whole.json").unlink()
