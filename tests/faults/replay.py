@@ -37,7 +37,8 @@ LEADS: Final = 20
 LOST: Final = 0.1
 """The share of replies that the group never worked through."""
 LIVE_A_SECOND: Final = 10.0
-LIVE_SECONDS: Final = 20.0
+LIVE_SECONDS: Final = 60.0
+"""About as long as the replays take: the slowest hundredth of fewer replies would be two or three of them."""
 KILLS: Final = 2
 """How often each replay is killed before it may end."""
 DRAIN_SECONDS: Final = 900.0

@@ -16,8 +16,8 @@ TRIES: Final = 8
 
 _FIRST_REST_SECONDS: Final = 0.25
 
-WORKED_AT_ONCE: Final = 100
-"""Records of one batch that is not only looked at: a service works through it bit by bit, with rests."""
+WORKED_AT_ONCE: Final = 50
+"""Records of one batch that is not only looked at: a service works through it one by one, with rests."""
 
 TOO_LARGE: Final = "too large to be handed over"
 

@@ -51,6 +51,9 @@ class Declared:
 PATIENCE_SECONDS: Final = 1.0
 """How long a batch poll waits that ends with the first record."""
 
+LIVE_SECONDS: Final = 1.0
+"""How long after something came from Kafka more of it is expected."""
+
 
 class Consumers:
     """The subscriptions of one service, all in one consumer group, all under one policy."""
@@ -74,6 +77,7 @@ class Consumers:
         self._dead_letters = DeadLetters(KafkaRecordSink(broker), group, clock)
         self._brake = Brake(clock, self._trip)
         self._subscriptions: dict[str, Declared] = {}
+        self._came_at: float | None = None
 
     @property
     def group(self) -> str:
@@ -104,6 +108,11 @@ class Consumers:
     def subscriptions(self) -> Mapping[str, Declared]:
         """Every subscription, by topic."""
         return self._subscriptions
+
+    @property
+    def live(self) -> bool:
+        """Whether anything came from Kafka a moment ago: others should let that pass."""
+        return self._came_at is not None and self._clock.monotonic() - self._came_at <= LIVE_SECONDS
 
     async def handle(self, topic: str, events: Sequence[Event[EventData]]) -> None:
         """Hand events to a topic's handler, past Kafka, within the deadline of a delivery.
@@ -174,9 +183,14 @@ class Consumers:
         partitions = Partitions(topic, self._clock, self._randomness, self._metrics)
         heartbeat = self._health.heartbeat(f"consumer {topic}", self._policy.handler_seconds)
         heartbeat.rest()
+
+        async def live(events: Sequence[Event[D]]) -> None:
+            self._came_at = self._clock.monotonic()
+            await handle(events)
+
         settler = Settler(
             event_type,
-            handle,
+            live,
             group=self._group,
             in_batches=max_records is not None,
             kinds=self._kinds,

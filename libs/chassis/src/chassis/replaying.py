@@ -27,14 +27,14 @@ NEW: Final = None
 ALREADY: Final = "already"
 """A look's verdict of one that was; any other text is a reason not to work through it."""
 
-BITE: Final = 5
-"""Events of one call of a handler: while they are worked through, what comes from Kafka waits."""
-
 _REST: Final = 4.0
-"""A bite is followed by a rest of so many times its own time: a replay gets a fifth of what live work leaves it."""
+"""An event is followed by a rest of so many times its own time: a replay gets a fifth of what live work leaves it."""
 
-_REST_SECONDS: Final = 0.5
-"""The longest rest, so that a batch is answered within its deadline."""
+_REST_ALONE: Final = 1.0
+"""The same while nothing comes from Kafka."""
+
+_RESTS_SECONDS: Final = 10.0
+"""All rests of one batch, at the longest, so that it is answered within its deadline."""
 
 Look = Callable[[Sequence[Event[EventData]], bool], Awaitable[Sequence[str | None]]]
 """Says of each event what a replay would find; the flag says that these are dead letters."""
@@ -111,7 +111,7 @@ class Replays:
         if dry_run:
             tally.written = len(new)
         else:
-            await self._bit_by_bit(topic, new, tally)
+            await self._one_by_one(topic, new, tally)
         return tally.answer()
 
     async def _unknown(
@@ -135,29 +135,29 @@ class Replays:
                 tally.skip([one], verdict)
         return new
 
-    async def _bit_by_bit(self, topic: str, events: Sequence[_Indexed], tally: "_Tally") -> None:
-        """Work through events behind live work: where that makes each bite slow, the rests grow with it."""
-        clock = self._consumers.clock
-        for begin in range(0, len(events), BITE):
-            began = clock.monotonic()
-            await self._work(topic, events[begin : begin + BITE], tally)
-            await clock.sleep(min(_REST_SECONDS, _REST * (clock.monotonic() - began)))
+    async def _one_by_one(self, topic: str, events: Sequence[_Indexed], tally: "_Tally") -> None:
+        """Work through events behind live work, which waits for one of them at the most and not for several.
 
-    async def _work(self, topic: str, events: Sequence[_Indexed], tally: "_Tally") -> None:
-        """Hand events to the handler; a batch that fails for good is halved until the culprit stands alone."""
+        Where live work makes each of them slow, the rests grow with it. What an event sets going ends in its rest.
+        """
+        clock = self._consumers.clock
+        for index, event in events:
+            began = clock.monotonic()
+            await self._work(topic, index, event, tally)
+            rest = _REST if self._consumers.live else _REST_ALONE
+            await clock.sleep(min(_RESTS_SECONDS / len(events), rest * (clock.monotonic() - began)))
+
+    async def _work(self, topic: str, index: int, event: Event[EventData], tally: "_Tally") -> None:
+        """Hand an event to the handler."""
         try:
-            await self._consumers.handle(topic, [event for _, event in events])
+            await self._consumers.handle(topic, [event])
         except Exception as error:
             if self._consumers.kinds.of(error) is Kind.RETRYABLE or isinstance(error, TimeoutError):
                 raise unavailable("a dependency") from error
-            if len(events) == 1:
-                LOG.warning("replay.failed", topic=topic, event_id=events[0][1].id, exc_info=error)
-                tally.trouble(events[0][0], "failed", reason(error))
-                return
-            await self._work(topic, events[: len(events) // 2], tally)
-            await self._work(topic, events[len(events) // 2 :], tally)
+            LOG.warning("replay.failed", topic=topic, event_id=event.id, exc_info=error)
+            tally.trouble(index, "failed", reason(error))
         else:
-            tally.written += len(events)
+            tally.written += 1
 
 
 class _Tally:

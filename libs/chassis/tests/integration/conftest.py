@@ -49,6 +49,7 @@ class Member:
     health: Health
     metrics: Metrics
     held: InMemoryHeldMessages
+    consumers: Consumers
     samples: list[dict[str, str]] = field(default_factory=list)
 
     def paused(self) -> bool:
@@ -163,12 +164,12 @@ class Desk:
         """A running consumer of the topic, ready to get records."""
         clock, metrics = SystemClock(), Metrics()
         health = Health(clock, metrics)
-        member = Member(kafka.broker(self.bootstrap, "reader"), health, metrics, held or InMemoryHeldMessages())
+        broker, held = kafka.broker(self.bootstrap, "reader"), held or InMemoryHeldMessages()
         consumers = Consumers(
-            broker=member.broker,
+            broker=broker,
             group=GROUP,
             kinds=kinds or ErrorKinds(),
-            held=member.held,
+            held=held,
             clock=clock,
             randomness=SystemRandomness(),
             health=health,
@@ -176,10 +177,11 @@ class Desk:
             policy=policy or Policy(retry_seconds=0.01, pause_seconds=0.02, longest_pause_seconds=0.2),
         )
         _declare(consumers, event_type or self.type, handle, batch=batch, projection=projection)
-        async with kafka.running(member.broker, health=health, clock=clock):
+        member = Member(broker, health, metrics, held, consumers)
+        async with kafka.running(broker, health=health, clock=clock):
 
             async def started() -> bool:
-                return member.broker.running
+                return broker.running
 
             await eventually(started, what="the consumer to start", seconds=SECONDS)
             yield member

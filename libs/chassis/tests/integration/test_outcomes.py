@@ -74,6 +74,17 @@ async def test_handled_records_are_committed_in_order(new_desk: Any, batch: bool
     assert [] == await desk.buried()
 
 
+async def test_what_comes_from_kafka_is_live_work(new_desk: Any, batch: bool) -> None:
+    """A record that comes makes a group live for a moment; what is handed past Kafka does not."""
+    desk, handler = await new_desk(), Handler()
+    async with desk.member(handler, batch=batch) as member:
+        await member.consumers.handle(desk.type.name, [desk.event("past")])
+        assert not member.consumers.live
+        await desk.tell("came")
+        await handler.until(lambda handler: handler.handled == ["past", "came"])
+        assert member.consumers.live
+
+
 async def test_a_retry_that_succeeds_is_as_good_as_a_success(new_desk: Any, batch: bool) -> None:
     """An unexpected error that goes away on a retry is handled and committed, without a dead letter."""
     desk, handler = await new_desk(), Handler({"c": [ValueError("1"), ValueError("2")]})

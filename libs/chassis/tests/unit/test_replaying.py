@@ -18,7 +18,7 @@ from chassis.metrics import Metrics
 from chassis.outcomes import ErrorKinds
 from chassis.randomness import SeededRandomness
 from chassis.releasing import Releases
-from chassis.replaying import ALREADY, BITE, Look, Replays
+from chassis.replaying import ALREADY, Look, Replays
 from contracts.envelope import Event, EventData, EventType
 from contracts.replays import ReplayBatch, ReplayedRecord
 
@@ -42,10 +42,12 @@ class Handler:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.calls = 0
         self.away = False
 
     async def __call__(self, events: Sequence[Event[Note]]) -> None:
         """Handle all or none."""
+        self.calls += 1
         if self.away:
             raise AwayError
         if any(event.data.text == "bad" for event in events):
@@ -182,10 +184,22 @@ class RestedClock(SystemClock):
         self.rests.append(round(seconds, 3))
 
 
-async def test_a_replay_lets_live_work_pass(handler: Handler, new_record: Any) -> None:
-    """What is new is worked through a few at a time, in order, with a rest of four times as long after each bite."""
+class LiveConsumers(Consumers):
+    """Something comes from Kafka all the time."""
+
+    @property
+    def live(self) -> bool:
+        """It does."""
+        return True
+
+
+@pytest.mark.parametrize(("consumers_of", "rest"), [(LiveConsumers, 0.04), (Consumers, 0.01)])
+async def test_a_replay_lets_live_work_pass(
+    handler: Handler, new_record: Any, consumers_of: type[Consumers], rest: float
+) -> None:
+    """What is new is worked through one by one, in order, with a rest after each: four times as long beside others."""
     clock, metrics = RestedClock(), Metrics()
-    consumers = Consumers(
+    consumers = consumers_of(
         broker=kafka.broker("localhost:1", "tests"),
         group="readers",
         kinds=ErrorKinds(),
@@ -196,12 +210,12 @@ async def test_a_replay_lets_live_work_pass(handler: Handler, new_record: Any) -
         metrics=metrics,
     )
     consumers.batch_subscriber(NOTES)(handler)
-    texts = [str(number) for number in range(2 * BITE + 1)]
+    texts = ["a", "b", "c"]
 
     answer = await Replays(consumers).replay(batch(new_record, *texts, dry_run=False))
 
-    assert (len(texts), texts) == (answer.written, handler.texts)
-    assert [0.04, 0.04, 0.04] == clock.rests
+    assert (3, texts, 3) == (answer.written, handler.texts, handler.calls)
+    assert [rest] * 3 == clock.rests
 
 
 @pytest.fixture

@@ -173,6 +173,25 @@ async def test_a_contact_that_is_gone_is_remembered(entries: EntryStore, entry: 
     assert ((), ("904",)) == (left.intents, left.gone)
 
 
+async def test_looks_are_counted_until_one_ends(entries: EntryStore, entry: Any) -> None:
+    """A look that begins makes entries due and is counted; one that ends, with a finding or without, ends the count."""
+    other = "62515:acme:m2"
+    await entries.add([entry(), entry("m2")], NOW)
+    await intend(entries, FIRST)
+    await entries.postpone([ENTRY], NOW, "unknown")
+
+    await entries.begin_look([ENTRY, other])
+    await entries.begin_look([ENTRY])
+    assert [(2, None), (1, None)] == [(one.looks, one.due_at) for one in await entries.read([ENTRY, other])]
+    await entries.end_look([other])
+    assert [2, 0] == [one.looks for one in await entries.read([ENTRY, other])]
+    await entries.withdraw([Withdrawal(ENTRY, 7)])
+    await entries.begin_look([other])
+    await entries.settle({other: Settlement("recorded", NOW, contact_id="904", communication_id="77")})
+
+    assert [0, 0] == [one.looks for one in await entries.read([ENTRY, other])]
+
+
 async def test_a_postponed_entry_says_until_when(entries: EntryStore, entry: Any) -> None:
     """Postponing sets the time and leaves the intents."""
     await entries.add([entry()], NOW)

@@ -16,11 +16,12 @@ from contracts.contacts import ContactErased
 from contracts.failures import Failure
 from contracts.ops import WhereAnswer
 from contracts.tenants import TenantSnapshot
-from timeline.adapters.in_memory import Answer, InMemoryHubSpot, InMemoryStores
+from timeline.adapters.in_memory import Answer, Crash, CrashAt, InMemoryHubSpot, InMemoryStores
 from timeline.api import where as api
 from timeline.errors import AccountUnreachableError, ReplyRefusedError, WriteUnknownError
 from timeline.handlers.noise import BURST
 from timeline.handlers.where import Where
+from timeline.models import FaultPoint
 
 PORTAL, PHONE = 62515, "+14155551234"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -206,6 +207,24 @@ async def test_a_lost_answer_says_when_it_is_looked_for(
     assert "looked for at HubSpot" in str(before.next)
     assert before.next_at is not None
     assert ("written", "found after an answer was lost") == (after.steps[-1].what, after.steps[-1].detail)
+
+
+async def test_a_look_that_was_cut_off_says_when_it_is_had_again(
+    start: Any, bring: Any, wait: Any, reply: Any, hubspot: InMemoryHubSpot, ask: Ask, clock: ManualClock
+) -> None:
+    """Of a reply whose look a process died in it is told that it is looked for again, and when."""
+    hubspot.answers.append(Answer(WriteUnknownError("lost")))
+    process = start(CrashAt(FaultPoint.AFTER_LOOK))
+    await bring(process, reply())
+    with pytest.raises(Crash):
+        await wait(process, 80)
+    await wait(start(), 27)
+
+    answer = await ask("m1")
+
+    assert "an earlier look was cut off" in str(answer.next)
+    assert answer.next_at is not None
+    assert clock.now() < answer.next_at <= clock.now() + timedelta(minutes=1)
 
 
 async def test_an_account_that_rests_says_so(

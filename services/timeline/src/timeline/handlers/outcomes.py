@@ -45,8 +45,6 @@ Step = Settled | Postponed
 
 LOG = get_log()
 
-_MAY_HAPPEN: Final = "may still be carried out"
-
 _LINES: Final[dict[str, LogEvent]] = {
     "recorded": "reply.recorded",
     "adopted": "reply.adopted",
@@ -112,13 +110,13 @@ class Outcomes:
         self._tell("failed", entry, reason=error.reason)
         return Settled()
 
-    async def wait(self, entries: Sequence[Entry], until: datetime) -> None:
+    async def wait(self, entries: Sequence[Entry], until: datetime, reason: str) -> None:
         """Leave them alone until then, whatever becomes of this process; their lines are not written yet."""
-        await self._entries.postpone([entry.id for entry in entries], until, _MAY_HAPPEN)
+        await self._entries.postpone([entry.id for entry in entries], until, reason)
 
-    def waiting(self, entry: Entry, until: datetime) -> Step:
-        """It waits, as was noted down: what was begun may still be carried out."""
-        self._tell("postponed", entry, reason=_MAY_HAPPEN, until=until.isoformat())
+    def waiting(self, entry: Entry, until: datetime, reason: str) -> Step:
+        """It waits, as was noted down."""
+        self._tell("postponed", entry, reason=reason, until=until.isoformat())
         return Postponed(until)
 
     async def postponed(self, entry: Entry, until: datetime, reason: str, *, trouble: bool = False) -> Step:

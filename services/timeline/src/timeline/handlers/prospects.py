@@ -24,6 +24,9 @@ _WITHOUT_CONTACT: Final = (
     "when the conversation is written to, and when the account is connected anew"
 )
 
+_LOOKED_FOR: Final = "looked for at HubSpot, for a write's end is not known"
+_LOOKED_FOR_AGAIN: Final = "looked for at HubSpot again, alone, for an earlier look was cut off"
+
 
 def of_row(row: InboxView) -> Prospect:
     """Of a message that no account has; nothing, when it was let go of."""
@@ -49,7 +52,7 @@ def of_entry(entry: Entry, tenant: TenantSnapshot | None, lane: LaneView | None)
             f"the account's breaker is open ({lane.breaker.reason}): one reply is tried then", lane.paused_until
         )
     if entry.intents:
-        return Prospect("looked for at HubSpot, for a write's end is not known", entry.due_at)
+        return Prospect(_LOOKED_FOR_AGAIN if entry.looks else _LOOKED_FOR, entry.due_at)
     return _of_healthy(entry, lane)
 
 

@@ -5,11 +5,14 @@ when it must be there if it was written at all. If it is found, it is adopted; i
 
 A look is one read of associations and, if any of them is not known to be another reply's, one read of those. It is had
 again only if a process dies, or the account fails, before what it found is noted down.
+
+A look is noted down before it is had. One that was begun and never ended may be what its process died of, so it does
+not meet the next process first: it waits, longer each time, and is had alone, after looks that nothing is held against.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,6 +30,19 @@ LATE_COMMIT: Final = timedelta(seconds=60)
 
 READ_LAG: Final = timedelta(seconds=5)
 """How long a write that was carried out may stay invisible to a read by association."""
+
+_LOOKED_FOR: Final = 20
+"""How many replies with an unknown end are looked for together: what is not found is written before a lease ends."""
+
+_MAY_HAPPEN: Final = "may still be carried out"
+_CUT_OFF: Final = "a look for it was begun and never ended"
+
+_REST: Final = timedelta(seconds=60)
+"""How long a reply rests whose look was cut off, as does any that made us stumble; each time after that takes twice as
+long."""
+
+_LONGEST: Final = 4
+"""The longest rest, in such rests."""
 
 _ASKED_TOGETHER: Final = 5
 """How many contacts are asked for at once; what is known then is noted down before the next are."""
@@ -82,21 +98,38 @@ class Reconciler:
         asked_at = self._clock.now()
         early = [entry for entry in entries if asked_at < _settled_at(entry)]
         late = [entry for entry in entries if asked_at >= _settled_at(entry)]
-        return {**await self._wait(early), **await self._look_for(late, lease)}
+        cut_off = [entry for entry in late if entry.looks and entry.due_at is None]
+        return {
+            **await self._wait(early, _settled_at, _MAY_HAPPEN),
+            **await self._wait(cut_off, lambda entry: asked_at + _rest(entry.looks), _CUT_OFF),
+            **await self._look_for([entry for entry in late if entry not in cut_off], lease),
+        }
 
-    async def _wait(self, entries: Sequence[Entry]) -> Mapping[str, Step]:
-        """Leave those alone whose writes may still be carried out."""
+    async def _wait(
+        self, entries: Sequence[Entry], until: Callable[[Entry], datetime], reason: str
+    ) -> Mapping[str, Step]:
+        """Leave them alone, each until its moment."""
         by_moment: dict[datetime, list[Entry]] = defaultdict(list)
         for entry in entries:
-            by_moment[_settled_at(entry)].append(entry)
-        for until, group in by_moment.items():
-            await self._outcomes.wait(group, until)
-        return {entry.id: self._outcomes.waiting(entry, _settled_at(entry)) for entry in entries}
+            by_moment[until(entry)].append(entry)
+        for moment, group in by_moment.items():
+            await self._outcomes.wait(group, moment, reason)
+        return {entry.id: self._outcomes.waiting(entry, until(entry), reason) for entry in entries}
 
     async def _look_for(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
-        """The look; what is not found was never written, and its intents go."""
+        """A look, which is noted down; if the account fails it has ended, if the process dies it has not."""
         if not entries:
             return {}
+        self._require_call(lease)
+        await self._intents.begin_look([entry.id for entry in entries])
+        try:
+            return await self._found(entries, lease)
+        except Exception:
+            await self._intents.end_look([entry.id for entry in entries])
+            raise
+
+    async def _found(self, entries: Sequence[Entry], lease: Lease) -> Mapping[str, Step]:
+        """The look; what is not found was never written, and its intents go."""
         places = _places(entries)
         look = await self._look(entries, places, lease)
         await self._faults.reach(FaultPoint.AFTER_LOOK)
@@ -178,9 +211,22 @@ class Reconciler:
         self._budget.require_call(lease.portal_id)
 
 
+def looked_for_together(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """Entries by look: some together, and after them each alone whose look was cut off before."""
+    fresh = [entry for entry in entries if not entry.looks]
+    for start in range(0, len(fresh), _LOOKED_FOR):
+        yield fresh[start : start + _LOOKED_FOR]
+    yield from ([entry] for entry in entries if entry.looks)
+
+
 def _places(entries: Sequence[Entry]) -> Places:
     """The contacts that each may have been written to."""
     return {entry.id: {intent.contact_id for intent in entry.intents} for entry in entries}
+
+
+def _rest(cut_off: int) -> timedelta:
+    """How long the next look waits after so many that were cut off."""
+    return _REST * min(1 << (cut_off - 1), _LONGEST)
 
 
 def _settled_at(entry: Entry) -> datetime:

@@ -36,15 +36,12 @@ from timeline.handlers.budget import Budget
 from timeline.handlers.contacts import ContactFinder
 from timeline.handlers.leases import require_call_time, require_lease
 from timeline.handlers.outcomes import Outcomes, Postponed, Step, Target
-from timeline.handlers.reconciling import LATE_COMMIT, READ_LAG, Reconciler
+from timeline.handlers.reconciling import LATE_COMMIT, READ_LAG, Reconciler, looked_for_together
 from timeline.models import Entry, FaultPoint, Intent, Intention, Lease, Note, Withdrawal
 from timeline.ports import Communications, FaultPoints, IntentLog, Timeline, Unmatched
 
 _LOCKED_SECONDS: Final = 2.0
 """The least wait for a locked record (hubspot-contract.md, section 6)."""
-
-_LOOKED_FOR: Final = 20
-"""How many replies with an unknown end are looked for together: what is not found is written before a lease ends."""
 
 Done = Callable[[Entry, Step], None]
 """Told of each reply's next step as soon as it is known, so that an error after it takes nothing back."""
@@ -93,8 +90,7 @@ class Writer:
         answers = self._answers.of(begun)
         await self._record(begun, answers, done)
         unknown = [entry for entry in begun.values() if entry.id not in answers]
-        for start in range(0, len(unknown), _LOOKED_FOR):
-            group = unknown[start : start + _LOOKED_FOR]
+        for group in looked_for_together(unknown):
             steps = await self._reconciled(group, lease)
             for entry in group:
                 if entry.id in steps:

@@ -163,6 +163,7 @@ class Entry:
         intents: writes whose end is not known.
         gone: contacts that turned out not to exist any more.
         attempts: how many writes were begun.
+        looks: how many looks for it were begun, one after the other, of which none came to an end.
         due_at: not to be touched before.
         communication_id: HubSpot's record of it.
         sent_to: the contact, when this is no reply but a message that was sent.
@@ -178,6 +179,7 @@ class Entry:
     intents: tuple[Intent, ...] = ()
     gone: tuple[str, ...] = ()
     attempts: int = 0
+    looks: int = 0
     due_at: datetime | None = None
     communication_id: str | None = None
     sent_to: str | None = None

@@ -40,7 +40,15 @@ class IntentLog(Protocol):
         ...
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
-        """Drop intents: nothing was written."""
+        """Drop intents: nothing was written; a look that found that out has ended."""
+        ...
+
+    async def begin_look(self, entry_ids: Collection[str]) -> None:
+        """Note that a look for entries begins; they are due until it ends, as it does when they are settled."""
+        ...
+
+    async def end_look(self, entry_ids: Collection[str]) -> None:
+        """Note that a look ended and came to nothing; those before it count no more."""
         ...
 
 

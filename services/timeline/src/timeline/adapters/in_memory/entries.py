@@ -114,7 +114,7 @@ class InMemoryEntries:
         }
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
-        """Drop intents: nothing was written."""
+        """Drop intents: nothing was written; a look that found that out has ended."""
         for one in withdrawals:
             entry = self.entries[one.entry_id]
             left = tuple(intent for intent in entry.intents if intent.fence != one.fence)
@@ -123,7 +123,19 @@ class InMemoryEntries:
                 intents=left,
                 gone=entry.gone if one.gone is None else (*entry.gone, one.gone),
                 attempts=entry.attempts - (one.unsent and left != entry.intents),
+                looks=0,
             )
+
+    async def begin_look(self, entry_ids: Collection[str]) -> None:
+        """Note that a look for entries begins; they are due until it ends, as it does when they are settled."""
+        for entry_id in entry_ids:
+            entry = self.entries[entry_id]
+            self.entries[entry_id] = replace(entry, looks=entry.looks + 1, due_at=None)
+
+    async def end_look(self, entry_ids: Collection[str]) -> None:
+        """Note that a look ended and came to nothing; those before it count no more."""
+        for entry_id in entry_ids:
+            self.entries[entry_id] = replace(self.entries[entry_id], looks=0)
 
     async def postpone(self, entry_ids: Sequence[str], until: datetime, reason: str) -> None:
         """Leave entries alone for a while."""
@@ -142,6 +154,7 @@ class InMemoryEntries:
             state=settlement.state,
             communication_id=settlement.communication_id,
             intents=(),
+            looks=0,
             due_at=None,
         )
         self.settlements[entry_id] = settlement

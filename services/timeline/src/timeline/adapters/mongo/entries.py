@@ -119,10 +119,18 @@ class MongoEntries:
         return (await self._entries.bulk_write(updates, ordered=False)).matched_count
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
-        """Drop intents: nothing was written."""
+        """Drop intents: nothing was written; a look that found that out has ended."""
         updates = [UpdateOne(_withdrawn(one), _withdrawal(one)) for one in withdrawals]
         if updates:
             await self._entries.bulk_write(updates, ordered=False)
+
+    async def begin_look(self, entry_ids: Collection[str]) -> None:
+        """Note that a look for entries begins; they are due until it ends, as it does when they are settled."""
+        await self._update([(entry_id, {"$inc": {"looks": 1}, "$unset": {"due_at": ""}}) for entry_id in entry_ids])
+
+    async def end_look(self, entry_ids: Collection[str]) -> None:
+        """Note that a look ended and came to nothing; those before it count no more."""
+        await self._update([(entry_id, {"$unset": {"looks": ""}}) for entry_id in entry_ids])
 
     async def postpone(self, entry_ids: Sequence[str], until: datetime, reason: str) -> None:
         """Leave entries alone for a while."""
@@ -173,7 +181,7 @@ def _withdrawn(one: Withdrawal) -> Document:
 
 
 def _withdrawal(one: Withdrawal) -> Document:
-    update: Document = {"$unset": {_place(one.fence): ""}}
+    update: Document = {"$unset": {_place(one.fence): "", "looks": ""}}
     if one.gone is not None:
         update["$push"] = {"gone": one.gone}
     if one.unsent:
@@ -191,7 +199,7 @@ def _settlement(settlement: Settlement) -> Document:
         "reason": settlement.reason,
         "words": settlement.words,
     }
-    update: Document = {"$set": {**ended, "intents": {}}, "$unset": {"due_at": ""}}
+    update: Document = {"$set": {**ended, "intents": {}}, "$unset": {"due_at": "", "looks": ""}}
     if settlement.events:
         update["$push"] = {"outbox": {"$each": to_outbox(settlement.events)}}
     return update
@@ -243,6 +251,7 @@ def _entry(document: Document) -> Entry:
         ),
         gone=tuple(document["gone"]),
         attempts=document["attempts"],
+        looks=document.get("looks", 0),
         due_at=document.get("due_at"),
         communication_id=document.get("communication_id"),
         sent_to=document.get("sent_to"),
