@@ -95,7 +95,7 @@ class RememberedConversations:
         self._learned: Latest[tuple[str, str], tuple[NumberChat, float]] = Latest()
 
     async def learn(self, chats: Sequence[NumberChat]) -> None:
-        """Remember the chats of numbers; what was known of the same number is replaced, but a line by a line alone."""
+        """Remember the chats of numbers that no send says; what was learned of the same number is replaced."""
         new = [chat for chat in chats if not self._is_known(chat)]
         if not new:
             return
@@ -135,11 +135,9 @@ class RememberedConversations:
         return await self._kept.of_number(*key)
 
     def _is_known(self, chat: NumberChat) -> bool:
-        """Whether this process wrote the same, or that and the line, not long ago."""
+        """Whether this process wrote the same not long ago."""
         known, at = self._learned.get(_number(chat)) or (None, 0.0)
-        if known is None or self._clock.monotonic() - at >= LEARNED_SECONDS or known.chat_id != chat.chat_id:
-            return False
-        return chat.phone_line_id in {None, known.phone_line_id}
+        return known is not None and known.chat_id == chat.chat_id and self._clock.monotonic() - at < LEARNED_SECONDS
 
 
 class RememberedAuthors:
@@ -148,10 +146,6 @@ class RememberedAuthors:
     def __init__(self, kept: AuthorStore) -> None:
         self._kept = kept
         self._known: Latest[tuple[str, str], Author] = Latest()
-
-    async def record(self, authors: Sequence[Author]) -> None:
-        """Remember them; one that is known stays as it is."""
-        await self._kept.record(authors)
 
     async def of(self, chert_tenant: str, message_ids: Sequence[str]) -> Mapping[str, Author]:
         """The authors of messages, by message id; a message of unknown author is absent."""

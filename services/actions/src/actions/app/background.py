@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from actions.adapters.mongo import (
-    MongoAuthorStore,
     MongoConversationStore,
     MongoInstallTimes,
     MongoReferenceStore,
@@ -80,7 +79,6 @@ def _remember(
     plumbing: Plumbing,
 ) -> None:
     database, number_hash = connections.database, connections.number_hash
-    authors = MongoAuthorStore(database, plumbing.clock)
     opt_outs = OptOuts(
         words=OptOutWords.of(settings.stop_words, settings.start_words),
         wishes=MongoWishStore(database),
@@ -89,7 +87,7 @@ def _remember(
     )
     subscribe_to_conversations(
         consumers,
-        conversations=Conversations(store=conversations, authors=authors, number_hash=number_hash),
+        conversations=Conversations(store=conversations, number_hash=number_hash),
         opt_outs=opt_outs,
         replies=Replies(store=MongoStepStore(database), clock=plumbing.clock),
     )
