@@ -18,7 +18,6 @@ from actions.adapters.remembered_conversations import (
     RECENT_SECONDS,
     STALE_SECONDS,
     WISH_SECONDS,
-    Latest,
     RememberedAuthors,
     RememberedConversations,
     RememberedWishes,
@@ -178,12 +177,3 @@ async def test_a_slow_database_keeps_no_card_waiting(clock: ManualClock) -> None
     kept.may_answer.set()
 
     assert (None, None, AT) == (before, meanwhile, await waiting)
-
-
-def test_only_so_many_values_are_kept() -> None:
-    """The one that was set longest ago goes first."""
-    latest = Latest[str, int](most=2)
-    for number, key in enumerate("abac"):
-        latest.set(key, number)
-
-    assert (2, None, 3) == (latest.get("a"), latest.get("b"), latest.get("c"))

@@ -3,12 +3,11 @@
 A card that polls asks the same of them every few seconds, and most of what events tell of conversations is known.
 """
 
-from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from typing import Final
 
-from actions.adapters.remembering import MOST, Remembered
+from actions.adapters.remembering import Latest, Remembered
 from actions.models import Author, ContactChat, NumberChat, Wish
 from actions.ports import AuthorStore, ConversationStore, WishStore
 from chassis.clock import Clock
@@ -28,32 +27,6 @@ STALE_SECONDS: Final = 60.0
 
 PATIENCE_SECONDS: Final = 0.02
 """How long the card waits for one of them to be read again: several times what a database that is not busy takes."""
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-
-class Latest(Generic[K, V]):
-    """Values by key, so many at most; the one that was set longest ago goes first."""
-
-    def __init__(self, most: int = MOST) -> None:
-        self._values: OrderedDict[K, V] = OrderedDict()
-        self._most = most
-
-    def get(self, key: K) -> V | None:
-        """The value, if it is still there."""
-        return self._values.get(key)
-
-    def set(self, key: K, value: V) -> None:
-        """Keep a value."""
-        self._values[key] = value
-        self._values.move_to_end(key)
-        if len(self._values) > self._most:
-            self._values.popitem(last=False)
-
-    def forget(self, key: K) -> None:
-        """Keep none."""
-        self._values.pop(key, None)
 
 
 class RememberedWishes:
