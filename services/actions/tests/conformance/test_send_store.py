@@ -452,6 +452,24 @@ async def test_events_that_may_not_have_been_kept_are_read(
 
 
 @pytest.mark.integration
+async def test_a_round_takes_out_what_it_published(
+    mongo_database: AsyncDatabase[Document], draft: Send, clock: ManualClock
+) -> None:
+    """At its end nothing of it is left for another process; an event that came meanwhile is."""
+    stores = MongoStores(mongo_database, clock)
+    for number, key in enumerate(("a", "b")):
+        await told(stores, draft, key, (number,))
+    published = await stores.outbox.pending(10)
+    await told(stores, draft, "c", (2,))
+
+    await stores.outbox.forget(published)
+
+    assert ["a", "b"] == [pending.document_id for pending in published]
+    for outbox in (stores.outbox, MongoSendOutbox(mongo_database, clock)):
+        assert ["c"] == [pending.document_id for pending in await outbox.pending(10)]
+
+
+@pytest.mark.integration
 async def test_a_send_that_is_noted_again_is_read(
     mongo_database: AsyncDatabase[Document], draft: Send, clock: ManualClock
 ) -> None:

@@ -59,7 +59,9 @@ def background(settings: Settings, connections: Connections, plumbing: Plumbing)
     indexed = (outbox, held, sends, MongoWishStore(connections.database), MongoReferenceStore(connections.database))
     publisher = KafkaEventPublisher(connections.broker, plumbing.metrics)
     relay = relay_worker(
-        OutboxRelay(outbox, publisher, plumbing.metrics), plumbing, prepare=[one.ensure_indexes for one in indexed]
+        OutboxRelay(outbox, publisher, plumbing.metrics, outbox.forget),
+        plumbing,
+        prepare=[one.ensure_indexes for one in indexed],
     )
     consumers = _consumers(connections, held, plumbing)
     database = connections.database
