@@ -14,6 +14,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from actions.adapters.in_memory import InMemorySendStore
 from actions.adapters.mongo import MongoAliasStore, MongoSendOutbox, MongoSendStore
 from actions.adapters.mongo.outbox import SWEEP_SECONDS
+from actions.adapters.mongo.pieces import PIECE, RESTS_SECONDS
 from actions.models import Accepted, Attempt, AttemptStatus, Lease, Outcome, Refused, Send
 from actions.ports import SendStore
 from chassis import mongo
@@ -467,6 +468,24 @@ async def test_a_round_takes_out_what_it_published(
     assert ["a", "b"] == [pending.document_id for pending in published]
     for outbox in (stores.outbox, MongoSendOutbox(mongo_database, clock)):
         assert ["c"] == [pending.document_id for pending in await outbox.pending(10)]
+
+
+@pytest.mark.integration
+async def test_what_a_round_takes_out_is_spread_out(
+    mongo_database: AsyncDatabase[Document], draft: Send, clock: ManualClock
+) -> None:
+    """After a few sends there is a rest, in which the others' events are still there."""
+    stores = MongoStores(mongo_database, clock)
+    for number in range(PIECE + 1):
+        await told(stores, draft, f"send-{number}", (number,))
+    forgetting = asyncio.create_task(stores.outbox.forget(await stores.outbox.pending(100)))
+    while not clock.sleeping:  # noqa: ASYNC110 - the clock tells nobody
+        await asyncio.sleep(0)
+    left = await MongoSendOutbox(mongo_database, clock).pending(100)
+    clock.advance(RESTS_SECONDS)
+    await forgetting
+
+    assert [1, 0] == [len(left), len(await MongoSendOutbox(mongo_database, clock).pending(100))]
 
 
 @pytest.mark.integration

@@ -113,7 +113,7 @@ class MongoSendOutbox:
         if not published:
             return
         try:
-            await in_pieces(list(published.items()), self._pull)
+            await in_pieces(list(published.items()), self._pull, self._clock)
         except StoreAwayError:
             self._published = published | self._published
             raise
