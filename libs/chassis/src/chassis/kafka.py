@@ -21,6 +21,7 @@ from chassis.health import Health, UnfitError
 from chassis.kafka_security import KafkaSecurity, certificate_trouble, client_options
 from chassis.logging import get_log
 from chassis.metrics import Metrics
+from chassis.turns import in_turns
 from contracts.envelope import Event, EventData, Headers
 
 LOG = get_log()
@@ -222,7 +223,7 @@ class KafkaEventPublisher:
         try:
             async with asyncio.timeout(self._seconds):
                 producer = _producer(self._broker)
-                sent = [await producer.send(*_record(event)) for event in events]
+                sent = [await producer.send(*_record(event)) async for event in in_turns(events)]
                 await asyncio.gather(*sent)
         except (TimeoutError, KafkaError, IncorrectState) as error:  # the last: not started yet
             raise BrokerAwayError(type(error).__name__) from error

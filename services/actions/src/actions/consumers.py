@@ -13,14 +13,13 @@ from actions.ports import InstallTimes, TenantStore
 from chassis.consuming import Consumers
 from contracts.contacts import ContactCreated, ContactErased
 from contracts.envelope import Event
-from contracts.messages import ContactLinked, MessageReceived, MessageSent
+from contracts.messages import ContactLinked, MessageReceived
 from contracts.tenants import TenantInstalled, TenantUninstalled, TenantUpdated
 from contracts.topics import (
     CONTACT_CREATED,
     CONTACT_ERASED,
     CONTACT_LINKED,
     MESSAGE_RECEIVED,
-    MESSAGE_SENT,
     TENANT_INSTALLED,
     TENANT_UNINSTALLED,
     TENANT_UPDATED,
@@ -53,11 +52,7 @@ def subscribe(consumers: Consumers, *, tenants: TenantStore, installs: InstallTi
 def subscribe_to_conversations(
     consumers: Consumers, *, conversations: Conversations, opt_outs: OptOuts, replies: Replies
 ) -> None:
-    """What was sent, what was answered, and whose conversations they are."""
-
-    @consumers.batch_subscriber(MESSAGE_SENT, max_records=MAX_RECORDS, wait_seconds=WAIT_SECONDS)
-    async def on_message_sent(events: Sequence[Event[MessageSent]]) -> None:
-        await conversations.sent([event.data for event in events])
+    """What was answered, and whose conversations they are."""
 
     @consumers.batch_subscriber(MESSAGE_RECEIVED, max_records=MAX_RECORDS, wait_seconds=WAIT_SECONDS)
     async def on_message_received(events: Sequence[Event[MessageReceived]]) -> None:

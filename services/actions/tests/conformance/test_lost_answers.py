@@ -105,9 +105,11 @@ async def test_a_claim_whose_answer_got_lost_is_ones_own(sends: MongoSendStore, 
     assert 1 == wire.lost
 
 
-async def test_a_claim_whose_answer_got_lost_is_still_anothers(sends: MongoSendStore, wire: Wire, draft: Send) -> None:
+async def test_a_claim_whose_answer_got_lost_is_still_anothers(
+    beyond: AsyncDatabase[Document], sends: MongoSendStore, wire: Wire, draft: Send
+) -> None:
     """A lost answer does not turn another's claim into one's own."""
-    await sends.open(draft)
+    await MongoSendStore(beyond, lambda *_: None).open(draft)
     wire.lose("insert")
 
     opened = await sends.open(replace(draft, lease=Lease("holder-2", 1, 1)))

@@ -1,19 +1,23 @@
 """The battery of `SendStore` and of the outbox within it."""
 
 import asyncio
-from collections.abc import Sequence
+import uuid
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from actions.adapters.in_memory import InMemorySendStore
 from actions.adapters.mongo import MongoAliasStore, MongoSendOutbox, MongoSendStore
 from actions.adapters.mongo.outbox import SWEEP_SECONDS
+from actions.adapters.mongo.pieces import PIECE, RESTS_SECONDS
 from actions.models import Accepted, Attempt, AttemptStatus, Lease, Outcome, Refused, Send
 from actions.ports import SendStore
+from chassis import mongo
 from chassis.clock import ManualClock
 from chassis.mongo import Document
 from chassis.outbox import RELAY_SECONDS, Outbox
@@ -54,6 +58,42 @@ def stores(backend: str, request: pytest.FixtureRequest, clock: ManualClock) -> 
     if backend == "in memory":
         return InMemoryStores()
     return MongoStores(request.getfixturevalue("mongo_database"), clock)
+
+
+class Commands(CommandListener):
+    """Keeps the names of commands."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def clear(self) -> None:
+        """Forget them."""
+        self.names.clear()
+
+    def started(self, event: CommandStartedEvent) -> None:
+        """Look at a command before it goes out."""
+        self.names.append(event.command_name)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """Nothing to see."""
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """Nothing to see."""
+
+
+@pytest.fixture
+def commands() -> Commands:
+    """What the database is asked."""
+    return Commands()
+
+
+@pytest.fixture
+async def watched(mongo_url: str, commands: Commands) -> AsyncIterator[AsyncDatabase[Document]]:
+    """A fresh database, watched."""
+    async with mongo.connect(mongo_url, "actions", event_listeners=[commands]) as client:
+        name = f"actions_{uuid.uuid4().hex}"
+        yield client[name]
+        await client.drop_database(name)
 
 
 def attempt(status: AttemptStatus, fence: int = 1) -> Attempt:
@@ -100,6 +140,35 @@ async def test_a_claim_and_its_second_name_are_taken_together(
     assert [draft.key] * 2 == [await aliases.bind("name", key) for key in (draft.key, other.key)]
     assert await aliases.bind("another name", other.key) == other.key
     assert {draft, other} == set(await sends.latest(62515, draft.claimed_at, 9))
+
+
+@pytest.mark.integration
+async def test_a_repeat_is_read_where_its_first_call_was_heard(
+    watched: AsyncDatabase[Document], commands: Commands, clock: ManualClock, draft: Send
+) -> None:
+    """One read and no insert; in another process an insert that is refused, with the same answer."""
+    here, elsewhere = MongoStores(watched, clock).sends, MongoStores(watched, clock).sends
+    late, other = replace(draft, lease=Lease("holder-2", 1, 1)), replace(draft, key="wf:62515:ap-2")
+    await here.open_as(draft, "name")
+    await here.open(other)
+    commands.clear()
+
+    assert [(draft, False), other] == [await here.open_as(late, "name"), await here.open(other)]
+    assert ["find", "find"] == commands.names
+    assert [(draft, False), other] == [await elsewhere.open_as(late, "name"), await elsewhere.open(other)]
+
+
+@pytest.mark.integration
+async def test_what_is_remembered_of_claims_is_a_hint(
+    mongo_database: AsyncDatabase[Document], clock: ManualClock, draft: Send
+) -> None:
+    """A claim that is gone, as an account's are once it is purged, is claimed anew."""
+    sends = MongoStores(mongo_database, clock).sends
+    await sends.open_as(draft, "name")
+    for _ in range(2):
+        await mongo_database["sends"].delete_many({})
+
+        assert (draft, True) == await sends.open_as(draft, "name")
 
 
 async def test_a_claim_is_opened_whatever_becomes_of_its_name(stores: Stores, draft: Send) -> None:
@@ -381,6 +450,42 @@ async def test_events_that_may_not_have_been_kept_are_read(
     assert {"certain": ["event-1"], "heard of": ["event-2"]} == waiting
     assert [] == list(await outbox.pending(10))
     assert [] == list(await MongoSendOutbox(mongo_database, clock).pending(10))
+
+
+@pytest.mark.integration
+async def test_a_round_takes_out_what_it_published(
+    mongo_database: AsyncDatabase[Document], draft: Send, clock: ManualClock
+) -> None:
+    """At its end nothing of it is left for another process; an event that came meanwhile is."""
+    stores = MongoStores(mongo_database, clock)
+    for number, key in enumerate(("a", "b")):
+        await told(stores, draft, key, (number,))
+    published = await stores.outbox.pending(10)
+    await told(stores, draft, "c", (2,))
+
+    await stores.outbox.forget(published)
+
+    assert ["a", "b"] == [pending.document_id for pending in published]
+    for outbox in (stores.outbox, MongoSendOutbox(mongo_database, clock)):
+        assert ["c"] == [pending.document_id for pending in await outbox.pending(10)]
+
+
+@pytest.mark.integration
+async def test_what_a_round_takes_out_is_spread_out(
+    mongo_database: AsyncDatabase[Document], draft: Send, clock: ManualClock
+) -> None:
+    """After a few sends there is a rest, in which the others' events are still there."""
+    stores = MongoStores(mongo_database, clock)
+    for number in range(PIECE + 1):
+        await told(stores, draft, f"send-{number}", (number,))
+    forgetting = asyncio.create_task(stores.outbox.forget(await stores.outbox.pending(100)))
+    while not clock.sleeping:  # noqa: ASYNC110 - the clock tells nobody
+        await asyncio.sleep(0)
+    left = await MongoSendOutbox(mongo_database, clock).pending(100)
+    clock.advance(RESTS_SECONDS)
+    await forgetting
+
+    assert [1, 0] == [len(left), len(await MongoSendOutbox(mongo_database, clock).pending(100))]
 
 
 @pytest.mark.integration

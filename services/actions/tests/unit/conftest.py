@@ -32,7 +32,7 @@ from actions.handlers.parking import Parking
 from actions.handlers.reconciling import Reconciling
 from actions.handlers.sending import SendOnce
 from actions.handlers.telling import Teller
-from actions.models import Contact, SendRequest
+from actions.models import Accepted, Attempt, Author, Contact, Lease, Outgoing, Send, SendRequest
 from chassis.clock import ManualClock
 from chassis.metrics import Metrics
 from chassis.number_hash import KeyedNumberHash
@@ -112,9 +112,9 @@ def wishes(faults: Faults) -> InMemoryWishStore:
 
 
 @pytest.fixture
-def conversations() -> InMemoryConversationStore:
+def conversations(sends: InMemorySendStore) -> InMemoryConversationStore:
     """Which chat belongs to whom."""
-    return InMemoryConversationStore()
+    return InMemoryConversationStore(sends)
 
 
 @pytest.fixture
@@ -136,9 +136,37 @@ def callbacks(faults: Faults) -> InMemoryCallbacks:
 
 
 @pytest.fixture
-def authors() -> InMemoryAuthorStore:
+def authors(sends: InMemorySendStore) -> InMemoryAuthorStore:
     """Who caused which message."""
-    return InMemoryAuthorStore()
+    return InMemoryAuthorStore(sends)
+
+
+@pytest.fixture
+def keep_sent(sends: InMemorySendStore, number_hash: KeyedNumberHash, clock: ManualClock) -> Callable[..., None]:
+    """Keeps the send of an author, to the contact's number in its chat `lead-1`, over a line where one is named."""
+
+    def keep(author: Author, line: str | None = None) -> None:
+        answer = Accepted(message_id=author.message_id, lead_id="lead-1", lead_created=False, phone_line_id=line)
+        sends.sends[author.claim] = Send(
+            key=author.claim,
+            portal_id=author.portal_id,
+            generation=1,
+            project_id="project-1",
+            chert_tenant=author.chert_tenant,
+            contact_id="904",
+            source=author.source,
+            workflow_id=author.workflow_id,
+            user_id=author.user_id,
+            fingerprint="f",
+            plan=Outgoing(phone="+14155551234", body="Hi", external_id="904"),
+            claimed_at=clock.now(),
+            lease=Lease(None, 1, 1),
+            attempts=(Attempt("begun", clock.now(), 1, "a" * 32),),
+            answer=answer,
+            number_hash=number_hash("+14155551234"),
+        )
+
+    return keep
 
 
 @pytest.fixture

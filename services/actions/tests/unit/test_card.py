@@ -1,6 +1,7 @@
 """What the card shows."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,6 @@ import pytest
 
 from actions.adapters.in_memory import (
     Faults,
-    InMemoryAuthorStore,
     InMemoryContacts,
     InMemoryConversationStore,
     InMemoryFacts,
@@ -75,27 +75,21 @@ async def test_a_contact_nobody_wrote_to(card: CardUseCases) -> None:
 
 
 async def test_a_thread_says_who_sent_what(
-    card: CardUseCases,
-    conversations: InMemoryConversationStore,
-    authors: InMemoryAuthorStore,
-    facts: InMemoryFacts,
-    number_hash: KeyedNumberHash,
+    card: CardUseCases, keep_sent: Callable[..., None], facts: InMemoryFacts
 ) -> None:
     """The rep, a colleague, a workflow, the contact, contact creation, and whoever did not use this account."""
     names = ["mine", "colleague", "workflow", "created", "elsewhere", "foreign"]
     inbound = ChatMessage(id="reply", inbound=True, text="Hi", attachments=(Attachment("media", "in_1", None),))
     sent = tuple(ChatMessage(id=name, inbound=False, text=name) for name in names)
     facts.histories["acme", "lead-1"] = ChatHistory((inbound, *sent), has_more=True)
-    await conversations.learn([NumberChat("acme", number_hash(NUMBER), "lead-1")])
-    await authors.record(
-        [
-            Author("acme", "mine", 62515, "card", "card:62515:client-0001", user_id=42),
-            Author("acme", "colleague", 62515, "card", "card:62515:a:b", user_id=43),
-            Author("acme", "workflow", 62515, "workflow", "wf:62515:ap-1", workflow_id=9),
-            Author("acme", "created", 62515, "contact_creation", "cc:62515:904"),
-            Author("acme", "foreign", 1, "card", "card:1:c", user_id=42),
-        ]
-    )
+    for author in (
+        Author("acme", "mine", 62515, "card", "card:62515:client-0001", user_id=42),
+        Author("acme", "colleague", 62515, "card", "card:62515:a:b", user_id=43),
+        Author("acme", "workflow", 62515, "workflow", "wf:62515:ap-1", workflow_id=9),
+        Author("acme", "created", 62515, "contact_creation", "cc:62515:904"),
+        Author("acme", "foreign", 1, "card", "card:1:c", user_id=42),
+    ):
+        keep_sent(author)
 
     shown = await card.show(REP, "904")
 
@@ -247,8 +241,7 @@ async def test_the_line_in_use_is_the_setting_or_the_last_one(
     tenant: TenantSnapshot,
     tenants: InMemoryTenantStore,
     facts: InMemoryFacts,
-    conversations: InMemoryConversationStore,
-    number_hash: KeyedNumberHash,
+    keep_sent: Callable[..., None],
 ) -> None:
     """The account's own line counts, else the one that the last message went out from."""
     await tenants.apply(
@@ -256,7 +249,7 @@ async def test_the_line_in_use_is_the_setting_or_the_last_one(
     )
     facts.phone_lines["acme"] = (PhoneLine("line-7", "+1555", True), PhoneLine("line-8", "+1556", False))
     facts.next_sends["acme", "lead-1"] = NOON
-    await conversations.learn([NumberChat("acme", number_hash(NUMBER), "lead-1", "line-8")])
+    keep_sent(Author("acme", "m-1", 62515, "workflow", "wf:62515:ap-1"), "line-8")
 
     status = (await card.show(REP, "904")).status
 

@@ -4,21 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from actions.adapters.in_memory import InMemoryAuthorStore, InMemoryConversationStore
+from actions.adapters.in_memory import InMemoryConversationStore
 from actions.handlers.conversations import Conversations
-from actions.models import NumberChat
 from chassis.number_hash import KeyedNumberHash
-from contracts.messages import ContactLinked, MessagePart, MessageReceived, MessageSent
+from contracts.messages import ContactLinked, MessagePart, MessageReceived
 
 NUMBER = "+14155551234"
 
 
 @pytest.fixture
-def remembering(
-    conversations: InMemoryConversationStore, authors: InMemoryAuthorStore, number_hash: KeyedNumberHash
-) -> Conversations:
+def remembering(conversations: InMemoryConversationStore, number_hash: KeyedNumberHash) -> Conversations:
     """The use case."""
-    return Conversations(store=conversations, authors=authors, number_hash=number_hash)
+    return Conversations(store=conversations, number_hash=number_hash)
 
 
 def received(**changes: object) -> MessageReceived:
@@ -33,40 +30,6 @@ def received(**changes: object) -> MessageReceived:
         "received_at": datetime(2026, 11, 22, 12, tzinfo=UTC),
     }
     return MessageReceived.model_validate(told | changes)
-
-
-async def test_what_was_sent_is_remembered(
-    remembering: Conversations,
-    conversations: InMemoryConversationStore,
-    authors: InMemoryAuthorStore,
-    number_hash: KeyedNumberHash,
-) -> None:
-    """A sent message tells whose chat it is in, and who caused it."""
-    sent = MessageSent(
-        portal_id=62515,
-        chert_tenant="acme",
-        generation=1,
-        contact_id="904",
-        source="card",
-        claim="card:62515:client-1",
-        user_id=42,
-        at=datetime(2026, 11, 22, 12, tzinfo=UTC),
-        phone=NUMBER,
-        body="Hi",
-        message_id="message-1",
-        chat_id="lead-1",
-        lead_created=True,
-        phone_line_id="line-1",
-    )
-
-    await remembering.sent([sent, sent])
-
-    assert NumberChat("acme", number_hash(NUMBER), "lead-1", "line-1") == (
-        await conversations.of_number("acme", number_hash(NUMBER))
-    )
-    assert [(42, "card:62515:client-1")] == [
-        (author.user_id, author.claim) for author in (await authors.of("acme", ["message-1", "other"])).values()
-    ]
 
 
 @pytest.mark.parametrize(

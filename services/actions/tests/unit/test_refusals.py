@@ -26,8 +26,8 @@ from actions.adapters.in_memory import (
     InMemoryWishStore,
 )
 from actions.api import card as card_api
-from actions.api import workflow
 from actions.api.card import CardUseCases
+from actions.api.workflow import WorkflowRoutes
 from actions.api.workflow_signatures import WorkflowSignatures
 from actions.errors import (
     ContactUnreadableError,
@@ -171,7 +171,7 @@ def world(
     )
     places = Bulkhead(each=10, total=10, waiting=10)
     for_workflow = SendForWorkflow(send_once=send_once, steps=steps, sends=sends, bulkhead=places)
-    app.include_router(workflow.router(signatures, for_workflow))
+    WorkflowRoutes(signatures, for_workflow).install(app)
     app.include_router(card_api.router(verifier, card, plumbing.metrics))
     return World(
         app=app,

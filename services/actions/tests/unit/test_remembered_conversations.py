@@ -1,18 +1,23 @@
 """Conversations, authors and wishes as they were a moment ago."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from actions.adapters.in_memory import InMemoryAuthorStore, InMemoryConversationStore, InMemoryWishStore
+from actions.adapters.in_memory import (
+    InMemoryAuthorStore,
+    InMemoryConversationStore,
+    InMemorySendStore,
+    InMemoryWishStore,
+)
 from actions.adapters.remembered_conversations import (
     LEARNED_SECONDS,
     RECENT_SECONDS,
     STALE_SECONDS,
     WISH_SECONDS,
-    Latest,
     RememberedAuthors,
     RememberedConversations,
     RememberedWishes,
@@ -21,7 +26,7 @@ from actions.models import Author, ContactChat, NumberChat, Wish
 from chassis.clock import ManualClock
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
-CHAT = NumberChat("acme", "hash-1", "chat-1", "line-1")
+CHAT = NumberChat("acme", "hash-1", "chat-1")
 AUTHOR = Author("acme", "message-1", 62515, "card", "card:62515:c-1", user_id=42)
 
 
@@ -59,17 +64,15 @@ async def test_what_this_process_learns_is_seen_at_once(remembered: RememberedCo
     """A chat that was read before does not stand after it was replaced."""
     await remembered.learn([CHAT])
     await remembered.of_number("acme", "hash-1")
-    await remembered.learn([replace(CHAT, phone_line_id="line-2")])
+    await remembered.learn([replace(CHAT, chat_id="chat-2")])
 
-    assert replace(CHAT, phone_line_id="line-2") == await remembered.of_number("acme", "hash-1")
+    assert replace(CHAT, chat_id="chat-2") == await remembered.of_number("acme", "hash-1")
 
 
 @pytest.mark.parametrize(
     ("told", "is_written"),
     [
         (CHAT, False),
-        (replace(CHAT, phone_line_id=None), False),
-        (replace(CHAT, phone_line_id="line-2"), True),
         (replace(CHAT, chat_id="chat-2"), True),
         (replace(CHAT, chert_tenant="other"), True),
     ],
@@ -77,7 +80,7 @@ async def test_what_this_process_learns_is_seen_at_once(remembered: RememberedCo
 async def test_what_is_known_is_not_written_again(
     kept: InMemoryConversationStore, remembered: RememberedConversations, told: NumberChat, *, is_written: bool
 ) -> None:
-    """The same chat, with the same line or without one, changes nothing; any other does."""
+    """The same chat changes nothing; any other does."""
     await remembered.learn([CHAT])
     await kept.learn([replace(told, chat_id="of another process")])
     await remembered.learn([told])
@@ -114,20 +117,22 @@ async def test_links_of_contacts_are_as_the_database_has_them(
     assert "hash-1" == await remembered.number_of("acme", "chat-1")
 
 
-async def test_an_author_is_read_once() -> None:
+async def test_an_author_is_read_once(
+    authors: InMemoryAuthorStore, sends: InMemorySendStore, keep_sent: Callable[..., None]
+) -> None:
     """Who caused a message never changes; one that is not known yet is asked for each time."""
-    kept = InMemoryAuthorStore()
-    authors = RememberedAuthors(kept)
-    unknown = await authors.of("acme", ["message-1", "message-2"])
-    await authors.record([AUTHOR])
-    known = await authors.of("acme", ["message-1", "message-2"])
-    later = replace(AUTHOR, message_id="message-2")
-    await kept.record([later])
+    remembered = RememberedAuthors(authors)
+    unknown = await remembered.of("acme", ["message-1", "message-2"])
+    keep_sent(AUTHOR)
+    known = await remembered.of("acme", ["message-1", "message-2"])
+    later = replace(AUTHOR, message_id="message-2", claim="card:62515:c-2")
+    sends.sends.clear()
+    keep_sent(later)
 
     assert ({}, {"message-1": AUTHOR}) == (unknown, known)
-    assert {"message-1": AUTHOR, "message-2": later} == await authors.of("acme", ["message-1", "message-2"])
-    assert {"message-1": AUTHOR} == await authors.of("acme", ["message-1"])
-    assert {} == await authors.of("other", ["message-1"])
+    assert {"message-1": AUTHOR, "message-2": later} == await remembered.of("acme", ["message-1", "message-2"])
+    assert {"message-1": AUTHOR} == await remembered.of("acme", ["message-1"])
+    assert {} == await remembered.of("other", ["message-1"])
 
 
 async def test_a_wish_is_shown_a_moment_later(clock: ManualClock) -> None:
@@ -172,12 +177,3 @@ async def test_a_slow_database_keeps_no_card_waiting(clock: ManualClock) -> None
     kept.may_answer.set()
 
     assert (None, None, AT) == (before, meanwhile, await waiting)
-
-
-def test_only_so_many_values_are_kept() -> None:
-    """The one that was set longest ago goes first."""
-    latest = Latest[str, int](most=2)
-    for number, key in enumerate("abac"):
-        latest.set(key, number)
-
-    assert (2, None, 3) == (latest.get("a"), latest.get("b"), latest.get("c"))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from actions.adapters.remembering import Remembered
+from actions.adapters.remembering import Latest, Remembered
 from chassis.clock import ManualClock
 
 
@@ -117,3 +117,12 @@ async def test_what_is_forgotten_under_way_is_not_kept(slow: Slow, remembered: R
     slow.open.set()
 
     assert ["a-1", "a-2"] == [await asking, await remembered("a")]
+
+
+def test_only_so_many_values_are_kept() -> None:
+    """The one that was set longest ago goes first."""
+    latest = Latest[str, int](most=2)
+    for number, key in enumerate("abac"):
+        latest.set(key, number)
+
+    assert (2, None, 3) == (latest.get("a"), latest.get("b"), latest.get("c"))

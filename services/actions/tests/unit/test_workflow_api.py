@@ -36,7 +36,7 @@ from actions.adapters.in_memory import (
     InMemoryWishStore,
 )
 from actions.adapters.signatures import HubSpotVerifier
-from actions.api import workflow
+from actions.api.workflow import WorkflowRoutes
 from actions.api.workflow_signatures import WorkflowSignatures
 from actions.errors import (
     AuthorityAwayError,
@@ -161,7 +161,7 @@ def build(
         accept_v2=accept_v2,
         metrics=plumbing.metrics,
     )
-    app.include_router(workflow.router(signatures, send))
+    WorkflowRoutes(signatures, send).install(app)
     return app
 
 

@@ -3,12 +3,11 @@
 A card that polls asks the same of them every few seconds, and most of what events tell of conversations is known.
 """
 
-from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from typing import Final
 
-from actions.adapters.remembering import MOST, Remembered
+from actions.adapters.remembering import Latest, Remembered
 from actions.models import Author, ContactChat, NumberChat, Wish
 from actions.ports import AuthorStore, ConversationStore, WishStore
 from chassis.clock import Clock
@@ -28,32 +27,6 @@ STALE_SECONDS: Final = 60.0
 
 PATIENCE_SECONDS: Final = 0.02
 """How long the card waits for one of them to be read again: several times what a database that is not busy takes."""
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-
-class Latest(Generic[K, V]):
-    """Values by key, so many at most; the one that was set longest ago goes first."""
-
-    def __init__(self, most: int = MOST) -> None:
-        self._values: OrderedDict[K, V] = OrderedDict()
-        self._most = most
-
-    def get(self, key: K) -> V | None:
-        """The value, if it is still there."""
-        return self._values.get(key)
-
-    def set(self, key: K, value: V) -> None:
-        """Keep a value."""
-        self._values[key] = value
-        self._values.move_to_end(key)
-        if len(self._values) > self._most:
-            self._values.popitem(last=False)
-
-    def forget(self, key: K) -> None:
-        """Keep none."""
-        self._values.pop(key, None)
 
 
 class RememberedWishes:
@@ -95,7 +68,7 @@ class RememberedConversations:
         self._learned: Latest[tuple[str, str], tuple[NumberChat, float]] = Latest()
 
     async def learn(self, chats: Sequence[NumberChat]) -> None:
-        """Remember the chats of numbers; what was known of the same number is replaced, but a line by a line alone."""
+        """Remember the chats of numbers that no send says; what was learned of the same number is replaced."""
         new = [chat for chat in chats if not self._is_known(chat)]
         if not new:
             return
@@ -135,11 +108,9 @@ class RememberedConversations:
         return await self._kept.of_number(*key)
 
     def _is_known(self, chat: NumberChat) -> bool:
-        """Whether this process wrote the same, or that and the line, not long ago."""
+        """Whether this process wrote the same not long ago."""
         known, at = self._learned.get(_number(chat)) or (None, 0.0)
-        if known is None or self._clock.monotonic() - at >= LEARNED_SECONDS or known.chat_id != chat.chat_id:
-            return False
-        return chat.phone_line_id in {None, known.phone_line_id}
+        return known is not None and known.chat_id == chat.chat_id and self._clock.monotonic() - at < LEARNED_SECONDS
 
 
 class RememberedAuthors:
@@ -148,10 +119,6 @@ class RememberedAuthors:
     def __init__(self, kept: AuthorStore) -> None:
         self._kept = kept
         self._known: Latest[tuple[str, str], Author] = Latest()
-
-    async def record(self, authors: Sequence[Author]) -> None:
-        """Remember them; one that is known stays as it is."""
-        await self._kept.record(authors)
 
     async def of(self, chert_tenant: str, message_ids: Sequence[str]) -> Mapping[str, Author]:
         """The authors of messages, by message id; a message of unknown author is absent."""

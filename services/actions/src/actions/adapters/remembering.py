@@ -80,3 +80,26 @@ class Remembered(Generic[K, V]):
             del self._asking[key]
         if not task.cancelled():
             task.exception()  # it reached whoever waited; when nobody does any more, nobody has to hear of it
+
+
+class Latest(Generic[K, V]):
+    """Values by key, so many at most; the one that was set longest ago goes first."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._values: OrderedDict[K, V] = OrderedDict()
+        self._most = most
+
+    def get(self, key: K) -> V | None:
+        """The value, if it is still there."""
+        return self._values.get(key)
+
+    def set(self, key: K, value: V) -> None:
+        """Keep a value."""
+        self._values[key] = value
+        self._values.move_to_end(key)
+        if len(self._values) > self._most:
+            self._values.popitem(last=False)
+
+    def forget(self, key: K) -> None:
+        """Keep none."""
+        self._values.pop(key, None)

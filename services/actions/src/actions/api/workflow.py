@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from actions.api.answers import NEVER_SENT, ActionAnswer, answered, postponed, refused
 from actions.api.executions import ExecutionRequest
@@ -12,7 +12,10 @@ from actions.api.signed import body_as, signed_request
 from actions.api.workflow_signatures import WorkflowSignatures
 from actions.errors import NeverSentError, PostponedError, UnsendableError
 from actions.models import Answer, Blocked, Refused, SendRequest
+from chassis.direct_routes import DirectRoute
 from contracts.failures import Failure
+
+PATH: Final = "/api/hubspot/send"
 
 Send = Callable[[SendRequest], Awaitable[Answer | Blocked]]
 """The handler with its collaborators."""
@@ -29,25 +32,39 @@ _RESPONSES: Final[dict[int | str, dict[str, object]]] = {
 }
 
 
-def router(signatures: WorkflowSignatures, send: Send) -> APIRouter:
-    """The route."""
-    routes = APIRouter(tags=["workflow"])
+class WorkflowRoutes:
+    """The action's address.
 
-    @routes.post(
-        "/api/hubspot/send",
-        summary="Send one iMessage for a workflow",
-        responses=_RESPONSES,
-        response_model=ActionAnswer,
-        openapi_extra={"requestBody": body_of(ExecutionRequest)},
-    )
-    async def send_for_workflow(request: Request) -> Response:
+    Args:
+        signatures: who may call it.
+        send: makes each send once.
+    """
+
+    def __init__(self, signatures: WorkflowSignatures, send: Send) -> None:
+        self._signatures, self._send = signatures, send
+
+    def install(self, app: FastAPI) -> None:
+        """Declare the route, and answer its calls before any router."""
+        declared = APIRouter(tags=["workflow"])
+        declared.add_api_route(
+            PATH,
+            self.send_for_workflow,
+            methods=["POST"],
+            summary="Send one iMessage for a workflow",
+            responses=_RESPONSES,
+            response_model=ActionAnswer,
+            openapi_extra={"requestBody": body_of(ExecutionRequest)},
+        )
+        app.include_router(declared)
+        app.router.routes.insert(0, DirectRoute(PATH, self.send_for_workflow, "POST"))
+
+    async def send_for_workflow(self, request: Request) -> Response:
+        """Send, or say why not."""
         signed = await signed_request(request)
-        version = signatures.authenticate(signed)
+        version = self._signatures.authenticate(signed)
         execution = body_as(ExecutionRequest, signed.body)
-        await signatures.admit(execution.origin.portal_id, version)
-        return _written(await _answer(execution, send))
-
-    return routes
+        await self._signatures.admit(execution.origin.portal_id, version)
+        return _written(await _answer(execution, self._send))
 
 
 def _written(answer: ActionAnswer) -> Response:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from actions.adapters.mongo import (
-    MongoAuthorStore,
     MongoConversationStore,
     MongoInstallTimes,
     MongoReferenceStore,
@@ -60,7 +59,9 @@ def background(settings: Settings, connections: Connections, plumbing: Plumbing)
     indexed = (outbox, held, sends, MongoWishStore(connections.database), MongoReferenceStore(connections.database))
     publisher = KafkaEventPublisher(connections.broker, plumbing.metrics)
     relay = relay_worker(
-        OutboxRelay(outbox, publisher, plumbing.metrics), plumbing, prepare=[one.ensure_indexes for one in indexed]
+        OutboxRelay(outbox, publisher, plumbing.metrics, outbox.forget),
+        plumbing,
+        prepare=[one.ensure_indexes for one in indexed],
     )
     consumers = _consumers(connections, held, plumbing)
     database = connections.database
@@ -80,7 +81,6 @@ def _remember(
     plumbing: Plumbing,
 ) -> None:
     database, number_hash = connections.database, connections.number_hash
-    authors = MongoAuthorStore(database, plumbing.clock)
     opt_outs = OptOuts(
         words=OptOutWords.of(settings.stop_words, settings.start_words),
         wishes=MongoWishStore(database),
@@ -89,7 +89,7 @@ def _remember(
     )
     subscribe_to_conversations(
         consumers,
-        conversations=Conversations(store=conversations, authors=authors, number_hash=number_hash),
+        conversations=Conversations(store=conversations, number_hash=number_hash),
         opt_outs=opt_outs,
         replies=Replies(store=MongoStepStore(database), clock=plumbing.clock),
     )

@@ -12,7 +12,8 @@ from actions.adapters.mongo import (
     MongoReferenceStore,
 )
 from actions.adapters.signatures import HubSpotVerifier
-from actions.api import activity, card, ops, phone_lines, workflow
+from actions.api import activity, card, ops, phone_lines
+from actions.api.workflow import WorkflowRoutes
 from actions.api.workflow_signatures import WorkflowSignatures
 from actions.app.background import Background
 from actions.app.card import card_use_cases
@@ -67,7 +68,7 @@ def add_routes(
     )
     offer = OfferLines(tenants=send.tenants, authority=send.authority, lines=outside.facts)
     use_cases = card_use_cases(settings, connections, background, outside, send, plumbing)
-    app.include_router(workflow.router(signatures, for_workflow))
+    WorkflowRoutes(signatures, for_workflow).install(app)
     app.include_router(phone_lines.router(signatures, offer))
     app.include_router(card.router(verifier, use_cases, plumbing.metrics))
     read = partial(read_activity, sends=background.sends, openings=outside.openings)

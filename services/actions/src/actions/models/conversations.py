@@ -14,7 +14,7 @@ class NumberChat:
         chert_tenant: the project.
         number_hash: the number in E.164, as a keyed hash.
         chat_id: the conversation, which is also the lead.
-        phone_line_id: the line that the last message went out from, if one did.
+        phone_line_id: the line that the last message went out from, as its send says; of what was learned, none.
     """
 
     chert_tenant: str

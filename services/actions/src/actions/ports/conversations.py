@@ -19,10 +19,10 @@ class NumberHash(Protocol):
 
 
 class ConversationStore(Protocol):
-    """Which chat belongs to which number and contact."""
+    """Which chat belongs to which number and contact: a send says it itself, the rest is learned."""
 
     async def learn(self, chats: Sequence[NumberChat]) -> None:
-        """Remember the chats of numbers; what was known of the same number is replaced, but a line by a line alone."""
+        """Remember the chats of numbers that no send says; what was learned of the same number is replaced."""
         ...
 
     async def link(self, chat: ContactChat) -> None:
@@ -30,7 +30,7 @@ class ConversationStore(Protocol):
         ...
 
     async def of_number(self, chert_tenant: str, number_hash: str) -> NumberChat | None:
-        """The chat with a number."""
+        """The chat with a number: that of the last message that went out to it, else the one that was learned."""
         ...
 
     async def of_contact(self, portal_id: int, chert_tenant: str, contact_id: str) -> str | None:
@@ -48,10 +48,6 @@ class ConversationStore(Protocol):
 
 class AuthorStore(Protocol):
     """Who caused which outbound message."""
-
-    async def record(self, authors: Sequence[Author]) -> None:
-        """Remember them; one that is known stays as it is."""
-        ...
 
     async def of(self, chert_tenant: str, message_ids: Sequence[str]) -> Mapping[str, Author]:
         """The authors of messages, by message id; a message of unknown author is absent."""

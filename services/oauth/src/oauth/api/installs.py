@@ -9,13 +9,14 @@ from fastapi.responses import RedirectResponse
 from starlette.background import BackgroundTask
 
 from chassis.clock import Clock
+from chassis.direct_routes import DirectRoute
 from chassis.logging import get_log
 from chassis.metrics import Metrics
 from chassis.tracing import current_trace_id
 from contracts.failures import Failure
 from oauth.api import state_cookies
-from oauth.api.direct_routes import DirectRoute, one_of_each, text_of
 from oauth.api.pages import CALLBACK_PATH, CONSOLE_PATH, INSTALL_PATH, redirect
+from oauth.api.queries import one_of_each, text_of
 from oauth.api.sessions import SESSION_COOKIE, SessionToken, session_of
 from oauth.errors import (
     InstallRefusedError,

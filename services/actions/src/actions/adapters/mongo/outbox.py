@@ -25,9 +25,6 @@ SWEEP_SECONDS: Final = 3600.0
 """How often all sends are looked through. Where an index is not real that reads every one of them; where it is, it
 finds the few that wait."""
 
-_TOGETHER: Final = 100
-"""How many sends' published events are forgotten in one go."""
-
 _REMEMBERED: Final = 100_000
 """How many sends with events are remembered while Kafka is away; the others wait for a sweep."""
 
@@ -74,14 +71,18 @@ class MongoSendOutbox:
         return [Pending(key, self._waiting[key]) for key in waiting if self._waiting.get(key)]
 
     async def remove(self, document_id: str, event_ids: Sequence[str]) -> None:
-        """Forget events that were published: together with others, at the latest before the next look.
+        """Forget events that were published: with the others of their round, or before the next look."""
+        self._published[document_id] = self._published.get(document_id, frozenset()) | frozenset(event_ids)
+
+    async def forget(self, published: Sequence[Pending]) -> None:
+        """Forget a round's events, between one round and the next: calls meet one small write after another.
 
         Raises:
-            StoreAwayError: the database does not answer.
+            StoreAwayError: the database does not answer; before the next look it is tried again.
         """
-        self._published[document_id] = self._published.get(document_id, frozenset()) | frozenset(event_ids)
-        if len(self._published) >= _TOGETHER:
-            await self._flush()
+        for pending in published:
+            await self.remove(pending.document_id, [event.id for event in pending.events])
+        await self._flush()
 
     async def _sweep(self) -> None:
         found = self._sends.find({"outbox.time": {"$exists": True}}, {"_id": 1}).sort("outbox.time", 1)
@@ -112,7 +113,7 @@ class MongoSendOutbox:
         if not published:
             return
         try:
-            await in_pieces(list(published.items()), self._pull)
+            await in_pieces(list(published.items()), self._pull, self._clock)
         except StoreAwayError:
             self._published = published | self._published
             raise

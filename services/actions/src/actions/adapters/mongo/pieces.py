@@ -12,8 +12,8 @@ from chassis.clock import Clock
 PIECE: Final = 6
 """Changes in one command: some two milliseconds of the embedded database, for which whoever waits for it waits too."""
 
-REST: Final = 3
-"""A piece is followed by a rest of so many times what it took."""
+REST: Final = 8
+"""A piece is followed by a rest of so many times what it took: longer than a call takes, which so meets one of them."""
 
 RESTS_SECONDS: Final = 0.2
 """All rests of one round together. Where much waits, or the database is slow, the round goes on without them, so what

@@ -19,6 +19,7 @@ from actions.adapters.mongo.documents import (
     to_document,
 )
 from actions.adapters.mongo.references import MongoReferenceStore
+from actions.adapters.remembering import Latest
 from actions.models import Attempt, Outcome, Send, other_trace
 from chassis.mongo import Document, duplicates
 from contracts import envelope
@@ -33,13 +34,15 @@ class MongoSendStore:
     """Collection `sends`: one document per send, `_id` its key. Second names of sends lie there too: see `aliases`.
 
     Every change of who works on a send is a compare-and-set on `_id` and `lease.beat`: direct on every server by the
-    first alone, so no index is kept for the second, which every change would have to write.
+    first alone, so no index is kept for the second, which every change would have to write. Which keys this process
+    claimed lately is a hint alone: what is not there after all is claimed as ever.
     """
 
     def __init__(self, database: AsyncDatabase[Document], note: Note) -> None:
         """Over a database; `note` learns of each send that got events."""
         self._sends, self._note = database[COLLECTION], note
         self._references = MongoReferenceStore(database)
+        self._claimed: Latest[str, bool] = Latest()
 
     async def open(self, draft: Send) -> Send:
         """Claim a new send. The result is the draft, or what has its key already.
@@ -47,10 +50,14 @@ class MongoSendStore:
         Raises:
             StoreAwayError: the database does not answer.
         """
+        known = await self._known(draft.key)
+        if known is not None:
+            return known
         try:
             await asked(lambda: self._sends.insert_one(to_document(draft)))
         except DuplicateKeyError:
             return await self._read(draft.key)
+        self._claimed.set(draft.key, True)
         return draft
 
     async def open_as(self, draft: Send, alias: str, /) -> tuple[Send, bool]:
@@ -62,11 +69,15 @@ class MongoSendStore:
         Raises:
             StoreAwayError: the database does not answer.
         """
+        known = await self._known(draft.key)
+        if known is not None:
+            return known, False
         both = [to_document(draft), alias_document(alias, draft.key)]
         try:
             await asked(lambda: self._sends.insert_many(both, ordered=True))
         except BulkWriteError as error:
             return draft if 0 not in duplicates(error) else await self._read(draft.key), False
+        self._claimed.set(draft.key, True)
         return draft, True
 
     async def find(self, key: str) -> Send | None:
@@ -173,6 +184,10 @@ class MongoSendStore:
 
     async def _index(self, name: str) -> None:
         await asked(lambda: self._sends.create_index([(name, HASHED)], sparse=True))
+
+    async def _known(self, key: str) -> Send | None:
+        """What has a key that this process claimed not long ago: a repeat is read, which costs less than a refusal."""
+        return await self._find({"_id": key}) if self._claimed.get(key) else None
 
     async def _changed(self, seen: Send, change: Document) -> bool:
         """Change a send that is still as it was seen; whether it was."""
