@@ -14,6 +14,7 @@ Delivery is at least once: a handler makes its effect happen once by itself.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar, cast
 
 from faststream.kafka import KafkaBroker
@@ -26,13 +27,13 @@ from chassis.inbox import HeldMessages, Holds
 from chassis.kafka import KafkaRecordSink
 from chassis.logging import get_log
 from chassis.metrics import Metrics
-from chassis.outcomes import ErrorKinds, Policy
+from chassis.outcomes import Decode, E, ErrorKinds, Policy, read_as
 from chassis.partitions import HEARTBEAT_SECONDS, REBALANCE_SECONDS, Partitions
 from chassis.polling import Subscriber, Subscription, as_it_is, is_out_of_group, patient_poll
 from chassis.projections import CaughtUp
 from chassis.randomness import Randomness
 from chassis.settling import Handle, Settler
-from contracts.envelope import Event, EventData, EventType
+from contracts.envelope import Event, EventData, EventType, decode
 
 __all__ = ["Consumers", "ErrorKinds", "Policy"]
 
@@ -45,7 +46,7 @@ class Declared:
     """A subscription as it was declared."""
 
     event_type: EventType[EventData]
-    handle: Handle[EventData]
+    handle: Handle[Event[EventData]]
 
 
 PATIENCE_SECONDS: Final = 1.0
@@ -139,7 +140,7 @@ class Consumers:
                 for event in events:
                     await handler(event)
 
-            self._declare(event_type, handle, max_records=None, projection=projection)
+            self._declare(event_type, decode, handle, max_records=None, projection=projection)
             return handler
 
         return declare
@@ -151,7 +152,7 @@ class Consumers:
         max_records: int = 500,
         projection: bool = False,
         wait_seconds: float | None = None,
-    ) -> Callable[[Handle[D]], Handle[D]]:
+    ) -> Callable[[Handle[Event[D]]], Handle[Event[D]]]:
         """Handle events of a type many at a time; a batch that fails for good is handled one by one.
 
         Args:
@@ -161,10 +162,27 @@ class Consumers:
             wait_seconds: how long records may collect; none hands them over as soon as there is one.
         """
 
-        def declare(handler: Handle[D]) -> Handle[D]:
+        def declare(handler: Handle[Event[D]]) -> Handle[Event[D]]:
             self._declare(
-                event_type, handler, max_records=max_records, projection=projection, wait_seconds=wait_seconds
+                event_type, decode, handler, max_records=max_records, projection=projection, wait_seconds=wait_seconds
             )
+            return handler
+
+        return declare
+
+    def glancing_subscriber(
+        self, event_type: EventType[D], reader: Decode[D, E], *, max_records: int = 500
+    ) -> Callable[[Handle[E]], Handle[E]]:
+        """Handle records of a type many at a time that are not read whole, for what need not be understood at once.
+
+        Args:
+            event_type: which.
+            reader: refuses what `contracts.envelope.decode` refuses; replays hand over what that makes.
+            max_records: the most at a time.
+        """
+
+        def declare(handler: Handle[E]) -> Handle[E]:
+            self._declare(event_type, reader, handler, max_records=max_records, projection=False)
             return handler
 
         return declare
@@ -172,24 +190,26 @@ class Consumers:
     def _declare(
         self,
         event_type: EventType[D],
-        handle: Handle[D],
+        reader: Decode[D, E],
+        handle: Handle[E],
         *,
         max_records: int | None,
         projection: bool,
         wait_seconds: float | None = None,
     ) -> None:
         topic = event_type.name
-        self._subscriptions[topic] = Declared(event_type, cast("Handle[EventData]", handle))
+        self._subscriptions[topic] = Declared(event_type, cast("Handle[Event[EventData]]", handle))
         partitions = Partitions(topic, self._clock, self._randomness, self._metrics)
         heartbeat = self._health.heartbeat(f"consumer {topic}", self._policy.handler_seconds)
         heartbeat.rest()
 
-        async def live(events: Sequence[Event[D]]) -> None:
+        async def live(events: Sequence[E]) -> None:
             self._came_at = self._clock.monotonic()
             await handle(events)
 
         settler = Settler(
-            event_type,
+            topic,
+            partial(read_as, reader, event_type),
             live,
             group=self._group,
             in_batches=max_records is not None,

@@ -202,6 +202,9 @@ class Holds:
         self._epoch: int | None = None
         self._read_at = float("-inf")
 
+    def __bool__(self) -> bool:
+        return bool(self._lanes)
+
     def __contains__(self, lane: Lane) -> bool:
         return lane in self._lanes
 

@@ -3,12 +3,28 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from chassis.dead_letters import Record
-from contracts.envelope import ContractError, Event, EventData, EventType, NewerVersionError, decode
+from contracts.envelope import ContractError, Event, EventData, EventType, Headers, NewerVersionError, decode
 
 D = TypeVar("D", bound=EventData)
+T = TypeVar("T")
+
+
+class Traced(Protocol):
+    """What the policy knows of what it hands over."""
+
+    @property
+    def traceparent(self) -> str | None:
+        """The work that told it."""
+        ...
+
+
+E = TypeVar("E", bound=Traced)
+
+Decode = Callable[[EventType[D], Headers, bytes], T]
+"""Makes of a record's headers and value what a handler takes; `contracts.envelope.decode` says how it refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +96,20 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Work(Generic[D]):
+class Work(Generic[E]):
     """A record that was understood."""
 
     record: Record
-    event: Event[D]
+    event: E
 
 
 def read(event_type: EventType[D], record: Record) -> Event[D] | None:
-    """Read a record as an event, whatever its bytes are; none for a tombstone where one is legal.
+    """Read a record as an event; see `read_as`."""
+    return read_as(decode, event_type, record)
+
+
+def read_as(reader: Decode[D, T], event_type: EventType[D], record: Record) -> T | None:
+    """Read a record, whatever its bytes are; none for a tombstone where one is legal.
 
     Raises:
         ContractError: it is not the event its topic promises.
@@ -99,7 +120,7 @@ def read(event_type: EventType[D], record: Record) -> Event[D] | None:
             return None
         raise ContractError("value is missing")
     try:
-        return decode(event_type, [(name, text or b"") for name, text in record.headers], record.value)
+        return reader(event_type, [(name, text or b"") for name, text in record.headers], record.value)
     except (ContractError, NewerVersionError):
         raise
     except Exception as error:

@@ -75,7 +75,7 @@ class Delivery:
     def __init__(self, records: Sequence[Record], consumer: Consumer, partitions: "Partitions") -> None:
         self.records = tuple(records)
         self._consumer, self._partitions, self.epoch = consumer, partitions, partitions.epoch
-        self._settled: set[tuple[TopicPartition, int]] = set()
+        self._settled: set[tuple[int, int]] = set()
         self._finished = False
 
     @property
@@ -85,13 +85,15 @@ class Delivery:
 
     def settle(self, record: Record) -> None:
         """Say that a record is done with: handled, dead-lettered, held or skipped."""
-        self._settled.add((place(record), record.offset))
+        self._settled.add((record.partition, record.offset))
 
     def unsettled(self) -> dict[TopicPartition, int]:
         """The first record of each partition that is not settled."""
         found: dict[TopicPartition, int] = {}
+        if len(self._settled) == len(self.records):
+            return found
         for record in self.records:
-            if (place(record), record.offset) not in self._settled:
+            if (record.partition, record.offset) not in self._settled:
                 found.setdefault(place(record), record.offset)
         return found
 
@@ -108,13 +110,10 @@ class Delivery:
         await self._partitions.commit(self._consumer, self._progress(unsettled))
 
     def _progress(self, unsettled: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
-        first: dict[TopicPartition, int] = {}
-        after: dict[TopicPartition, int] = {}
-        for record in self.records:
-            first.setdefault(place(record), record.offset)
-            after[place(record)] = record.offset + 1
-        after |= unsettled
-        return {partition: offset for partition, offset in after.items() if offset > first[partition]}
+        first = {record.partition: record.offset for record in reversed(self.records)}
+        last = {record.partition: record for record in self.records}
+        after = {place(record): record.offset + 1 for record in last.values()} | unsettled
+        return {partition: offset for partition, offset in after.items() if offset > first[partition.partition]}
 
 
 class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types and checks the class

@@ -43,9 +43,10 @@ class Round:
 
     def stopped(self, record: Record) -> bool:
         """Whether this record has to wait, or has gone to another member meanwhile."""
-        stopped_at = self._stopped_at.get(place(record))
-        behind_the_stop = stopped_at is not None and record.offset >= stopped_at
-        return self._all_stopped or behind_the_stop or not self.delivery.is_current
+        if self._all_stopped or not self.delivery.is_current:
+            return True
+        stopped_at = self._stopped_at.get(place(record)) if self._stopped_at else None
+        return stopped_at is not None and record.offset >= stopped_at
 
 
 def _precedes(record: Record, before: Record | None) -> bool:

@@ -18,7 +18,7 @@ commits the settled beginning of each partition and rewinds to the rest.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal
 
 from opentelemetry.trace import SpanKind
 
@@ -30,17 +30,29 @@ from chassis.health import Heartbeat
 from chassis.inbox import HeldMessage, Holds
 from chassis.logging import get_log
 from chassis.metrics import Metrics
-from chassis.outcomes import ErrorKinds, Failure, Kind, Policy, StrayCancellationError, TooSlowError, Work, header, read
+from chassis.outcomes import (
+    E,
+    ErrorKinds,
+    Failure,
+    Kind,
+    Policy,
+    StrayCancellationError,
+    TooSlowError,
+    Work,
+    header,
+)
 from chassis.partitions import Delivery, Partitions, place
 from chassis.randomness import Randomness
 from chassis.rounds import Round
-from contracts.envelope import ContractError, Event, EventData, EventType, NewerVersionError
+from contracts.envelope import ContractError, NewerVersionError
 from contracts.telemetry import LogEvent
 from contracts.topics import owner_of
 
 LOG = get_log()
-D = TypeVar("D", bound=EventData)
-Handle = Callable[[Sequence[Event[D]]], Awaitable[None]]
+Handle = Callable[[Sequence[E]], Awaitable[None]]
+Read = Callable[[Record], E | None]
+"""Reads a record; none of one that says nothing. It raises `ContractError` or `NewerVersionError`, no more."""
+
 Outcome = Literal["handled", "skipped", "dead_lettered", "held"]
 
 _LINES: dict[Outcome, LogEvent] = {
@@ -55,13 +67,14 @@ class TrippedError(Exception):
     """The process is about to stop: nothing more is settled."""
 
 
-class Settler(Generic[D]):
+class Settler(Generic[E]):
     """Settles the deliveries of one subscription."""
 
     def __init__(
         self,
-        event_type: EventType[D],
-        handle: Handle[D],
+        topic: str,
+        read: Read[E],
+        handle: Handle[E],
         *,
         group: str,
         in_batches: bool,
@@ -76,12 +89,13 @@ class Settler(Generic[D]):
         randomness: Randomness,
         metrics: Metrics,
     ) -> None:
-        self._type, self._handle, self._group, self._in_batches = event_type, handle, group, in_batches
+        self._topic, self._read, self._handle = topic, read, handle
+        self._group, self._in_batches = group, in_batches
         self._kinds, self._policy = kinds, policy
         self._dead_letters, self._holds, self._brake = dead_letters, holds, brake
         self._partitions, self._heartbeat = partitions, heartbeat
         self._clock, self._randomness, self._metrics = clock, randomness, metrics
-        self._span = f"{event_type.name} process"
+        self._span = f"{topic} process"
 
     async def settle(self, delivery: Delivery) -> Failure | None:
         """Settle what can be settled; the failure that stopped the rest, if any."""
@@ -91,7 +105,7 @@ class Settler(Generic[D]):
         except Exception as error:  # noqa: BLE001 - even a mistake of our own must pause: never spin, never lose
             turn.stop(Failure(Kind.RETRYABLE, error))
         seconds = self._clock.monotonic() - turn.began
-        self._metrics.observe("consumer_batch_seconds", seconds, topic=self._type.name)
+        self._metrics.observe("consumer_batch_seconds", seconds, topic=self._topic)
         if self._in_batches:
             self._tell_batch(turn, seconds)
         return turn.failure
@@ -109,14 +123,14 @@ class Settler(Generic[D]):
                 await self._one(turn, work)
         await self._put_away(turn)
 
-    def _sort(self, turn: Round) -> list[Work[D]]:
+    def _sort(self, turn: Round) -> list[Work[E]]:
         """Read every record; put apart what no handler should see."""
-        works: list[Work[D]] = []
+        works: list[Work[E]] = []
         for record in turn.delivery.records:
             if turn.stopped(record) or self._is_held(turn, record):
                 continue
             try:
-                event = read(self._type, record)
+                event = self._read(record)
             except NewerVersionError as error:
                 turn.stop_partition(record, Failure(Kind.RETRYABLE, error))
             except ContractError as error:
@@ -129,12 +143,12 @@ class Settler(Generic[D]):
         return works
 
     def _is_held(self, turn: Round, record: Record) -> bool:
-        if (record.partition, owner_of(record.key)) not in self._holds:
+        if not self._holds or (record.partition, owner_of(record.key)) not in self._holds:
             return False
         turn.aside.append(record)
         return True
 
-    async def _together(self, turn: Round, works: Sequence[Work[D]]) -> None:
+    async def _together(self, turn: Round, works: Sequence[Work[E]]) -> None:
         """Hand a batch over; one that fails for good is halved, in order, until the culprit stands alone."""
         works = [work for work in works if not (turn.stopped(work.record) or self._is_held(turn, work.record))]
         if len(works) <= 1:
@@ -142,20 +156,21 @@ class Settler(Generic[D]):
                 await self._one(turn, work)
             return
         began = self._clock.monotonic()
-        with tracing.continued(None, self._randomness, f"{self._type.name} batch", SpanKind.CONSUMER):
+        with tracing.continued(None, self._randomness, f"{self._topic} batch", SpanKind.CONSUMER):
             failure = await self._call([work.event for work in works])
         if failure is None:
             seconds = self._clock.monotonic() - began
             for work in works:
                 tracing.mark(work.event.traceparent, self._span, seconds=seconds, kind=SpanKind.CONSUMER)
-                self._settle(turn, work.record, "handled")
+                turn.delivery.settle(work.record)
+            self._metrics.count("consumer_events", len(works), topic=self._topic, outcome="handled")
         elif failure.kind is Kind.RETRYABLE:
             turn.stop(failure)
         else:
             await self._together(turn, works[: len(works) // 2])
             await self._together(turn, works[len(works) // 2 :])
 
-    async def _one(self, turn: Round, work: Work[D]) -> None:
+    async def _one(self, turn: Round, work: Work[E]) -> None:
         if turn.stopped(work.record) or self._is_held(turn, work.record):
             return
         with tracing.continued(work.event.traceparent, self._randomness, self._span, SpanKind.CONSUMER):
@@ -169,7 +184,7 @@ class Settler(Generic[D]):
                 if not turn.stopped(work.record):
                     await self._bury(turn, work.record, failure.error, attempt=attempt)
 
-    async def _try(self, work: Work[D]) -> tuple[int, Failure | None]:
+    async def _try(self, work: Work[E]) -> tuple[int, Failure | None]:
         """Call the handler until it succeeds, may not be called again, or has been called often enough."""
         attempt = 1
         while True:
@@ -180,7 +195,7 @@ class Settler(Generic[D]):
             await self._clock.sleep(self._policy.retry_seconds * 2.0 ** (attempt - 1))
             attempt += 1
 
-    async def _call(self, events: Sequence[Event[D]]) -> Failure | None:
+    async def _call(self, events: Sequence[E]) -> Failure | None:
         self._heartbeat.beat()
         deadline = asyncio.timeout(self._policy.handler_seconds)
         try:
@@ -219,7 +234,7 @@ class Settler(Generic[D]):
             return
         self._settle(turn, record, "dead_lettered", attempt=attempt, reason=reason(error), exc_info=error)
         lane = (record.partition, owner_of(record.key))
-        if self._brake.count(self._type.name, lane):
+        if self._brake.count(self._topic, lane):
             self._holds.add(lane)
         if self._brake.tripped:
             turn.stop(Failure(Kind.RETRYABLE, TrippedError()))
@@ -255,7 +270,7 @@ class Settler(Generic[D]):
     def _settle(self, turn: Round, record: Record, outcome: Outcome, **more: object) -> None:
         """Mark a record as settled, count it, and write its line unless its batch's line speaks for it."""
         turn.delivery.settle(record)
-        self._metrics.count("consumer_events", topic=self._type.name, outcome=outcome)
+        self._metrics.count("consumer_events", topic=self._topic, outcome=outcome)
         if self._in_batches and outcome in {"handled", "skipped"}:
             return
         milliseconds = round((self._clock.monotonic() - turn.began) * 1000, 1)
@@ -276,7 +291,7 @@ class Settler(Generic[D]):
         unsettled = turn.delivery.unsettled()
         LOG.info(
             "event.handled",
-            topic=self._type.name,
+            topic=self._topic,
             records=len(turn.delivery.records),
             partitions=len({record.partition for record in turn.delivery.records}),
             outcome="postponed" if unsettled else "handled",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from chassis.health import Health
 from chassis.inbox import Holds, InMemoryHeldMessages
 from chassis.kafka import BrokerAwayError
 from chassis.metrics import Metrics
-from chassis.outcomes import ErrorKinds, Policy
+from chassis.outcomes import ErrorKinds, Policy, read
 from chassis.partitions import Delivery, Partitions
 from chassis.randomness import SeededRandomness
 from chassis.settling import Settler
@@ -139,7 +140,8 @@ class Bench:
         self.partitions = Partitions(event_type.name, self.clock, SeededRandomness(), self.metrics)
         self.holds = Holds(self.held, "readers", event_type.name, self.clock)
         self.settler = Settler(
-            event_type,
+            event_type.name,
+            partial(read, event_type),
             handle,
             group="readers",
             in_batches=in_batches,

@@ -21,6 +21,9 @@ _SCHEMA = re.compile(r"urn:chert:events:(?P<name>[a-z.]+):(?P<version>[1-9][0-9]
 Headers = list[tuple[str, bytes]]
 """Record headers as aiokafka takes and gives them."""
 
+Attributes = Mapping[str, str]
+"""Headers as text, by name."""
+
 
 class EventData(BaseModel):
     """What every payload has in common: immutable, and deaf to members it does not know.
@@ -139,6 +142,25 @@ def decode(event_type: EventType[D_co], headers: Iterable[tuple[str, bytes]], va
         ContractError: a header is missing or malformed, the type differs, or the value does not fit its schema.
         NewerVersionError: the record's version is newer than the one this release knows.
     """
+    attributes = attributes_of(event_type, headers, value)
+    return Event(
+        type=event_type,
+        id=attributes["ce_id"],
+        source=attributes["ce_source"],
+        time=_time(attributes["ce_time"]),
+        subject=attributes.get("ce_subject"),
+        traceparent=attributes.get("traceparent"),
+        data=_payload(event_type.data, value),
+    )
+
+
+def attributes_of(event_type: EventType[EventData], headers: Iterable[tuple[str, bytes]], value: bytes) -> Attributes:
+    """What the headers of a record of the given type say; of its value only the length is looked at.
+
+    Raises:
+        ContractError: a header is missing or malformed, the type differs, or the value is too long.
+        NewerVersionError: the record's version is newer than the one this release knows.
+    """
     attributes = _attributes(headers)
     if attributes.get("ce_specversion") != Event.SPEC_VERSION:
         raise ContractError("ce_specversion is not 1.0")
@@ -147,15 +169,10 @@ def decode(event_type: EventType[D_co], headers: Iterable[tuple[str, bytes]], va
     _check_version(event_type, _required(attributes, "ce_dataschema"))
     if len(value) > MAX_EVENT_BYTES:
         raise ContractError(f"value is over {MAX_EVENT_BYTES} bytes")
-    return Event(
-        type=event_type,
-        id=_required(attributes, "ce_id"),
-        source=_required(attributes, "ce_source"),
-        time=_time(_required(attributes, "ce_time")),
-        subject=attributes.get("ce_subject"),
-        traceparent=attributes.get("traceparent"),
-        data=_payload(event_type.data, value),
-    )
+    for name in ("ce_id", "ce_source"):
+        _required(attributes, name)
+    _time(_required(attributes, "ce_time"))
+    return attributes
 
 
 def to_document(event: Event[EventData]) -> dict[str, JsonValue]:

@@ -17,11 +17,13 @@ from contracts.messages import MessagePart, MessageReceived
 from contracts.tenants import TenantSnapshot
 from contracts.topics import MESSAGE_RECEIVED
 from timeline.adapters.in_memory import Crash, InMemoryHubSpot
+from timeline.consumers import arrival
 from timeline.handlers.assembly import Handlers, Process
 from timeline.handlers.budget import Budget
 from timeline.handlers.draining import BITE, ROOM
+from timeline.handlers.intake import Arrival
 from timeline.handlers.noise import BURST
-from timeline.models import Candidate, Placed, Received
+from timeline.models import Candidate, Placed, Received, Sealed
 from timeline.ports import Outside, Stores
 
 PORTAL: Final = 62515
@@ -112,9 +114,10 @@ def said(clock: ManualClock, number: int, conversation: int = 0) -> Event[Messag
     return Event(MESSAGE_RECEIVED, f"message.received:{number}", "/webhooks", at, data)
 
 
-def burst(clock: ManualClock) -> Sequence[Event[MessageReceived]]:
-    """More than a project may send at once."""
-    return [said(clock, number, number % len(PHONES)) for number in range(LOUD)]
+def burst(clock: ManualClock) -> Sequence[Arrival]:
+    """More than a project may send at once, as the consumer has it: not read."""
+    told = [said(clock, number, number % len(PHONES)) for number in range(LOUD)]
+    return [arrival(MESSAGE_RECEIVED, one.headers(), one.value() or b"") for one in told]
 
 
 async def work_off(process: Handlers, clock: ManualClock) -> None:
@@ -214,6 +217,7 @@ async def test_a_loud_project_is_set_aside_and_others_pass(
     process = start()
     await process.tenants.project(tenant)
 
+    assert all(isinstance(one, Sealed) for one in burst(clock))
     assert set() == set(await process.store_received(burst(clock)))
     assert {} == dict(await memory.stores.lanes.lengths([PORTAL]))
     assert not await process.store_received(burst(clock))

@@ -1,6 +1,7 @@
 """The queues, in both implementations."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from chassis.clock import ManualClock
 from timeline.adapters.mongo import MongoStores, portions
-from timeline.models import Placed, Queue, Received
+from timeline.models import Placed, Queue, Received, sealed
 from timeline.ports import InboxStore, QueueStore
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -124,7 +125,7 @@ def laid_down(memory: Any) -> portions.MongoPortions:
 
 def part(*rows: Received) -> portions.Part:
     """What one portion takes."""
-    return next(portions.parts(rows))
+    return next(portions.parts([sealed(row) for row in rows]))
 
 
 @pytest.mark.integration
@@ -258,7 +259,7 @@ def test_a_portion_has_an_end(received: Any) -> None:
     text = "x" * 500_000
     rows = [received(f"m{number}") for number in range(20)]
     part = rows[0].message.parts[0].model_copy(update={"value": text})
-    long = [type(row)(row.message.model_copy(update={"parts": (part,)}), row.traceparent) for row in rows]
+    long = [sealed(replace(row, message=row.message.model_copy(update={"parts": (part,)}))) for row in rows]
 
     found = list(portions.parts(long))
 

@@ -1,13 +1,14 @@
 """Lanes that are taken with the write that gives them work."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Final
 
 import pytest
 
 from chassis.clock import ManualClock
 from timeline.adapters.in_memory import InMemoryStores
+from timeline.handlers.noise import BURST
 from timeline.handlers.strides import Strides
 from timeline.handlers.taking import FEW, TAKEN_SECONDS, TURNS, TakingLists
 from timeline.models import Work
@@ -110,30 +111,34 @@ async def test_a_lease_that_is_answered_after_a_turn_began_is_not_used(world: Wo
     assert [] == await world.give(PORTAL)
 
 
-async def test_a_free_lane_announces_its_write_before_the_note_is_made(
-    start: Any, bring: Any, reply: Any, memory: InMemoryStores
+@pytest.mark.parametrize("loud", [0, BURST + 1])
+async def test_a_free_lane_announces_its_write_before_anything_else_is_noted(
+    start: Any, bring: Any, reply: Any, memory: InMemoryStores, loud: int
 ) -> None:
-    """Somebody waits for a reply on the timeline; what the intake still has to note down comes after its intent."""
+    """Somebody waits for a reply on the timeline: its intent comes before its note, and before others are set aside."""
     process = start()
     await bring(process, reply("m1"))
     order: list[str] = []
-    note, intend = memory.inbox.add, memory.entries.intend
 
-    async def note_in_order(*given: Any) -> None:
-        order.append("note")
-        await note(*given)
+    def in_order(name: str, call: Callable[..., Awaitable[Any]]) -> Any:
+        async def called(*given: Any) -> Any:
+            order.append(name)
+            return await call(*given)
 
-    async def intend_in_order(*given: Any) -> Any:
-        order.append("intent")
-        return await intend(*given)
+        return called
 
-    memory.inbox.add, memory.entries.intend = note_in_order, intend_in_order  # type: ignore[method-assign] - see above
+    memory.inbox.add = in_order("note", memory.inbox.add)  # type: ignore[method-assign] - to see the order
+    memory.queues.enqueue = in_order("set aside", memory.queues.enqueue)  # type: ignore[method-assign] - the same
+    memory.entries.intend = in_order("intent", memory.entries.intend)  # type: ignore[method-assign] - the same
     turns: list[asyncio.Task[Any]] = []
 
     def work_soon(portal_ids: Collection[int]) -> None:
         turns.extend(asyncio.create_task(process.lanes.turn(portal_id)) for portal_id in portal_ids)
 
-    await process.store_received([reply("m2")], work_soon)
+    burst = [reply(f"g{number}", chert_tenant="globex") for number in range(loud)]
+    await process.store_received([*burst, reply("m2")], work_soon)
     await asyncio.gather(*turns)
 
-    assert ["intent", "note"] == order
+    assert "intent" == order[0]
+    assert {"note", "set aside"} == set(order[1:])
+    assert loud == len(memory.queues.rows())

@@ -7,7 +7,7 @@ from chassis.clock import Clock
 from chassis.metrics import Metrics
 from chassis.randomness import Randomness
 from contracts.envelope import Event
-from contracts.messages import MessageReceived, MessageSent
+from contracts.messages import MessageSent
 from timeline.handlers.account_watch import AccountWatch
 from timeline.handlers.assignment import Assigner
 from timeline.handlers.backfilling import RefsBackfill
@@ -16,7 +16,7 @@ from timeline.handlers.contact_changes import ContactChanges
 from timeline.handlers.contacts import ContactFinder
 from timeline.handlers.draining import Drain
 from timeline.handlers.fresh import FreshEntries
-from timeline.handlers.intake import Receiver, nobody_waits
+from timeline.handlers.intake import Arrival, Receiver, nobody_waits
 from timeline.handlers.lanes import LaneWork
 from timeline.handlers.leases import LaneFinder
 from timeline.handlers.links import learn_links
@@ -151,11 +151,11 @@ class Handlers:
 
     async def store_received(
         self,
-        events: Sequence[Event[MessageReceived]],
+        arrivals: Sequence[Arrival],
         work_soon: Callable[[Collection[int]], None] = nobody_waits,
     ) -> Collection[int]:
         """See `handlers.intake`."""
-        return await self._receiver.store(events, work_soon)
+        return await self._receiver.store(arrivals, work_soon)
 
     async def learn_links(self, events: Sequence[Event[MessageSent]]) -> Collection[int]:
         """See `handlers.links` and `handlers.sent`."""

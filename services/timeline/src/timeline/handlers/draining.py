@@ -10,7 +10,7 @@ Every bite can be done again: whoever comes after a crash finds in the inbox whi
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -263,11 +263,3 @@ class Drain:
         await self._queues.leave(places.left)
         await self._assigner.welcome(places.homeless)
         return places
-
-
-def by_project(rows: Collection[Received]) -> Mapping[str, Sequence[Received]]:
-    """Messages by project, in order."""
-    found: dict[str, list[Received]] = {}
-    for row in rows:
-        found.setdefault(row.message.chert_tenant, []).append(row)
-    return found

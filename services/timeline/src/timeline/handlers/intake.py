@@ -7,24 +7,30 @@ repeats the message has an effect. The lanes are woken as soon as they have the 
 somebody waits for a reply on the timeline, and nobody for the note.
 
 What comes from a loud project, or behind messages of its own that are not on lanes yet, is set aside: see `draining`.
+The former is not read, and both are set aside when the others' lanes have begun.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Final, TypeVar
 
 from chassis.clock import Clock
 from contracts.envelope import Event
 from contracts.messages import MessageReceived
 from timeline.handlers.assignment import Assigner, Plan
-from timeline.handlers.draining import Drain, by_project
+from timeline.handlers.draining import Drain
 from timeline.handlers.noise import Noise
 from timeline.handlers.refs import RefKeeper
-from timeline.models import FaultPoint, Known, Received
+from timeline.models import FaultPoint, Known, Received, Row, Sealed, opened
 from timeline.ports import FaultPoints, Intake, QueueEnds
 
 _HEAD_START: Final = 2
 """How many rounds of the event loop a lane that is free needs to announce its write: a turn begins, then a stride."""
+
+R = TypeVar("R", Received, Row)
+
+Arrival = Event[MessageReceived] | Sealed
+"""A message as the consumer has it: read whole, or glanced at."""
 
 
 def nobody_waits(_: Collection[int]) -> None:
@@ -62,46 +68,61 @@ class Receiver:
         self._noise = noise
 
     async def store(
-        self, events: Sequence[Event[MessageReceived]], work_soon: Callable[[Collection[int]], None] = nobody_waits
+        self, arrivals: Sequence[Arrival], work_soon: Callable[[Collection[int]], None] = nobody_waits
     ) -> Collection[int]:
         """Take in a batch, in the order that Kafka has it; the accounts whose lanes got work: `work_soon` is told."""
-        rows = by_project({row.id: row for row in _received(events)}.values())
+        rows = _by_project({row.id: row for row in map(_row, arrivals)}.values())
         loud = self._noise.loud({chert_tenant: len(own) for chert_tenant, own in rows.items()})
         aside = {chert_tenant: own for chert_tenant, own in rows.items() if chert_tenant in loud}
-        others = {row.id: row for chert_tenant, own in rows.items() if chert_tenant not in loud for row in own}
-        _, portal_ids = await asyncio.gather(
-            self._queues.enqueue(aside, self._clock.now()), self._place(others, work_soon)
-        )
+        others = [opened(row) for chert_tenant, own in rows.items() if chert_tenant not in loud for row in own]
+        portal_ids: Collection[int] = ()
+        if others:
+            portal_ids = await self._place({row.id: row for row in others}, aside, work_soon)
+        else:
+            await self._queues.enqueue(aside, self._clock.now())
         self._drain.expect_burst(aside)
         await self._faults.reach(FaultPoint.AFTER_INBOX_INSERT)
         return portal_ids
 
     async def _place(
-        self, rows: Mapping[str, Received], work_soon: Callable[[Collection[int]], None]
+        self,
+        rows: Mapping[str, Received],
+        aside: Mapping[str, Sequence[Row]],
+        work_soon: Callable[[Collection[int]], None],
     ) -> Collection[int]:
-        """Give messages of projects that are not loud to their accounts, if nothing stands before them."""
-        if not rows:
-            return ()
+        """Give messages to their accounts, if nothing stands before them; then set others aside."""
         known, plan = await asyncio.gather(self._inbox.known(rows), self._assigner.plan(rows.values()))
-        new = by_project([row for row_id, row in rows.items() if row_id not in known.rows])
+        new = _by_project([row for row_id, row in rows.items() if row_id not in known.rows])
         behind = {chert_tenant: own for chert_tenant, own in new.items() if _goes_behind(own[0], plan, known)}
-        await self._queues.enqueue(behind, self._clock.now())
         places = await self._assigner.place(
             [row for chert_tenant, own in new.items() if chert_tenant not in behind for row in own], plan
         )
         work_soon(places.portal_ids)
         for _ in range(_HEAD_START):
             await asyncio.sleep(0)
-        await asyncio.gather(self._inbox.add(places.rows, self._clock.now()), self._refs.received(places.rows))
-        left = {*places.left, *(rows[row_id].message.chert_tenant for row_id, waits in known.rows.items() if waits)}
+        now = self._clock.now()
+        await asyncio.gather(
+            self._inbox.add(places.rows, now),
+            self._refs.received(places.rows),
+            self._queues.enqueue({**aside, **behind}, now),
+        )
+        left = {*places.left, *(rows[row_id].chert_tenant for row_id, waits in known.rows.items() if waits)}
         await self._queues.leave([one for one in left if one not in known.queues])
         await self._assigner.welcome(places.homeless)
         self._drain.expect([*behind, *left])
         return places.portal_ids
 
 
-def _received(events: Sequence[Event[MessageReceived]]) -> Iterator[Received]:
-    return (Received(event.data, event.traceparent) for event in events)
+def _row(arrival: Arrival) -> Row:
+    return arrival if isinstance(arrival, Sealed) else Received(arrival.data, arrival.traceparent)
+
+
+def _by_project(rows: Iterable[R]) -> Mapping[str, Sequence[R]]:
+    """Messages by project, in order."""
+    found: dict[str, list[R]] = {}
+    for row in rows:
+        found.setdefault(row.chert_tenant, []).append(row)
+    return found
 
 
 def _goes_behind(row: Received, plan: Plan, known: Known) -> bool:
@@ -109,5 +130,5 @@ def _goes_behind(row: Received, plan: Plan, known: Known) -> bool:
 
     What has no account goes to where such messages wait, unless some of its project are set aside already.
     """
-    queue = known.queues.get(row.message.chert_tenant)
+    queue = known.queues.get(row.chert_tenant)
     return queue is not None and (queue.portioned or bool(plan[row.id]))

@@ -24,6 +24,7 @@ from timeline.models.replies import (
     erased,
     without_content,
 )
+from timeline.models.sealed import Row, Sealed, glance, opened, sealed
 
 __all__ = [
     "ERASED",
@@ -56,6 +57,8 @@ __all__ = [
     "Ref",
     "RefKind",
     "Retry",
+    "Row",
+    "Sealed",
     "SentTrace",
     "Settlement",
     "Shown",
@@ -65,5 +68,8 @@ __all__ = [
     "Work",
     "Written",
     "erased",
+    "glance",
+    "opened",
+    "sealed",
     "without_content",
 ]

@@ -67,6 +67,11 @@ class Received:
         return f"{self.message.chert_tenant}:{self.message.message_id}"
 
     @property
+    def chert_tenant(self) -> str:
+        """The project it came to."""
+        return self.message.chert_tenant
+
+    @property
     def trace_id(self) -> str | None:
         """The trace that brought it."""
         return None if self.traceparent is None else self.traceparent.split("-")[1]

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from timeline.models import Queue, Received
+from timeline.models import Queue, Received, Row
 
 
 class QueueEnds(Protocol):
     """Where messages join the queue of their project."""
 
-    async def enqueue(self, messages: Mapping[str, Sequence[Received]], now: datetime) -> None:
+    async def enqueue(self, messages: Mapping[str, Sequence[Row]], now: datetime) -> None:
         """Set messages aside by project, behind all that is there; durable when this returns."""
         ...
 

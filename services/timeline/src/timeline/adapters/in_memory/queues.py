@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from timeline.models import Queue, Received, erased
+from timeline.models import Queue, Received, Row, erased, opened
 
 HELD: Final = timedelta(seconds=10)
 
@@ -30,11 +30,11 @@ class InMemoryQueues:
         self.queues: dict[str, QueueRow] = {}
         self.since: dict[str, datetime] = {}
 
-    async def enqueue(self, messages: Mapping[str, Sequence[Received]], now: datetime) -> None:
+    async def enqueue(self, messages: Mapping[str, Sequence[Row]], now: datetime) -> None:
         """Set messages aside by project, behind all that is there."""
         for chert_tenant, rows in messages.items():
             queue = self.queues.setdefault(chert_tenant, QueueRow())
-            queue.portions[queue.end] = list(rows)
+            queue.portions[queue.end] = [opened(row) for row in rows]
             queue.end += 1
             self.since.update((row.id, now) for row in rows)
 

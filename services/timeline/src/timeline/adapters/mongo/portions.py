@@ -14,7 +14,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 from chassis.mongo import Document
-from timeline.models import InboxView, Received, erased
+from timeline.models import InboxView, Received, Sealed, erased
 
 COLLECTION: Final = "portions"
 
@@ -24,7 +24,6 @@ MAX_CHARACTERS: Final = 4_000_000
 _MORE: Final = 4
 """How many times as many messages are asked for next: 500 that are nowhere take five looks."""
 
-_ROW: Final = TypeAdapter(Received)
 _ROWS: Final = TypeAdapter(tuple[Received, ...])
 
 
@@ -32,7 +31,7 @@ _ROWS: Final = TypeAdapter(tuple[Received, ...])
 class Part:
     """What one portion takes: messages, and all of them as JSON."""
 
-    rows: Sequence[Received]
+    rows: Sequence[Sealed]
     content: str
 
 
@@ -54,9 +53,9 @@ class MongoPortions:
             "_id": key(chert_tenant, number),
             "chert_tenant": chert_tenant,
             "since": now,
-            "oldest_at": min((row.message.received_at for row in rows), default=now),
+            "oldest_at": min((row.received_at for row in rows), default=now),
             "ids": [row.id for row in rows],
-            "names": sorted({name for row in rows for name in _names(row)}),
+            "names": sorted({name for row in rows for name in row.names}),
             "content": part.content,
         }
         try:
@@ -158,20 +157,20 @@ def key(chert_tenant: str, number: int) -> str:
     return f"{chert_tenant}:{number}"
 
 
-def parts(rows: Sequence[Received]) -> Iterator[Part]:
+def parts(rows: Sequence[Sealed]) -> Iterator[Part]:
     """Messages in as many portions as their length asks for."""
-    first, length, dumped = 0, 0, [_ROW.dump_json(row).decode() for row in rows]
-    for end, text in enumerate(dumped):
-        if end > first and length + len(text) > MAX_CHARACTERS:
-            yield _part(rows[first:end], dumped[first:end])
+    first, length = 0, 0
+    for end, row in enumerate(rows):
+        if end > first and length + len(row.text) > MAX_CHARACTERS:
+            yield _part(rows[first:end])
             first, length = end, 0
-        length += len(text)
+        length += len(row.text)
     if rows:
-        yield _part(rows[first:], dumped[first:])
+        yield _part(rows[first:])
 
 
-def _part(rows: Sequence[Received], dumped: Sequence[str]) -> Part:
-    return Part(rows, f"[{','.join(dumped)}]")
+def _part(rows: Sequence[Sealed]) -> Part:
+    return Part(rows, f"[{','.join(row.text for row in rows)}]")
 
 
 def _names(row: Received) -> frozenset[str]:

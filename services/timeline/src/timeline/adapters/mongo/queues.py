@@ -17,7 +17,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from chassis.mongo import Document, duplicates
 from timeline.adapters.mongo import inbox
 from timeline.adapters.mongo.portions import MongoPortions, Part, parts
-from timeline.models import Queue, Received
+from timeline.models import Queue, Received, Row, sealed
 
 _AFTER: Final = ReturnDocument.AFTER
 
@@ -35,12 +35,12 @@ class MongoQueues:
         self._queues, self._portions = database[inbox.COLLECTION], portions
         self._ends: dict[str, int] = {}
 
-    async def enqueue(self, messages: Mapping[str, Sequence[Received]], now: datetime) -> None:
+    async def enqueue(self, messages: Mapping[str, Sequence[Row]], now: datetime) -> None:
         """Set messages aside by project, behind all that is there."""
         await asyncio.gather(*(self._enqueue(chert_tenant, rows, now) for chert_tenant, rows in messages.items()))
 
-    async def _enqueue(self, chert_tenant: str, rows: Sequence[Received], now: datetime) -> None:
-        for part in parts(rows):
+    async def _enqueue(self, chert_tenant: str, rows: Sequence[Row], now: datetime) -> None:
+        for part in parts([sealed(row) for row in rows]):
             while not await self._append(chert_tenant, part, now):
                 pass  # others came first, and what they laid down is on lanes already
 
