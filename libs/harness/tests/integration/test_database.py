@@ -133,6 +133,31 @@ async def test_documents_are_found_as_they_were_after_a_restart(database: Databa
     assert len(many) + len(kinds) == await documents.count_documents({})
 
 
+@pytest.mark.parametrize("query", [{"_id": 1}, {"first": {"$gte": 0}}])
+async def test_a_document_is_read_as_it_was_at_one_moment(documents: Documents, query: dict[str, object]) -> None:
+    """Found by its key or by reading all, it shows an update whole or not at all, though others are on their way."""
+    await documents.insert_one({"_id": 1, "first": 0, "between": list(range(5_000)), "last": 0})
+    reading = True
+
+    async def update() -> None:
+        number = 0
+        while reading:
+            number += 1
+            await documents.update_one({"_id": 1}, {"$set": {"first": number, "last": number}})
+
+    async def read() -> list[tuple[object, object]]:
+        found = [await documents.find_one(query) or {} for _ in range(300)]
+        return [(one["first"], one["last"]) for one in found]
+
+    updates = [asyncio.create_task(update()) for _ in range(2)]
+    seen = [pair for pairs in await asyncio.gather(read(), read()) for pair in pairs]
+    reading = False
+    await asyncio.gather(*updates)
+
+    assert [] == [pair for pair in seen if pair[0] != pair[1]]
+    assert len(set(seen)) > len(seen) // 10
+
+
 async def test_a_database_on_a_full_disk_ends_and_keeps_what_it_acknowledged(tmp_path: Path) -> None:
     """It ends as MongoDB does, instead of answering nonsense; with room again it has every write it acknowledged."""
     java = embedded.prepare(Console(stderr=True))

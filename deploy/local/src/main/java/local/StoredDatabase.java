@@ -19,6 +19,7 @@ import org.h2.mvstore.MVStore;
 final class StoredDatabase extends H2Database {
 
     private static final String DOCUMENTS = "databases.";
+    private static final String META = "meta.";
     private static final String INDEX = "._index_";
     private static final String FORMAT = "local.format";
     private static final int TYPED = 2;
@@ -27,12 +28,14 @@ final class StoredDatabase extends H2Database {
     private static final String HASHED = "_hashed";
 
     private final MVStore store;
+    private final CursorRegistry cursors;
     private final Map<String, Remembered> remembered = new HashMap<>();
     private final boolean open;
 
     StoredDatabase(String name, MVStore store, CursorRegistry cursors) {
         super(name, store, cursors);
         this.store = store;
+        this.cursors = cursors;
         initializeNamespacesAndIndexes();
         remembered.values().forEach(Remembered::fill);
         open = true;
@@ -48,8 +51,9 @@ final class StoredDatabase extends H2Database {
 
     @Override
     protected MongoCollection<Object> openOrCreateCollection(String name, CollectionOptions options) {
-        openDocuments(store, DOCUMENTS + getFullCollectionNamespace(name));
-        return super.openOrCreateCollection(name, options);
+        String full = getFullCollectionNamespace(name);
+        MVMap<Object, Document> documents = openDocuments(store, DOCUMENTS + full);
+        return new WholeDocuments(this, name, options, documents, store.openMap(META + full), cursors);
     }
 
     @Override
