@@ -14,8 +14,8 @@ from chassis.metrics import Metrics
 from contracts.tenants import TenantSnapshot
 from timeline.adapters.in_memory import InMemoryStores
 from timeline.handlers.draining import BITE, BITE_BESIDE_OTHERS
-from timeline.handlers.noise import BURST
-from timeline.models import Placed, Received, Work
+from timeline.handlers.noise import BURST, LATELY_SECONDS
+from timeline.models import MAX_BATCH, Placed, Received, Work
 from timeline.workers import MAX_LANES, LaneRunner, Preparation, Workers
 
 
@@ -286,6 +286,26 @@ async def test_a_burst_is_taken_in_before_it_is_drained_while_others_write(
 
     assert [0] * 8 == [await burst_goes_on(number) for number in range(8)]
     assert BITE_BESIDE_OTHERS == await burst_goes_on(8)
+
+
+async def test_what_is_drained_beside_others_is_written_a_few_at_a_time(
+    start: Any, reply: Any, clock: ManualClock, tenant: TenantSnapshot, hubspot: Any
+) -> None:
+    """As long as others write, and no longer, a call takes no more replies of a loud project than a bite has."""
+    process = start()
+    await process.tenants.project(tenant.model_copy(update={"portal_id": 2, "chert_tenant": "globex"}))
+    burst = [reply(f"m{number}", chat_id=f"c{number}") for number in range(BURST + 1)]
+    await process.store_received([*burst, reply("m1", chert_tenant="globex")])
+    assert (BITE_BESIDE_OTHERS, MAX_BATCH) == (process.drain.at_once("acme"), process.drain.at_once("globex"))
+    process.drain.look_soon()
+    for _ in range(3):
+        await process.drain.step()
+
+    await process.lanes.turn(tenant.portal_id)
+    clock.advance(LATELY_SECONDS)
+
+    assert [BITE_BESIDE_OTHERS] * 3 == hubspot.creates
+    assert MAX_BATCH == process.drain.at_once("acme")
 
 
 async def test_the_gauge_says_how_old_the_oldest_is(

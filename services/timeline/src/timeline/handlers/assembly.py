@@ -142,6 +142,7 @@ class Handlers:
             budget=budget,
             holder=process.holder,
             batch=process.batch,
+            at_once=self.drain.at_once,
             stopping=process.stopping,
             clock=clock,
             randomness=randomness,

@@ -19,7 +19,7 @@ from timeline.handlers.ahead import PORTIONS, Ahead
 from timeline.handlers.assignment import Assigned, Assigner, Places, Plan
 from timeline.handlers.noise import Noise
 from timeline.handlers.refs import RefKeeper
-from timeline.models import Queue, Received
+from timeline.models import MAX_BATCH, Queue, Received
 from timeline.ports import InboxStore, QueueStore, WorkLists
 
 LIMIT: Final = 500
@@ -138,6 +138,14 @@ class Drain:
             if rest.burst_since is not None and self._is_beside_others():
                 until = min(now + BURST_SECONDS, rest.burst_since + LONGEST_BURST_SECONDS)
                 self._rests[chert_tenant] = replace(rest, until=until)
+
+    def at_once(self, chert_tenant: str) -> int:
+        """How many replies of a project are written at once: of one that is drained beside others no more than a bite.
+
+        The database takes each step of a batch as one, and all others wait for that as long as it takes.
+        """
+        drained = chert_tenant in self._rests or chert_tenant in self._ahead
+        return BITE_BESIDE_OTHERS if drained and self._is_beside_others(chert_tenant) else MAX_BATCH
 
     def look_soon(self) -> None:
         """Messages that were left may go on now."""

@@ -80,6 +80,7 @@ class LaneWork:
         budget: Budget,
         holder: str,
         batch: int,
+        at_once: Callable[[str], int],
         stopping: Callable[[], bool],
         clock: Clock,
         randomness: Randomness,
@@ -88,7 +89,7 @@ class LaneWork:
         self._leases, self._lists, self._turns = leases, lists, turns
         self._entries, self._fresh, self._tenants = entries, fresh, tenants
         self._writer, self._outcomes, self._budget = writer, outcomes, budget
-        self._holder, self._batch, self._stopping = holder, batch, stopping
+        self._holder, self._batch, self._at_once, self._stopping = holder, batch, at_once, stopping
         self._clock, self._randomness, self._metrics = clock, randomness, metrics
 
     def tell(self, portal_id: int) -> bool:
@@ -162,7 +163,7 @@ class LaneWork:
             return
         async with strides:
             while not turn.is_over() and strides.error is None:
-                if entry_ids := self._next(turn, lease.portal_id, beside=len(strides)):
+                if entry_ids := self._next(turn, tenant, beside=len(strides)):
                     turn.begin(entry_ids)
                     strides.begin(self._step(turn, entry_ids, tenant, lease))
                 elif not strides:
@@ -172,19 +173,18 @@ class LaneWork:
                     if strides.hear() and not await self._look_again(turn, lease):
                         turn.spend()
 
-    def _next(self, turn: Turn, portal_id: int, *, beside: int) -> Sequence[str]:
+    def _next(self, turn: Turn, tenant: TenantSnapshot, *, beside: int) -> Sequence[str]:
         """Which replies go next; beside others a few, which need not wait for those, or as many as one call takes."""
-        if beside and not self._goes_beside(turn, portal_id, beside):
+        if beside and not self._goes_beside(turn, tenant.portal_id, beside):
             return ()
-        entry_ids = turn.due(self._clock.now(), 1 if turn.probing else self._stride_size(portal_id))
+        entry_ids = turn.due(self._clock.now(), 1 if turn.probing else self._stride_size(tenant))
         if beside and _FEW < len(entry_ids) < self._batch:
             return ()
-        return entry_ids if entry_ids and self._takes_a_call(turn, portal_id) else ()
+        return entry_ids if entry_ids and self._takes_a_call(turn, tenant.portal_id) else ()
 
     def _goes_beside(self, turn: Turn, portal_id: int, beside: int) -> bool:
         """Whether one more call goes beside others: while the account has calls to spare; later they are shared."""
-        spare = self._budget.is_idle(portal_id, beside + 1)
-        return self._batch > 1 and beside < _BESIDE and spare and not turn.probing
+        return self._batch > 1 and beside < _BESIDE and self._budget.is_idle(portal_id, beside + 1) and not turn.probing
 
     async def _step(self, turn: Turn, entry_ids: Sequence[str], tenant: TenantSnapshot, lease: Lease) -> None:
         """Read some replies and advance those that something can be done about."""
@@ -242,9 +242,10 @@ class LaneWork:
             turn.failed(self._clock.now(), error.reason, error.retry_after_seconds, self._randomness.fraction())
         self._note(turn, steps)
 
-    def _stride_size(self, portal_id: int) -> int:
+    def _stride_size(self, tenant: TenantSnapshot) -> int:
         """How many replies go together: a batch, or, where batches are off, as many as the account takes calls now."""
-        return self._batch if self._batch > 1 else min(max(self._budget.left(portal_id), 1), _SIDE_BY_SIDE)
+        calls = min(max(self._budget.left(tenant.portal_id), 1), _SIDE_BY_SIDE)
+        return min(self._batch, self._at_once(tenant.chert_tenant)) if self._batch > 1 else calls
 
     async def _advance(
         self, turn: Turn, entries: Sequence[Entry], tenant: TenantSnapshot, lease: Lease, steps: dict[str, Step]
@@ -294,7 +295,6 @@ class LaneWork:
         for event in closing.events:
             self._metrics.count("timeline_breakers", change=event.type.name.partition(".")[2])
             LOG.warning(
-                "breaker.changed",
-                portal_id=portal_id, change=event.type.name, failures=closing.failures,
+                "breaker.changed", portal_id=portal_id, change=event.type.name, failures=closing.failures,
                 reason=closing.breaker.reason if closing.breaker else None,
             )  # fmt: skip
