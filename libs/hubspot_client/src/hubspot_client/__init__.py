@@ -70,7 +70,7 @@ from hubspot_client.signatures import (
     SignatureRejectedError,
     SignatureVerifier,
 )
-from hubspot_client.sunsets import ends_soon, supported_until
+from hubspot_client.sunsets import ends_soon, tell_support
 
 __all__ = [
     "APP_INSTALLED",
@@ -144,5 +144,5 @@ __all__ = [
     "authorize_url",
     "ends_soon",
     "pkce_challenge",
-    "supported_until",
+    "tell_support",
 ]

@@ -1,7 +1,7 @@
 """What of HubSpot ends, and when: long before the day a test fails, an alert fires, and `chertctl doctor` warns."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Final, Literal, Protocol
 
 from hubspot_client.paths import RELEASES, ApiVersion
 
@@ -15,6 +15,15 @@ def ends_soon(version: ApiVersion, today: date) -> date | None:
     return end if today >= end - WARNING else None
 
 
-def supported_until(version: ApiVersion) -> float:
-    """The moment from which a version is no longer supported, in Unix seconds."""
-    return datetime.combine(RELEASES[version].supported_until, time(), UTC).timestamp()
+class Gauges(Protocol):
+    """Where a process sets its gauges."""
+
+    def set(self, name: Literal["hubspot_supported_until_seconds"], value: float, **labels: str) -> None:
+        """Set one."""
+        ...
+
+
+def tell_support(gauges: Gauges, version: ApiVersion, *, use: Literal["api", "journal"] = "api") -> None:
+    """Say until when HubSpot supports a version that this process speaks, in Unix seconds, and what it is used for."""
+    end = datetime.combine(RELEASES[version].supported_until, time(), UTC)
+    gauges.set("hubspot_supported_until_seconds", end.timestamp(), use=use, api_version=version)

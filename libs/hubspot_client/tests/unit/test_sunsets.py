@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hubspot_client import DEFAULT_API_VERSION, DOCUMENTED_VERSION, RELEASES, ApiVersion, ends_soon, supported_until
+from hubspot_client import DEFAULT_API_VERSION, DOCUMENTED_VERSION, RELEASES, ApiVersion, ends_soon, tell_support
 
 ROOT = Path(__file__).parents[4]
 
@@ -41,6 +41,25 @@ def test_the_warning_comes_half_a_year_before_the_end(today: date, end: date | N
     assert end == ends_soon("2026-09", today)
 
 
+class Told:
+    """Gauges that remember."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, str, str], float] = {}
+
+    def set(self, name: str, value: float, **labels: str) -> None:
+        """Remember it."""
+        self.values[name, labels["use"], labels["api_version"]] = value
+
+
 def test_the_end_is_the_first_moment_of_its_day() -> None:
     """What services export is midnight, UTC, of the day from which a version is no longer supported."""
-    assert datetime(2028, 3, 8, tzinfo=UTC).timestamp() == supported_until("2026-09")
+    told = Told()
+    tell_support(told, "2026-09")
+    tell_support(told, "2026-03", use="journal")
+
+    name = "hubspot_supported_until_seconds"
+    assert told.values == {
+        (name, "api", "2026-09"): datetime(2028, 3, 8, tzinfo=UTC).timestamp(),
+        (name, "journal", "2026-03"): datetime(2027, 9, 30, tzinfo=UTC).timestamp(),
+    }

@@ -30,7 +30,7 @@ from chassis.sisters import Sister
 from chassis.workers import Worker
 from chert_client import ChertClient
 from contracts.topics import MESSAGE_RECEIVED
-from hubspot_client import CallLimits, HubSpotConnection, supported_until
+from hubspot_client import CallLimits, HubSpotConnection, tell_support
 from timeline import __doc__ as description
 from timeline import api
 from timeline.adapters.chert import ChertEventLog
@@ -74,12 +74,7 @@ def build(settings: Settings, plumbing: Plumbing) -> FastAPI:
     broker = kafka.broker(settings.kafka_bootstrap, "timeline", settings.kafka_security())
     http = httpx2.AsyncClient(transport=AiohttpTransport(), trust_env=False)
     budget = Budget(plumbing.clock)
-    plumbing.metrics.set(
-        "hubspot_supported_until_seconds",
-        supported_until(settings.hubspot_api_version),
-        use="api",
-        api_version=settings.hubspot_api_version,
-    )
+    tell_support(plumbing.metrics, settings.hubspot_api_version)
     hubspot = HubSpotConnection(
         settings.hubspot_api_url,
         version=settings.hubspot_api_version,

@@ -23,7 +23,7 @@ from chassis.settings import RereadFile
 from chassis.sisters import Sister
 from chert_client.client import ChertClient
 from chert_client.connection import CallLimits
-from hubspot_client import HubSpotConnection, supported_until
+from hubspot_client import HubSpotConnection, tell_support
 
 CHERT_LIMITS: Final = CallLimits(connect_seconds=2.0, read_seconds=CALL_SECONDS, total_seconds=CALL_SECONDS)
 """Bounds of one call to Chert; its budget is what a holder must have left before it calls. What reps send goes over
@@ -62,12 +62,7 @@ class Connections:
 def connect(settings: Settings, plumbing: Plumbing) -> Connections:
     """Made, not yet opened."""
     secrets = RereadFile(settings.secrets_file, ActionsSecrets, plumbing.clock)
-    plumbing.metrics.set(
-        "hubspot_supported_until_seconds",
-        supported_until(settings.hubspot_api_version),
-        use="api",
-        api_version=settings.hubspot_api_version,
-    )
+    tell_support(plumbing.metrics, settings.hubspot_api_version)
     client = mongo.connect(settings.mongo_url, "actions")
     http = httpx2.AsyncClient(transport=AiohttpTransport(), trust_env=False)
     return Connections(

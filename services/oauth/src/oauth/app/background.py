@@ -9,7 +9,7 @@ from chassis.inbox import MongoHeldMessages
 from chassis.lifespan import Plumbing
 from chassis.mongo import DATABASE_AWAY, takes_no_writes
 from chassis.workers import Worker
-from hubspot_client import DOCUMENTED_VERSION, AppTokens, JournalClient, supported_until
+from hubspot_client import DOCUMENTED_VERSION, AppTokens, JournalClient, tell_support
 from oauth.adapters.hubspot import HubSpotJournal
 from oauth.adapters.mongo import MongoJournalStore, MongoLeaseStore, MongoOutbox
 from oauth.api.routes import Outside
@@ -91,12 +91,7 @@ def _journal(
     outside: Outside,
     grants: Worker,
 ) -> Worker:
-    plumbing.metrics.set(
-        "hubspot_supported_until_seconds",
-        supported_until(DOCUMENTED_VERSION),
-        use="journal",
-        api_version=DOCUMENTED_VERSION,
-    )
+    tell_support(plumbing.metrics, DOCUMENTED_VERSION, use="journal")
     client = JournalClient(connections.hubspot, AppTokens(connections.oauth, now=plumbing.clock.now))
     reader = JournalReader(
         journal=HubSpotJournal(client),

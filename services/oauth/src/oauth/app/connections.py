@@ -16,7 +16,7 @@ from chassis.mongo import Document
 from chassis.settings import RereadFile
 from chert_client import CallLimits as ChertCallLimits
 from chert_client import ChertClient
-from hubspot_client import CallLimits, HubSpotConnection, OAuthClient, supported_until
+from hubspot_client import CallLimits, HubSpotConnection, OAuthClient, tell_support
 from oauth.adapters.kafka import FencedPublisher
 from oauth.adapters.sealing import KeyRing
 from oauth.handlers.access_tokens import CALL_SECONDS
@@ -60,12 +60,7 @@ def connect(settings: Settings, plumbing: Plumbing) -> Connections:
     def signing_secret() -> bytes:
         return secrets.read().chert_signing_secret.get_secret_value().encode()
 
-    plumbing.metrics.set(
-        "hubspot_supported_until_seconds",
-        supported_until(settings.hubspot_api_version),
-        use="api",
-        api_version=settings.hubspot_api_version,
-    )
+    tell_support(plumbing.metrics, settings.hubspot_api_version)
     client = mongo.connect(settings.mongo_url, "oauth")
     security = settings.kafka_security()
     hubspot = HubSpotConnection(
