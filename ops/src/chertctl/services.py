@@ -1,6 +1,7 @@
 """Calling the services' `/ops/*` routes, directly and never through the gateway."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
@@ -66,8 +67,13 @@ class Services:
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[Services]:
     """The services, for as long as a verb runs."""
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(verify=trusted(settings), trust_env=False) as client:
         yield Services(settings, client)
+
+
+def trusted(settings: Settings) -> ssl.SSLContext:
+    """Who vouches for services: nobody where none speaks TLS, for loading the authorities takes longer than a call."""
+    return httpx2.create_ssl_context(trust_env=False) if settings.tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _read(service: str, path: str, response: httpx2.Response, answer: type[M]) -> M:

@@ -6,19 +6,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
 from chassis.clock import Clock, SystemClock
 from chassis.randomness import Randomness, SystemRandomness
-from chertctl import auditing, services
-from chertctl.auditing import Audit
+from chertctl import services
 from chertctl.outcomes import OperatorError
 from chertctl.screen import Screen
 from chertctl.services import Services
 from chertctl.settings import OperatorSecrets, Settings, load
 from chertctl.stopping import StoppedError, stoppable
+
+if TYPE_CHECKING:
+    from chertctl.auditing import Audit
 
 T = TypeVar("T")
 
@@ -61,17 +63,17 @@ class Desk:
     randomness: Randomness
 
     @asynccontextmanager
-    async def audit(self) -> AsyncIterator[Audit]:
+    async def audit(self) -> "AsyncIterator[Audit]":
         """The audit, connected; only verbs that do something need it.
 
         Raises:
             AwayError: no broker answers.
         """
-        from chertctl.kafka_journal import journal as connected  # noqa: PLC0415 - a verb that only looks does not wait for it
+        from chertctl import auditing, kafka_journal  # noqa: PLC0415 - a verb that only looks does not wait for them
 
-        async with connected(self.settings) as journal:
+        async with kafka_journal.journal(self.settings) as journal:
             operator = auditing.operator_name(self.settings)
-            yield Audit(journal, operator, clock=self.clock, randomness=self.randomness)
+            yield auditing.Audit(journal, operator, clock=self.clock, randomness=self.randomness)
 
 
 def run(work: Callable[[Desk], Awaitable[T]], *, as_json: bool) -> T:

@@ -101,8 +101,9 @@ async def find(desk: Desk, asked: str) -> Journey:
     """Everybody's knowledge of an id as one journey; who knew nothing is asked once more by ids that others named."""
     answers = dict(zip(ASKED, await asyncio.gather(*(_ask(desk, one, asked) for one in ASKED)), strict=True))
     leads = _leads([one for one in answers.values() if isinstance(one, WhereAnswer)], asked)
-    for service in [name for name, one in answers.items() if isinstance(one, WhereAnswer) and not one.steps]:
-        answers[service] = await _followed(desk, service, leads)
+    unknowing = [name for name, one in answers.items() if isinstance(one, WhereAnswer) and not one.steps]
+    followed = await asyncio.gather(*(_followed(desk, service, leads) for service in unknowing))
+    answers.update(zip(unknowing, followed, strict=True))
     known = {name: one for name, one in answers.items() if isinstance(one, WhereAnswer)}
     steps = sorted((step for one in known.values() for step in one.steps), key=lambda step: step.at)
     coming = [(one.next, one.next_at, name) for name, one in known.items() if one.next is not None]
@@ -128,11 +129,9 @@ async def _ask(desk: Desk, service: ServiceName, asked: str) -> WhereAnswer | st
 
 
 async def _followed(desk: Desk, service: ServiceName, leads: Sequence[str]) -> WhereAnswer | str:
-    for lead in leads:
-        answer = await _ask(desk, service, lead)
-        if isinstance(answer, str) or answer.steps:
-            return answer
-    return WhereAnswer()
+    """What a service knows of the first of these ids that it knows; all are asked for at once."""
+    answers = await asyncio.gather(*(_ask(desk, service, lead) for lead in leads))
+    return next((one for one in answers if isinstance(one, str) or one.steps), WhereAnswer())
 
 
 def _leads(answers: Sequence[WhereAnswer], asked: str) -> Sequence[str]:

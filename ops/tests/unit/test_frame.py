@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,8 @@ from chassis.randomness import SeededRandomness
 from chertctl.__main__ import VERBS, app
 from chertctl.auditing import Audit, InMemoryJournal
 from chertctl.outcomes import Exit, OperatorError
-from chertctl.settings import RUN_SECRETS
+from chertctl.services import trusted
+from chertctl.settings import RUN_SECRETS, Settings
 from chertctl.verbs import Desk, run
 from contracts.audits import MAX_PLACES, RecordPlace
 
@@ -92,6 +94,22 @@ def test_a_local_run_is_found_by_itself(tmp_path: Path) -> None:
         found = run(work, as_json=True)
 
     assert ("http://localhost:2", "http://other:7", True) == found
+
+
+@pytest.mark.parametrize(("url", "authorities"), [("http://localhost:1", False), ("HTTPS://oauth.internal", True)])
+def test_services_that_speak_tls_are_vouched_for(url: str, authorities: bool) -> None:
+    """The public authorities are loaded where an address asks for TLS; a certificate is asked for either way."""
+    context = trusted(Settings(oauth_url=url))
+
+    assert authorities == bool(context.cert_store_stats()["x509_ca"])
+    assert (ssl.CERT_REQUIRED, True) == (context.verify_mode, context.check_hostname)
+
+
+def test_a_variable_that_is_not_allowed_is_named() -> None:
+    """An operator without a name is a wrong call, said with the name of the variable."""
+    result = CliRunner().invoke(app, ["where", "x"], env={"CHERTCTL_OPERATOR": ""})
+
+    assert (Exit.WRONG_CALL, True) == (result.exit_code, "CHERTCTL_OPERATOR: " in result.stderr)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"services": 1}'])
@@ -173,7 +191,8 @@ def test_who_only_asks_waits_for_no_broker(call: list[str]) -> None:
 
     imported = set(printed.splitlines()[-1].split())
     assert {"imported", "typer"} <= imported
-    assert set() == {"aiokafka", "chert_client", "fastapi", "faststream", "hubspot_client", "structlog"} & imported
+    needless = {"aiokafka", "chert_client", "fastapi", "faststream", "hubspot_client", "pydantic_settings", "structlog"}
+    assert set() == needless & imported
 
 
 def _write_secrets(folder: Path, content: str) -> None:

@@ -56,12 +56,14 @@ async def test_who_knows_nothing_is_asked_by_ids_that_others_named(desk: PlayedD
     desk.services.will("oauth", PATH, WhereAnswer())
     named = step("actions", "sent", 0, trace_id="t1", message_id="m1")
     desk.services.will("actions", PATH, WhereAnswer(steps=(named,)))
-    desk.services.will("timeline", PATH, WhereAnswer(), WhereAnswer(steps=(step("timeline", "sent", 1),)))
+    surest, other = WhereAnswer(steps=(step("timeline", "sent", 1),)), WhereAnswer(steps=(step("timeline", "sent", 2),))
+    desk.services.will("timeline", PATH, WhereAnswer(), surest, other)
 
     journey = await where.find(desk, "callback-1")
 
-    assert ["actions", "timeline"] == [one.service for one in journey.steps]
-    assert ["callback-1", "m1"] == [body["id"] for service, _, body in desk.services.asked if service == "timeline"]
+    assert (named, *surest.steps) == journey.steps
+    asked = [body["id"] for service, _, body in desk.services.asked if service == "timeline"]
+    assert ["callback-1", "m1", "t1"] == asked
 
 
 async def test_a_service_that_is_away_is_named(desk: PlayedDesk, capsys: pytest.CaptureFixture[str]) -> None:
