@@ -156,7 +156,7 @@ class Settler(Generic[E]):
                 await self._one(turn, work)
             return
         began = self._clock.monotonic()
-        with tracing.continued(None, self._randomness, f"{self._topic} batch", SpanKind.CONSUMER):
+        with tracing.work(None, self._randomness, f"{self._topic} batch", SpanKind.CONSUMER):
             failure = await self._call([work.event for work in works])
         if failure is None:
             seconds = self._clock.monotonic() - began
@@ -173,7 +173,7 @@ class Settler(Generic[E]):
     async def _one(self, turn: Round, work: Work[E]) -> None:
         if turn.stopped(work.record) or self._is_held(turn, work.record):
             return
-        with tracing.continued(work.event.traceparent, self._randomness, self._span, SpanKind.CONSUMER):
+        with tracing.work(work.event.traceparent, self._randomness, self._span, SpanKind.CONSUMER):
             attempt, failure = await self._try(work)
             if failure is None:
                 self._settle(turn, work.record, "handled", attempt=attempt)
@@ -221,7 +221,7 @@ class Settler(Generic[E]):
         for record, error in turn.take_broken(before):
             if turn.stopped(record) or self._is_held(turn, record):
                 continue
-            with tracing.continued(header(record, "traceparent"), self._randomness, "put away", SpanKind.CONSUMER):
+            with tracing.work(header(record, "traceparent"), self._randomness, "put away", SpanKind.CONSUMER):
                 await self._bury(turn, record, error, attempt=0)
         await self._hold(turn, before)
 

@@ -43,12 +43,12 @@ def test_a_line_is_json_with_service_level_and_time(stream: io.StringIO) -> None
 def test_every_line_under_a_trace_carries_its_id(stream: io.StringIO) -> None:
     """One id finds all that was written about a request; outside any trace there is none to show."""
     LOG.info("service.started")
-    with tracing.continued(None, SeededRandomness()) as trace_id:
+    with tracing.work(None, SeededRandomness()) as here:
         LOG.info("service.stopping")
 
     outside, inside = lines(stream)
     assert "trace_id" not in outside
-    assert trace_id == inside["trace_id"]
+    assert here.trace_id == inside["trace_id"]
 
 
 def test_lower_levels_are_left_out() -> None:

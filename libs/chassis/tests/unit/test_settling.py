@@ -131,6 +131,9 @@ async def test_nothing_is_committed_that_is_not_done(
         handled = [text for text in dict.fromkeys(handler.handled) if f" {partition}." in text]
         assert handled == sorted(handled, key=lambda text: text.split()[1])
     assert (failure is None) == (len(committed) == len(account.records))
+    for outcome, settled in (("handled", handler.handled), ("dead_lettered", buried), ("held", store.held)):
+        told = f'consumer_events_total{{outcome="{outcome}",topic="{bench.NOTES.name}"}} {float(len(settled))}'
+        assert bool(settled) == (told in bench.metrics.render().decode())
 
 
 @given(mixture=st.lists(st.tuples(st.integers(0, 2), st.sampled_from(("fine", "broken", "hopeless", "shaky", "bad")))))

@@ -43,11 +43,11 @@ async def test_an_answer_is_read_as_its_model() -> None:
         seen.append(request)
         return httpx2.Response(200, json={"name": "x"})
 
-    with tracing.continued(None, SeededRandomness()) as trace_id:
+    with tracing.work(None, SeededRandomness()) as here:
         assert "x" == (await sister(answer).call("GET", "/internal/x", Answer)).name
     assert "http://sister/internal/x" == str(seen[0].url)
     assert "Bearer service-credential" == seen[0].headers["authorization"]
-    assert trace_id in seen[0].headers["traceparent"]
+    assert here.trace_id in seen[0].headers["traceparent"]
 
 
 async def test_outside_a_trace_none_is_sent() -> None:

@@ -20,8 +20,8 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 def test_a_trace_goes_on_under_a_new_span() -> None:
     """Work continues its caller's trace with a span of its own, and hands that on."""
-    with tracing.continued(f"00-{TRACE}-00f067aa0ba902b7-01", SeededRandomness()) as trace_id:
-        assert TRACE == trace_id == tracing.current_trace_id()
+    with tracing.work(f"00-{TRACE}-00f067aa0ba902b7-01", SeededRandomness()) as here:
+        assert TRACE == here.trace_id == tracing.current_trace_id()
         version, trace, span, flags = (tracing.current_traceparent() or "").split("-")
         assert ("00", TRACE, "01") == (version, trace, flags)
         assert "00f067aa0ba902b7" != span
@@ -29,27 +29,27 @@ def test_a_trace_goes_on_under_a_new_span() -> None:
 
 def test_a_caller_that_does_not_sample_is_respected() -> None:
     """The sampling flag travels as it came; a trace of our own is sampled."""
-    with tracing.continued(f"00-{TRACE}-00f067aa0ba902b7-00", SeededRandomness()):
+    with tracing.work(f"00-{TRACE}-00f067aa0ba902b7-00", SeededRandomness()):
         assert (tracing.current_traceparent() or "").endswith("-00")
-    with tracing.continued(None, SeededRandomness()):
+    with tracing.work(None, SeededRandomness()):
         assert (tracing.current_traceparent() or "").endswith("-01")
 
 
 @given(text=st.one_of(st.none(), st.text()))
 def test_no_traceparent_breaks_anything(text: str | None) -> None:
     """Whatever stands in a header, there is a trace, and outside there is none."""
-    with tracing.continued(text, SeededRandomness()) as trace_id:
-        assert "0" * 32 != trace_id
-        assert 32 == len(trace_id)
+    with tracing.work(text, SeededRandomness()) as here:
+        assert "0" * 32 != here.trace_id
+        assert 32 == len(here.trace_id)
     assert ("0" * 32, None) == (tracing.current_trace_id(), tracing.current_traceparent())
 
 
 def test_traces_do_not_nest_into_each_other() -> None:
     """Work without a caller begins a trace of its own, even inside other work, and the other's comes back."""
-    with tracing.continued(None, SeededRandomness(1)) as outer:
-        with tracing.continued(None, SeededRandomness(2)) as inner:
-            assert outer != inner
-        assert outer == tracing.current_trace_id()
+    with tracing.work(None, SeededRandomness(1)) as outer:
+        with tracing.work(None, SeededRandomness(2)) as inner:
+            assert outer.trace_id != inner.trace_id
+        assert outer.trace_id == tracing.current_trace_id()
 
 
 def test_seeded_randomness_repeats_itself() -> None:

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.trace import SpanKind
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanKind, get_current_span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from chassis import tracing
 from chassis.exporting import traces_exported
@@ -58,6 +60,21 @@ def test_what_was_not_sampled_is_not_handed_over(kept: Kept) -> None:
     tracing.mark(None, "done")
 
     assert [] == kept.spans
+
+
+@given(
+    text=st.one_of(
+        st.from_regex(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", fullmatch=True),
+        st.from_regex(r"\s?0[01]-(0{32}|[0-9a-fA-F]{32})-(0{16}|[0-9a-f]{15,16})-0[01](-x)?\s?", fullmatch=True),
+    )
+)
+def test_a_parent_is_read_as_opentelemetry_reads_it(text: str) -> None:
+    """Whatever looks like a `traceparent` is the parent of work exactly if OpenTelemetry takes it for one."""
+    read = TraceContextTextMapPropagator().extract({"traceparent": text}, Context())
+    theirs = get_current_span(read).get_span_context()
+
+    with tracing.work(text, SeededRandomness()) as here:
+        assert (theirs if theirs.is_valid else None) == here.parent
 
 
 def test_an_error_is_seen(kept: Kept) -> None:

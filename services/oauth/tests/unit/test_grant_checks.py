@@ -253,10 +253,10 @@ async def test_what_comes_of_a_hint_is_in_its_trace(
     """The event of an end carries the trace of the hint that led to it, whenever HubSpot confirmed it."""
     await connect(PORTAL)
     hubspot.leave(PORTAL)
-    with tracing.continued(None, randomness) as trace_id:
+    with tracing.work(None, randomness) as here:
         await hint()
     await check()
 
     (pending,) = await installations.pending(1)
 
-    assert trace_id in (pending.events[-1].traceparent or "")
+    assert here.trace_id in (pending.events[-1].traceparent or "")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from chassis.clock import ManualClock
+from chassis.metrics import Metrics
 from contracts.tenants import TenantSettings, TenantSnapshot
 from timeline.adapters.in_memory import Answer, InMemoryHubSpot, InMemoryStores
 from timeline.errors import WriteUnknownError
@@ -45,6 +46,23 @@ async def test_a_sent_message_is_written_once_and_marked(
     assert ("904", SENT) == (record.note.contact_id, record.trace_id)
     assert "<strong>iMessage sent</strong></p><p>Hello</p>" in record.note.body
     assert [] == list(await memory.entry_outbox.pending(9))
+
+
+async def test_sent_messages_are_counted_apart(
+    start: Any, work_off: Any, reply: Any, sent: Any, memory: InMemoryStores, tenant: TenantSnapshot, metrics: Metrics
+) -> None:
+    """What is written together is counted by what it is, and only replies have a time that they took."""
+    wanted(memory, tenant)
+    process = start()
+    await process.learn_links([sent("904", chat_id="chat-0")])
+    await process.store_received([reply(f"m{number}", chat_id=f"chat-{number}") for number in range(3)])
+
+    await work_off(process)
+
+    text = metrics.render().decode()
+    assert 'replies_total{outcome="recorded"} 3.0' in text
+    assert 'replies_total{outcome="sent_recorded"} 1.0' in text
+    assert "reply_seconds_count 3.0" in text
 
 
 async def test_replies_go_first(

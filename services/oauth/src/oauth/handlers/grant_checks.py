@@ -84,7 +84,7 @@ async def check_grants(
     async with asyncio.TaskGroup() as asking:
         for check in due:
             # A task keeps the trace it was made under.
-            with tracing.continued(check.traceparent, randomness, "check grant"):
+            with tracing.work(check.traceparent, randomness, "check grant"):
                 asking.create_task(
                     _settle(
                         check, checks=checks, installations=installations, tokens=tokens, sealer=sealer, clock=clock

@@ -227,7 +227,7 @@ class LaneWork:
         steps: dict[str, Step] = {}
         try:
             require_call_time(lease, self._clock)
-            with tracing.continued(entries[0].traceparent, self._randomness, "write replies"):
+            with tracing.work(entries[0].traceparent, self._randomness, "write replies"):
                 await self._advance(turn, entries, tenant, lease, steps)
         except LeaseSpentError:
             turn.spend()

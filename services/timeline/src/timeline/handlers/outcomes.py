@@ -1,5 +1,6 @@
 """What became of a reply: kept in its document, told to the world, and one canonical line about it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,6 +61,7 @@ class Outcomes:
 
     def __init__(self, *, entries: EntryOutcomes, clock: Clock, metrics: Metrics) -> None:
         self._entries, self._clock, self._metrics = entries, clock, metrics
+        self._took = metrics.observer("reply_seconds")
 
     async def recorded(self, targets: Sequence[Target]) -> Step:
         """They are on their timelines."""
@@ -72,21 +74,18 @@ class Outcomes:
     async def _on_timeline(self, targets: Sequence[Target], *, adopted: bool) -> Step:
         now = self._clock.now()
         await self._entries.settle({target.entry.id: _recorded(target, now, adopted=adopted) for target in targets})
+        outcome = "adopted" if adopted else "recorded"
+        self._count(outcome, [target.entry for target in targets])
         for target in targets:
             if target.entry.sent_to is None:
-                self._metrics.observe("reply_seconds", (now - target.entry.message.received_at).total_seconds())
+                self._took((now - target.entry.message.received_at).total_seconds())
             mark(
                 target.entry.traceparent,
                 "reply on the timeline",
                 message_id=target.entry.message.message_id,
                 communication_id=target.communication_id,
             )
-            self._tell(
-                "adopted" if adopted else "recorded",
-                target.entry,
-                contact_id=target.contact_id,
-                communication_id=target.communication_id,
-            )
+            self._say(outcome, target.entry, contact_id=target.contact_id, communication_id=target.communication_id)
         return Settled()
 
     async def unmatched(self, entry: Entry) -> Step:
@@ -126,13 +125,19 @@ class Outcomes:
         return Postponed(until, reason if trouble else None)
 
     def _tell(self, outcome: str, entry: Entry, **more: object) -> None:
-        sent = entry.sent_to is not None
-        self._metrics.count("replies", outcome=f"sent_{outcome}" if sent else outcome)
+        self._count(outcome, [entry])
+        self._say(outcome, entry, **more)
+
+    def _count(self, outcome: str, entries: Sequence[Entry]) -> None:
+        for sent, number in Counter(entry.sent_to is not None for entry in entries).items():
+            self._metrics.count("replies", number, outcome=f"sent_{outcome}" if sent else outcome)
+
+    def _say(self, outcome: str, entry: Entry, **more: object) -> None:
         age = self._clock.now() - entry.message.received_at
         LOG.info(
             _LINES[outcome],
             outcome=outcome,
-            sent=sent,
+            sent=entry.sent_to is not None,
             portal_id=entry.portal_id,
             chert_tenant=entry.message.chert_tenant,
             chat_id=entry.message.chat_id,
