@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
-
 from harness.processes import Process
 from harness.system import System
 
@@ -96,9 +94,9 @@ class Load:
     def window(self, side: Side, connections: int, seconds: float, events: int) -> Window:
         """One window in which everything is answered with 200."""
         most = MOST_RPS if events == 1 else MOST_OF_HUNDRED_RPS
-        before = _cpu_seconds(side.process)
+        before = side.process.cpu_seconds()
         outcome = self.drive(side, connections, seconds, events=events, requests=int(most * seconds))
-        spent = _cpu_seconds(side.process) - before
+        spent = side.process.cpu_seconds() - before
         answered = outcome["statuses"].get(OK, 0)
         assert {OK: answered} == outcome["statuses"], (side.name, outcome)
         assert outcome["broken"] + outcome["unanswered"] == 0, (side.name, outcome)
@@ -111,9 +109,3 @@ class Load:
             with path.open("rb") as file, contextlib.suppress(EOFError):
                 firsts.fromfile(file, path.stat().st_size // firsts.itemsize)
         return {contact for first in firsts for contact in range(first, first + events)}
-
-
-def _cpu_seconds(process: Process) -> float:
-    """CPU of a process tree, its own clock."""
-    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-    return sum(sum(member.cpu_times()[:2]) for member in family)

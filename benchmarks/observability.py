@@ -1,13 +1,16 @@
 """What it costs to be seen: metrics on and 1 % of the traces exported, against neither, in CPU.
 
-The ingress runs twice, side by side, and is driven in turn, 2 s each. Of the timeline one process runs at a time: both
-would share the work. In turn each writes a batch of replies, and only what it spends on them counts.
+The ingress runs twice, side by side, and is driven in turn, 2 s each. Two timelines would share the work, so the one
+that nobody watches has a system of its own; in turn each is told of some hundred replies at once. Both are started anew
+some times, because a process keeps for its life what memory and hashing happened to give it.
 """
 
 import asyncio
-import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +22,7 @@ from aiokafka import AIOKafkaProducer
 from harness import paths, ports
 from harness.addresses import Environments
 from harness.collector import export, receiving
-from harness.leads import Lead, Leads
+from harness.leads import Leads
 from harness.own_systems import own_system
 from harness.paired import compare, paired_ratios
 from harness.processes import Process
@@ -29,14 +32,20 @@ from harness.system import System
 SERVICES: Final = ("oauth", "webhooks", "timeline")
 """Only the last two are measured."""
 SEED: Final = 7_110
-ROUNDS: Final = {Scale.QUICK: 9, Scale.FULL: 21}
+ROUNDS: Final = {Scale.QUICK: 15, Scale.FULL: 41}
 WINDOW_SECONDS: Final = 2.0
 CONNECTIONS: Final = 32
 ACCOUNTS: Final = 5
 LEADS: Final = 40
-WARM_UP: Final = 2
-BATCHES: Final = 5
-"""How often all leads write in one window, and before it."""
+STARTS: Final = 4
+PAIRS: Final = {Scale.QUICK: 48, Scale.FULL: 240}
+"""Windows of each timeline: what one costs differs by a tenth from the next, whoever is watching."""
+WARM_UP: Final = 3
+WRITES: Final = 2
+"""How often all leads write in one window."""
+LOOK_SECONDS: Final = 0.1
+AFTER_SECONDS: Final = 0.3
+"""What follows a write, its own document and event, is over by then."""
 DRAIN_SECONDS: Final = 240.0
 SHARE: Final = "0.01"
 UNOBSERVED: Final = Path(__file__).parent / "baselines" / "unobserved.py"
@@ -51,7 +60,8 @@ def main(scale: Scale) -> Report:
     ):
         export(system, address, services=SERVICES[1:], share=SHARE)
         _add(report, "O.cpu_cost_request", asyncio.run(_ingress(system, ROUNDS[scale])))
-        _add(report, "O.cpu_cost_reply", asyncio.run(_replies(system, report, ROUNDS[scale])))
+        with own_system("unobserved", services=("oauth", "timeline")) as blind:
+            _add(report, "O.cpu_cost_reply", asyncio.run(_replies(system, blind, report, PAIRS[scale])))
     return report
 
 
@@ -70,7 +80,7 @@ def _unobserved(system: System, service: str) -> tuple[str, Process]:
     """The service without eyes on it, beside."""
     port = ports.free_port()
     environment = Environments(system.addresses, system.credentials, system.files).of(service)
-    told = json.dumps(environment | {f"{service.upper()}_PORT": str(port)})
+    environment[f"{service.upper()}_PORT"] = str(port)
     url = f"http://127.0.0.1:{port}"
 
     def ready() -> bool:
@@ -79,8 +89,8 @@ def _unobserved(system: System, service: str) -> tuple[str, Process]:
         except httpx2.TransportError:
             return False
 
-    arguments = (sys.executable, str(UNOBSERVED), service, told)
-    return url, system.start_beside(f"unobserved-{service}", arguments, ready=ready)
+    arguments = (sys.executable, str(UNOBSERVED), service)
+    return url, system.start_beside(f"unobserved-{service}", arguments, ready=ready, environment=environment)
 
 
 async def _ingress(system: System, rounds: int) -> list[float]:
@@ -106,37 +116,48 @@ async def _ingress(system: System, rounds: int) -> list[float]:
         blind.process.stop()
 
 
-async def _replies(system: System, report: Report, rounds: int) -> list[float]:
+async def _replies(seen: System, blind: System, report: Report, rounds: int) -> list[float]:
     """CPU of a reply, observed over unobserved."""
+    ratios: list[float] = []
+    server = Cores.share_out().server
+    for process in (*seen.processes.values(), *blind.processes.values()):
+        keep(process.pid, os.sched_getaffinity(0) - {server})
+    async with _leads(seen) as observed, _leads(blind) as unobserved:
+        for _ in range(STARTS):
+            await asyncio.to_thread(seen.start, "timeline")
+            beside = (await asyncio.to_thread(_unobserved, blind, "timeline"))[1]
+            sides = (unobserved, beside), (observed, seen.processes["timeline"])
+            for leads, process in sides:
+                keep(process.pid, {server})
+                for _ in range(WARM_UP):
+                    await _spent(leads, process)  # connections and tokens are there, and traces were sent
+            without, with_ = (partial(_spent, *side) for side in sides)
+            ratios += await paired_ratios(rounds // STARTS, baseline=without, candidate=with_)
+            for _, process in sides:
+                await asyncio.to_thread(process.stop)
+        verdicts = [await leads.judge() for leads in (observed, unobserved)]
+    said = sum(verdict.said for verdict in verdicts)
+    report.add("O.events", said, "replies", f">= {2 * rounds * WRITES * ACCOUNTS * LEADS}")
+    report.add("O.effects", sum(verdict.written for verdict in verdicts), "replies on timelines", f"== {said}")
+    return ratios
+
+
+@asynccontextmanager
+async def _leads(system: System) -> AsyncIterator[Leads]:
+    """Those who write in a system, whose timeline does not run yet."""
     async with AIOKafkaProducer(bootstrap_servers=system.addresses.kafka_bootstrap, acks="all") as producer:
         leads = Leads.of(system, producer, SEED)
         await leads.connect(ACCOUNTS, leads=LEADS)
         await leads.greet()
         await asyncio.to_thread(system.stop, "timeline")
-
-        async def spend(process: Process) -> float:
-            await _write(leads, leads.leads * WARM_UP)  # connections and tokens are there, and a trace was sent
-            before = process.cpu_seconds()
-            await _write(leads, leads.leads * BATCHES)
-            spent = process.cpu_seconds() - before
-            await asyncio.to_thread(process.stop)
-            return spent
-
-        async def unobserved() -> float:
-            return await spend((await asyncio.to_thread(_unobserved, system, "timeline"))[1])
-
-        async def observed() -> float:
-            await asyncio.to_thread(system.start, "timeline")
-            return await spend(system.processes["timeline"])
-
-        ratios = await paired_ratios(rounds, baseline=unobserved, candidate=observed)
-        verdict = await leads.judge()
+        yield leads
         await leads.hubspot.close()
-    report.add("O.events", verdict.said, "replies", f">= {rounds * ACCOUNTS * LEADS}")
-    report.add("O.effects", verdict.written, "replies on timelines", f"== {verdict.said}")
-    return ratios
 
 
-async def _write(leads: Leads, who: Sequence[Lead]) -> None:
-    await leads.say(who)
-    await leads.all_written(seconds=DRAIN_SECONDS)
+async def _spent(leads: Leads, process: Process) -> float:
+    """Seconds of CPU for some writes of all leads."""
+    before = process.cpu_seconds()
+    await leads.say(leads.leads * WRITES)
+    await leads.all_written(seconds=DRAIN_SECONDS, look_seconds=LOOK_SECONDS)
+    await asyncio.sleep(AFTER_SECONDS)
+    return process.cpu_seconds() - before

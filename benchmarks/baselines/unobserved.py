@@ -3,16 +3,10 @@
 What it costs to be seen is measured against this. Everything else is what the service's own `__main__` does.
 """
 
-import json
-import os
 import sys
 from collections.abc import Callable
-from typing import Final
+from importlib import import_module
 
-import timeline.__main__
-import timeline.settings
-import webhooks.__main__
-import webhooks.settings
 from chassis.metrics import Metrics
 from chassis.settings import load
 from contracts.telemetry import MetricName
@@ -43,12 +37,7 @@ class NoMetrics(Metrics):
         return _nowhere
 
 
-RUN: Final[dict[str, Callable[[], None]]] = {
-    "webhooks": lambda: webhooks.__main__.run(load(webhooks.settings.Settings), NoMetrics()),
-    "timeline": lambda: timeline.__main__.run(load(timeline.settings.Settings), NoMetrics()),
-}
-
-
 if __name__ == "__main__":
-    os.environ.update(json.loads(sys.argv[2]))
-    RUN[sys.argv[1]]()
+    service = sys.argv[1]
+    program, settings = import_module(f"{service}.__main__"), import_module(f"{service}.settings")
+    program.run(load(settings.Settings), NoMetrics())

@@ -160,8 +160,8 @@ class Leads:
         self._written += [one for one in fresh if one.write_trace_id in self.said]
         return list(self._written)
 
-    async def all_written(self, *, seconds: float, but: int = 0) -> None:
-        """Wait until each reply, or all but so many, is on its timeline.
+    async def all_written(self, *, seconds: float, but: int = 0, look_seconds: float = _LOOK_SECONDS) -> None:
+        """Wait until each reply, or all but so many, is on its timeline, and look so often.
 
         Raises:
             ConditionNotMetError: it did not happen within so many seconds.
@@ -173,7 +173,7 @@ class Leads:
             count = await self._count()
             progress.at(count)
             if count < awaited:
-                await asyncio.sleep(_LOOK_SECONDS)
+                await asyncio.sleep(look_seconds)
             return count >= awaited
 
         await eventually(complete, what=f"{awaited} replies on their timelines", seconds=seconds)

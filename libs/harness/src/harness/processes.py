@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,9 @@ exit 0
 """
 
 _LOG_TAIL_CHARACTERS = 2_000
+
+_SCHEDULED = 2
+"""Which clock of a process: user and system time as its scheduler counts them (clock_getcpuclockid(3) of Linux)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +79,11 @@ class Process:
         return self._child.poll() is None
 
     def cpu_seconds(self) -> float:
-        """Processor time used by it and its living children, by the system's own clock; 0 once it has ended."""
+        """Processor time used by it and its living children, by the system's own clocks; 0 once it has ended."""
         if not self.running:
             return 0.0
         family = [psutil.Process(self.pid), *psutil.Process(self.pid).children(recursive=True)]
-        return sum(times.user + times.system for times in (one.cpu_times() for one in family))
+        return sum(_cpu_seconds(member) for member in family)
 
     def resident_bytes(self) -> int:
         """Memory held by it and its children, in bytes; 0 once it has ended."""
@@ -203,3 +207,11 @@ class Supervisor:
             with contextlib.suppress(psutil.Error):  # a child may end at any moment
                 records.append(ProcessRecord.of(pid, name))
         return records
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    """By Linux' clock of the process, which is exact to the nanosecond; what psutil reads counts ticks of 10 ms."""
+    if psutil.LINUX:
+        return time.clock_gettime(~process.pid << 3 | _SCHEDULED)
+    times = process.cpu_times()
+    return times.user + times.system

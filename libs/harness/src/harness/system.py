@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -175,9 +175,17 @@ class System:
         self.set_environment("gateway", **{f"GATEWAY_{name.upper()}_URL": ",".join(groups[name]) for name in groups})
         self.restart("gateway")
 
-    def start_beside(self, name: str, arguments: Sequence[str], *, ready: Callable[[], bool]) -> Process:
-        """Start a program that is no part of the system, such as a baseline; it ends with everything else."""
-        command = Command(name=name, arguments=tuple(arguments), log=self.files.log(name), environment=dict(os.environ))
+    def start_beside(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        *,
+        ready: Callable[[], bool],
+        environment: Mapping[str, str] | None = None,
+    ) -> Process:
+        """Start what is no part of the system, such as a baseline, in our environment if none is given."""
+        told = os.environ if environment is None else environment
+        command = Command(name=name, arguments=tuple(arguments), log=self.files.log(name), environment=dict(told))
         process = self._supervisor.start(command)
         process.wait_ready(ready, seconds=START_SECONDS)
         return process

@@ -67,6 +67,19 @@ def test_a_frozen_child_can_be_stopped(tmp_path: Path) -> None:
         assert not child.running
 
 
+def test_processor_time_is_counted_finely(tmp_path: Path) -> None:
+    """What a child has computed is seen to the microsecond while it lives, and its rest is not counted."""
+    code = "import time\nwhile time.process_time() < 0.1: pass\nprint('up', flush=True); time.sleep(600)"
+    with Supervisor() as supervisor:
+        child = supervisor.start(python(tmp_path, code))
+        child.wait_ready(lambda: "up" in child.command.log.read_text(), seconds=20)
+        spent = child.cpu_seconds()
+
+        assert spent >= 0.1
+        assert round(spent, 2) != spent
+        assert child.cpu_seconds() - spent < 0.1
+
+
 def test_a_child_that_fails_to_start_says_why(tmp_path: Path) -> None:
     """The error names the child and carries the end of its log."""
     with Supervisor() as supervisor:
