@@ -58,21 +58,24 @@ def draft() -> Send:
     )
 
 
-class Filters(CommandListener):
-    """Keeps what was looked for: in which collection, and by which fields."""
+class Commands(CommandListener):
+    """Keeps the names of commands, and what was looked for: in which collection, and by which fields."""
 
     def __init__(self) -> None:
-        self.seen: set[tuple[str, frozenset[str]]] = set()
+        self.names: list[str] = []
+        self.filters: set[tuple[str, frozenset[str]]] = set()
 
     def clear(self) -> None:
-        """Forget what was looked for."""
-        self.seen.clear()
+        """Forget them."""
+        self.names.clear()
+        self.filters.clear()
 
     def started(self, event: CommandStartedEvent) -> None:
         """Look at a command before it goes out."""
+        self.names.append(event.command_name)
         if event.command_name in {"find", "aggregate"}:
             by = event.command.get("filter", {"a whole collection": True})
-            self.seen.add((event.command[event.command_name], frozenset(by)))
+            self.filters.add((event.command[event.command_name], frozenset(by)))
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
         """Nothing to see."""
@@ -82,15 +85,15 @@ class Filters(CommandListener):
 
 
 @pytest.fixture
-def filters() -> Filters:
-    """What is looked for."""
-    return Filters()
+def commands() -> Commands:
+    """What the database is asked."""
+    return Commands()
 
 
 @pytest.fixture
-async def watched(mongo_url: str, filters: Filters) -> AsyncIterator[AsyncDatabase[Document]]:
+async def watched(mongo_url: str, commands: Commands) -> AsyncIterator[AsyncDatabase[Document]]:
     """A fresh database, watched."""
-    async with mongo.connect(mongo_url, "actions", event_listeners=[filters]) as client:
+    async with mongo.connect(mongo_url, "actions", event_listeners=[commands]) as client:
         name = f"actions_{uuid.uuid4().hex}"
         yield client[name]
         await client.drop_database(name)

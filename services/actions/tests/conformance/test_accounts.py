@@ -116,7 +116,7 @@ async def test_everything_of_an_account_goes_and_nothing_of_another(kept: Kept, 
 
 @pytest.mark.integration
 async def test_what_is_kept_of_an_account_is_found_by_key_or_index(
-    watched: AsyncDatabase[Document], filters: Any
+    watched: AsyncDatabase[Document], commands: Any
 ) -> None:
     """Forgetting an account reads no collection through but the steps that are open now, where indexes are real."""
     for indexed in (
@@ -126,15 +126,15 @@ async def test_what_is_kept_of_an_account_is_found_by_key_or_index(
         MongoReferenceStore(watched),
     ):
         await indexed.ensure_indexes()
-    filters.clear()
+    commands.clear()
 
     await MongoAccounts(watched).purge(PORTAL, 10)
 
-    by_account = {name for name, by in filters.seen if by == {"portal_id"}} - {"steps"}
+    by_account = {name for name, by in commands.filters if by == {"portal_id"}} - {"steps"}
     assert {frozenset({"_id"}), frozenset({"portal_id"}), frozenset({f"of.a{PORTAL}"})} == {
-        by for _, by in filters.seen
+        by for _, by in commands.filters
     }
-    assert [("refs", frozenset({f"of.a{PORTAL}"}))] == [look for look in filters.seen if look[0] == "refs"]
+    assert [("refs", frozenset({f"of.a{PORTAL}"}))] == [look for look in commands.filters if look[0] == "refs"]
     assert "of.$**_1" in await watched["refs"].index_information()
     for name in by_account:
         indexes = (await watched[name].index_information()).values()

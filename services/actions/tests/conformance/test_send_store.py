@@ -1,15 +1,13 @@
 """The battery of `SendStore` and of the outbox within it."""
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from actions.adapters.in_memory import InMemorySendStore
 from actions.adapters.mongo import MongoAliasStore, MongoSendOutbox, MongoSendStore
@@ -17,7 +15,6 @@ from actions.adapters.mongo.outbox import SWEEP_SECONDS
 from actions.adapters.mongo.pieces import PIECE, RESTS_SECONDS
 from actions.models import Accepted, Attempt, AttemptStatus, Lease, Outcome, Refused, Send
 from actions.ports import SendStore
-from chassis import mongo
 from chassis.clock import ManualClock
 from chassis.mongo import Document
 from chassis.outbox import RELAY_SECONDS, Outbox
@@ -58,42 +55,6 @@ def stores(backend: str, request: pytest.FixtureRequest, clock: ManualClock) -> 
     if backend == "in memory":
         return InMemoryStores()
     return MongoStores(request.getfixturevalue("mongo_database"), clock)
-
-
-class Commands(CommandListener):
-    """Keeps the names of commands."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    def clear(self) -> None:
-        """Forget them."""
-        self.names.clear()
-
-    def started(self, event: CommandStartedEvent) -> None:
-        """Look at a command before it goes out."""
-        self.names.append(event.command_name)
-
-    def succeeded(self, event: CommandSucceededEvent) -> None:
-        """Nothing to see."""
-
-    def failed(self, event: CommandFailedEvent) -> None:
-        """Nothing to see."""
-
-
-@pytest.fixture
-def commands() -> Commands:
-    """What the database is asked."""
-    return Commands()
-
-
-@pytest.fixture
-async def watched(mongo_url: str, commands: Commands) -> AsyncIterator[AsyncDatabase[Document]]:
-    """A fresh database, watched."""
-    async with mongo.connect(mongo_url, "actions", event_listeners=[commands]) as client:
-        name = f"actions_{uuid.uuid4().hex}"
-        yield client[name]
-        await client.drop_database(name)
 
 
 def attempt(status: AttemptStatus, fence: int = 1) -> Attempt:
@@ -144,7 +105,7 @@ async def test_a_claim_and_its_second_name_are_taken_together(
 
 @pytest.mark.integration
 async def test_a_repeat_is_read_where_its_first_call_was_heard(
-    watched: AsyncDatabase[Document], commands: Commands, clock: ManualClock, draft: Send
+    watched: AsyncDatabase[Document], commands: Any, clock: ManualClock, draft: Send
 ) -> None:
     """One read and no insert; in another process an insert that is refused, with the same answer."""
     here, elsewhere = MongoStores(watched, clock).sends, MongoStores(watched, clock).sends

@@ -18,7 +18,7 @@ ACCEPTED = Accepted(message_id="message-1", lead_id="chat-1", lead_created=True,
 
 
 async def test_every_look_is_by_key_or_index(
-    watched: AsyncDatabase[Any], filters: Any, clock: ManualClock, draft: Send
+    watched: AsyncDatabase[Any], commands: Any, clock: ManualClock, draft: Send
 ) -> None:
     """Whatever kind of id is asked for, no collection is read whole."""
     sends, references = MongoSendStore(watched, lambda *_: None), MongoReferenceStore(watched)
@@ -32,13 +32,13 @@ async def test_every_look_is_by_key_or_index(
         number_hash=lambda number: number,
         clock=clock,
     )
-    filters.clear()
+    commands.clear()
 
     asked = [draft.key, "ap-1", "904", "chat-1", "+14155551234", "cc:62515:904", "nobody's"]
     answers = [await where(known_as) for known_as in asked]
 
     assert [True] * 5 + [False] * 2 == [bool(answer.steps) for answer in answers]
-    assert {frozenset({"_id"}), frozenset({"$or"})} == {by for _, by in filters.seen}
+    assert {frozenset({"_id"}), frozenset({"$or"})} == {by for _, by in commands.filters}
     indexed = {name for index in (await watched["sends"].index_information()).values() for name, _ in index["key"]}
-    assert [("sends", frozenset({"$or"}))] == [look for look in filters.seen if "$or" in look[1]]
+    assert [("sends", frozenset({"$or"}))] == [look for look in commands.filters if "$or" in look[1]]
     assert set(NAMES) <= indexed
