@@ -66,6 +66,10 @@ _BEARER = re.compile(
 )
 _BEFORE_BEARER: Final = re.compile(r"[\s=:]")
 """What every bearer value stands behind."""
+GATHER_SECONDS: Final = 0.05
+"""For so long lines that tell of no trouble wait for each other, where a service lets them: alone, between two steps of
+a request, one costs several times as much. A process that is killed takes the last ones with it."""
+
 GATHERED: Final = 200
 """At most so many lines wait for each other."""
 

@@ -11,15 +11,11 @@ with with_few_collections():
     from oauth.app import build
     from oauth.settings import Settings
 
-GATHER_SECONDS = 0.05
-"""For so long lines that tell of no trouble wait for each other: alone, between two steps of a callback, one costs
-several times as much. A process that is killed takes the last ones with it."""
-
 
 def main() -> None:
     """Read settings, say who we are, serve."""
     settings = load(Settings)
-    logging.configure("oauth", settings.log_level, gather_seconds=GATHER_SECONDS)
+    logging.configure("oauth", settings.log_level, gather_seconds=logging.GATHER_SECONDS)
     app = build(settings, Plumbing(clock=settings.clock()))
     collect_rarely()
     with traces_exported("oauth", settings):

@@ -76,6 +76,11 @@ class Received:
         """The trace that brought it."""
         return None if self.traceparent is None else self.traceparent.split("-")[1]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its event, its conversation and its trace, by which operators find it."""
+        return tuple(filter(None, (self.message.event_id, self.message.chat_id, self.trace_id)))
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:

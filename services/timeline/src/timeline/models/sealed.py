@@ -1,7 +1,7 @@
 """Messages that are kept as they came: known by what they are found and put in order by, and read when they are due."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -47,7 +47,7 @@ class Sealed(Struct, frozen=True):
         id: key of the inbox.
         chert_tenant: the project it came to.
         received_at: when it arrived at Chert.
-        names: its event, its trace and its conversation, by which operators find it.
+        names: what operators find it by, as of a `Received`.
         text: a `Received` in JSON.
         traceparent: the work that brought it.
     """
@@ -69,7 +69,8 @@ def glance(value: bytes, traceparent: str | None) -> Sealed | None:
     try:
         outline = _OUTLINE.decode(value)
         trace = "null" if traceparent is None else _TEXT.encode(traceparent).decode()
-        return _sealed(outline, f'{{"message":{value.decode()},"traceparent":{trace}}}', traceparent)
+        came = Received(cast("MessageReceived", outline), traceparent)  # a member of one is a member of the other
+        return _sealed(came, f'{{"message":{value.decode()},"traceparent":{trace}}}')
     except (msgspec.DecodeError, ValueError, LookupError, RecursionError):
         return None
 
@@ -78,7 +79,7 @@ def sealed(row: Row) -> Sealed:
     """A message, whether it was read or not, in the form in which it is set aside."""
     if isinstance(row, Sealed):
         return row
-    return _sealed(row.message, _RECEIVED.dump_json(row).decode(), row.traceparent)
+    return _sealed(row, _RECEIVED.dump_json(row).decode())
 
 
 def opened(row: Row) -> Received:
@@ -86,13 +87,12 @@ def opened(row: Row) -> Received:
     return _RECEIVED.validate_json(row.text) if isinstance(row, Sealed) else row
 
 
-def _sealed(message: _Outline | MessageReceived, text: str, traceparent: str | None) -> Sealed:
-    names = (message.event_id, message.chat_id)
+def _sealed(came: Received, text: str) -> Sealed:
     return Sealed(
-        id=f"{message.chert_tenant}:{message.message_id}",
-        chert_tenant=message.chert_tenant,
-        received_at=message.received_at,
-        names=names if traceparent is None else (*names, traceparent.split("-")[1]),
+        id=came.id,
+        chert_tenant=came.chert_tenant,
+        received_at=came.message.received_at,
+        names=came.names,
         text=text,
-        traceparent=traceparent,
+        traceparent=came.traceparent,
     )

@@ -142,7 +142,7 @@ class MongoPortions:
     async def named(self, names: Collection[str], limit: int) -> Collection[str]:
         """Keys of the newest messages whose event, trace or conversation has one of these ids."""
         found = self._rows({"names": {"$in": list(names)}})
-        rows = [row async for row, _ in found if not _names(row).isdisjoint(names)]
+        rows = [row async for row, _ in found if not set(row.names).isdisjoint(names)]
         newest = sorted(rows, key=lambda row: row.message.received_at, reverse=True)
         return [row.id for row in newest[:limit]]
 
@@ -171,7 +171,3 @@ def parts(rows: Sequence[Sealed]) -> Iterator[Part]:
 
 def _part(rows: Sequence[Sealed]) -> Part:
     return Part(rows, f"[{','.join(row.text for row in rows)}]")
-
-
-def _names(row: Received) -> frozenset[str]:
-    return frozenset(filter(None, (row.message.event_id, row.trace_id, row.message.chat_id)))
