@@ -6,11 +6,11 @@ another).
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chertctl.outcomes import OperatorError, WrongCallError
 
@@ -58,8 +58,8 @@ class OperatorSecrets(BaseModel):
     hubspot_client_secrets: tuple[SecretStr, ...] = ()
 
 
-class Settings(BaseModel):
-    """Environment variables with the prefix `CHERTCTL_`, in capitals.
+class Settings(BaseSettings):
+    """Environment variables with the prefix `CHERTCTL_`.
 
     Attributes:
         operator: whose acts these are, in the audit.
@@ -72,7 +72,7 @@ class Settings(BaseModel):
         run_file: a local system's `run.json`.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = SettingsConfigDict(env_prefix="CHERTCTL_", frozen=True, extra="ignore")
 
     operator: str | None = Field(default=None, min_length=1, max_length=100)
     kafka_bootstrap: str | None = None
@@ -94,7 +94,7 @@ class Settings(BaseModel):
         """
         value: str | None = getattr(self, name)
         if value is None:
-            raise WrongCallError(f"Set {_variable(name)}, or call this where a local system runs ({RUN_FILE}).")
+            raise WrongCallError(f"Set CHERTCTL_{name.upper()}, or call this where a local system runs ({RUN_FILE}).")
         return value
 
     @property
@@ -132,21 +132,17 @@ def load() -> Settings:
     Raises:
         WrongCallError: a variable is not allowed, or the run file is none.
     """
-    given = {name: os.environ[key] for name in Settings.model_fields if (key := _variable(name)) in os.environ}
     try:
-        told = Settings.model_validate(given)
+        told = Settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise WrongCallError(f"{_variable(str(first['loc'][0]))}: {first['msg']}") from None
+        where = "_".join(str(part) for part in first["loc"]).upper()
+        raise WrongCallError(f"CHERTCTL_{where}: {first['msg']}") from None
     file = told.run_file or _nearest(Path.cwd())
     if file is None:
         return told
     missing = {name: value for name, value in _of_run(file).items() if getattr(told, name) is None}
     return told.model_copy(update=missing)
-
-
-def _variable(name: str) -> str:
-    return f"CHERTCTL_{name.upper()}"
 
 
 def _nearest(folder: Path) -> Path | None:
