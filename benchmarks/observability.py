@@ -7,25 +7,24 @@ some times, because a process keeps for its life what memory and hashing happene
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-import httpx2
 from _cores import Cores, keep
 from _driving import Load, Side
 from aiokafka import AIOKafkaProducer
 
-from harness import paths, ports
+from harness import deployed, paths, ports
 from harness.addresses import Environments
 from harness.collector import export, receiving
 from harness.leads import Leads
 from harness.own_systems import own_system
 from harness.paired import compare, paired_ratios
 from harness.processes import Process
+from harness.readiness import answers_ok
 from harness.reports import Report, Scale
 from harness.system import System
 
@@ -82,15 +81,13 @@ def _unobserved(system: System, service: str) -> tuple[str, Process]:
     environment = Environments(system.addresses, system.credentials, system.files).of(service)
     environment[f"{service.upper()}_PORT"] = str(port)
     url = f"http://127.0.0.1:{port}"
-
-    def ready() -> bool:
-        try:
-            return httpx2.get(f"{url}/readyz", timeout=2, trust_env=False).is_success
-        except httpx2.TransportError:
-            return False
-
-    arguments = (sys.executable, str(UNOBSERVED), service)
-    return url, system.start_beside(f"unobserved-{service}", arguments, ready=ready, environment=environment)
+    process = system.start_beside(
+        f"unobserved-{service}",
+        deployed.command(str(UNOBSERVED), service),
+        ready=lambda: answers_ok(f"{url}/readyz"),
+        environment=environment,
+    )
+    return url, process
 
 
 async def _ingress(system: System, rounds: int) -> list[float]:

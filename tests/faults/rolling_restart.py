@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 import _next_release
-import httpx2
 from _next_release import MEMBER
 from _sends_and_replies import AWAY, DRAIN_SECONDS, Load, errors
 from _workflow_world import World, http_client
@@ -26,6 +25,7 @@ from harness.addresses import SERVICES, Environments
 from harness.control import ChertControl, HubSpotControl
 from harness.event_log import EventLog, partitions_of
 from harness.own_systems import own_system
+from harness.readiness import answers_ok
 from harness.reports import Report, Scale
 from harness.system import System
 from harness.waiting import pace
@@ -115,14 +115,8 @@ def _upgrade(system: System) -> None:
     system.stop("timeline")
     environment = Environments(system.addresses, system.credentials, system.files).of("timeline")
     url = f"{system.url('timeline')}/readyz"
-
-    def ready() -> bool:
-        try:
-            return httpx2.get(url, timeout=2, trust_env=False).is_success
-        except httpx2.TransportError:
-            return False
-
-    system.start_beside("timeline-next", (sys.executable, str(NEXT), json.dumps(environment)), ready=ready)
+    arguments = (sys.executable, str(NEXT), json.dumps(environment))
+    system.start_beside("timeline-next", arguments, ready=lambda: answers_ok(url))
 
 
 async def _behind(system: System) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from harness import paths
+from harness import deployed, paths
 from harness.credentials import Credentials
 from harness.ports import LOOPBACK, free_port
 
@@ -101,6 +101,7 @@ class Environments:
             **{key: os.environ[key] for key in _INHERITED if key in os.environ},
             "PYTHONUNBUFFERED": "1",
             "MALLOC_ARENA_MAX": "2",
+            **(deployed.environment(name) if name in SERVICES else {}),
             **own,
         }
 

@@ -36,6 +36,9 @@ exit 0
 
 _LOG_TAIL_CHARACTERS = 2_000
 
+_LOOK_PAUSE_SECONDS = 0.02
+"""How late its readiness is seen at most: little of the time that starting takes, which is measured by it."""
+
 _SCHEDULED = 2
 """Which clock of a process: user and system time as its scheduler counts them (clock_getcpuclockid(3) of Linux)."""
 
@@ -99,7 +102,12 @@ class Process:
             StartFailedError: it ended, or was not ready within so many seconds.
         """
         try:
-            wait_for(lambda: ready() or not self.running, what=self.command.name, seconds=seconds)
+            wait_for(
+                lambda: ready() or not self.running,
+                what=self.command.name,
+                seconds=seconds,
+                longest_pause_seconds=_LOOK_PAUSE_SECONDS,
+            )
         except ConditionNotMetError:
             raise StartFailedError(self._failure(f"was not ready within {seconds:g} s")) from None
         if not self.running:

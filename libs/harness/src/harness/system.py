@@ -10,29 +10,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import httpx2
 from rich.console import Console
 
-from harness import backends, catalogue, ports, seeding
+from harness import backends, catalogue, deployed, ports, seeding
 from harness.addresses import SERVICES, SIMULATORS, Addresses, Environments, RunFiles
 from harness.backends import Backends, Broker, Database
 from harness.credentials import CHERTCTL, Credentials, write_private
 from harness.errors import PortTakenError
 from harness.processes import Command, Process, Supervisor
 from harness.progress import doing
+from harness.readiness import answers_ok
 from harness.run_file import ChertProject, HubSpotApp, RunFile
 from harness.settings import HarnessSettings
 
 START_SECONDS = 60.0
 
 _CLOCK_SECONDS = 0.1
-_PROBE_SECONDS = 2.0
 
 _MODULES = {
     "gateway": "harness.gateway",
     "hubspot": "simulators.hubspot",
     "chert": "simulators.chert",
-    **{service: service for service in SERVICES},
 }
 
 
@@ -150,7 +148,7 @@ class System:
         """
         self._launch(service)
         url = f"{self.url(service)}/livez"
-        self._processes[service].wait_ready(lambda: _answers_ok(url), seconds=START_SECONDS)
+        self._processes[service].wait_ready(lambda: answers_ok(url), seconds=START_SECONDS)
 
     def set_environment(self, name: str, **settings: str) -> None:
         """Give a process these settings beside its own from its next start on; none takes earlier ones back."""
@@ -229,7 +227,7 @@ class System:
             return
         path = "/control/health" if name in SIMULATORS else "/readyz"
         url = f"{self.url(name)}{path}"
-        self._processes[name].wait_ready(lambda: _answers_ok(url), seconds=START_SECONDS)
+        self._processes[name].wait_ready(lambda: answers_ok(url), seconds=START_SECONDS)
 
     def set_clock(self, *, offset_seconds: float = 0.0, speed: float = 1.0) -> None:
         """Move the clock of services and simulators; timeouts stay real."""
@@ -286,13 +284,6 @@ class System:
         if port is not None:
             environment[f"{program.upper()}_PORT"] = str(port)
         environment.update(self._settings.get(name, {}))
-        arguments = (sys.executable, "-m", _MODULES[program])
+        arguments = deployed.command(program) if program in SERVICES else (sys.executable, "-m", _MODULES[program])
         command = Command(name=name, arguments=arguments, log=self.files.log(name), environment=environment)
         self._processes[name] = self._supervisor.start(command)
-
-
-def _answers_ok(url: str) -> bool:
-    try:
-        return httpx2.get(url, timeout=_PROBE_SECONDS, trust_env=False).is_success
-    except httpx2.TransportError:
-        return False

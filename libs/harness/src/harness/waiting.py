@@ -15,8 +15,14 @@ class ConditionNotMetError(TimeoutError):
     """The condition did not hold before its deadline; the text says which."""
 
 
-def wait_for(condition: Callable[[], Value | None], *, what: str, seconds: float) -> Value:
-    """The condition's first true value.
+def wait_for(
+    condition: Callable[[], Value | None],
+    *,
+    what: str,
+    seconds: float,
+    longest_pause_seconds: float = _LONGEST_PAUSE_SECONDS,
+) -> Value:
+    """The condition's first true value, seen at most a pause after it was there.
 
     Raises:
         ConditionNotMetError: it had none within so many seconds.
@@ -27,7 +33,7 @@ def wait_for(condition: Callable[[], Value | None], *, what: str, seconds: float
         if time.monotonic() > deadline:
             raise ConditionNotMetError(f"waited {seconds:g} s in vain for {what}")
         time.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        pause = min(pause * 2, longest_pause_seconds)
     return value
 
 
