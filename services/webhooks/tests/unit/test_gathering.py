@@ -15,17 +15,22 @@ ANSWERED = 8
 SECONDS = 10.0
 
 
-def after_a_flush(more_at_hand: Callable[[], bool] = lambda: False) -> Gathering:
-    """A gathering whose last flush was of eight deliveries, all answered."""
-    clock = ManualClock()
+def flushed(clock: ManualClock, seconds: float = 0.0) -> Flush:
+    """A flush of eight deliveries, all answered, that took so long."""
     flush = Flush(clock, FlushLog(clock))
     batch = Batch(open_builder(1), due=1.0)
     for _ in range(ANSWERED):
         batch.builder.take([Record(RecordKind("contact.created", []), b"1", b"{}", b"id", b"now", b"trace")], now=1)
         batch.wait(lambda _: None)
-    gathering = Gathering(flush, more_at_hand)
     flush.sent(batch)
+    clock.advance(seconds)
     flush.settled(batch, durable=True)
+    return flush
+
+
+def after_a_flush(more_at_hand: Callable[[], bool] = lambda: False) -> Gathering:
+    """A gathering whose last flush was of eight deliveries, all answered."""
+    gathering = Gathering(flushed(ManualClock()), more_at_hand)
     gathering.flushed(anything_left=False)
     return gathering
 
@@ -53,3 +58,15 @@ async def test_a_flush_waits_for_what_only_has_to_be_read() -> None:
         await gathering.wait()
 
     assert [] == looks
+
+
+@pytest.mark.parametrize(("took", "patience"), [(0.0001, 0.001), (0.004, 0.008), (0.4, 0.02)])
+def test_who_was_answered_is_waited_for_as_the_flush_took(took: float, patience: float) -> None:
+    """Those whom a flush answered are waited for twice as long as it took, a millisecond at least, twenty at most."""
+    clock = ManualClock()
+    flush = flushed(clock, took)
+
+    assert patience == pytest.approx(flush.left_to_return())
+
+    clock.advance(patience)
+    assert flush.left_to_return() == pytest.approx(0.0)

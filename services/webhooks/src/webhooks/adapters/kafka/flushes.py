@@ -15,9 +15,13 @@ from webhooks.adapters.kafka.lanes import Batch
 
 LOG = get_log()
 
-GATHERING_SECONDS: Final = 0.001
-"""The longest that records wait for others that may come, while nothing is under way; a produce request takes three
-times that. For deliveries that are here and wait for their turn to be read, they wait longer."""
+RETURNING: Final = 2.0
+"""Those whom a flush answered are waited for twice as long as it took: where it takes long the machine is slow, and so
+are they, and each flush that leaves without them makes them wait for two."""
+
+SHORTEST_SECONDS: Final = 0.001
+LONGEST_SECONDS: Final = 0.02
+"""Bounds of that. For deliveries that are here and wait for their turn to be read, records wait longer."""
 
 MANY_RECORDS: Final = 1536
 """With so many, what a produce request costs by itself hardly counts, and half of the deliveries are enough: while the
@@ -75,6 +79,7 @@ class Flush:
     def __init__(self, clock: Clock, log: FlushLog) -> None:
         self._clock, self._log = clock, log
         self.since = 0.0
+        self._took = 0.0
         self._records = 0
         self.batches = self.deliveries = 0
 
@@ -92,8 +97,14 @@ class Flush:
         if self.batches:
             return
         began, self.since = self.since, self._clock.monotonic()
+        self._took = self.since - began
         if self._records:
-            self._log.add(self._records, self.deliveries, self.since - began)
+            self._log.add(self._records, self.deliveries, self._took)
+
+    def left_to_return(self) -> float:
+        """For how many seconds those whom it answered are still waited for; none or fewer when that is over."""
+        patience = min(max(SHORTEST_SECONDS, RETURNING * self._took), LONGEST_SECONDS)
+        return self.since + patience - self._clock.monotonic()
 
 
 class Gathering:
@@ -115,7 +126,7 @@ class Gathering:
         if self.is_enough:
             self._wake.set()
         elif self._timer is None:
-            self._set_timer()
+            self._set_timer(self._flush.left_to_return())
 
     @property
     def is_enough(self) -> bool:
@@ -129,16 +140,16 @@ class Gathering:
         if self._waiting and self.is_enough:
             self._wake.set()
         elif self._waiting:
-            self._set_timer()
+            self._set_timer(self._flush.left_to_return())
         elif anything_left:  # behind batches that were full
             self._wake.set()
 
-    def _set_timer(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(GATHERING_SECONDS, self._time_is_up)
+    def _set_timer(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._time_is_up)
 
     def _time_is_up(self) -> None:
         if self._more_at_hand():
-            self._set_timer()
+            self._set_timer(SHORTEST_SECONDS)
         else:
             self._wake.set()
 
