@@ -42,6 +42,8 @@ class Plain:
             auto_offset_reset="latest",
         )
         await consumer.start()
+        for partition in consumer.assignment():
+            await consumer.position(partition)  # "latest" is looked up behind `start`, and what came before is not read
         await asyncio.to_thread(Path(self._arguments.ready).touch)
         while True:
             batches = await consumer.getmany(timeout_ms=100, max_records=500)
