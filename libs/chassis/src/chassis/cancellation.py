@@ -1,7 +1,10 @@
 """Cancelling what runs: telling our own cancellation from a stray one, and not letting one get lost."""
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Awaitable
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 AGAIN_SECONDS: Final = 0.5
 """How soon what has not ended is cancelled again: time enough to end in order."""
@@ -27,3 +30,16 @@ async def end(*tasks: "asyncio.Task[Any]") -> None:
         for task in ended:
             if not task.cancelled():
                 task.exception()  # seen; nobody waits for it any more
+
+
+async def wait_for(awaitable: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109 - as asyncio's
+    """`asyncio.wait_for` as it is since Python 3.12 (python/cpython#98518): what is waited for has no task of its own.
+
+    Before that it had one, which lived on when the waiter was cancelled while it was being ended. A condition that was
+    waited for then took its lock back when nobody was there to release it.
+
+    Raises:
+        TimeoutError: it took longer than so many seconds.
+    """
+    async with asyncio.timeout(timeout):
+        return await awaitable

@@ -3,10 +3,12 @@
 Code stays inside the subset of `docs/assumptions.md`: no transactions, no change streams, no pipeline updates.
 """
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+import pymongo.lock
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
@@ -19,6 +21,7 @@ from pymongo.errors import (
 )
 from pymongo.monitoring import CommandListener
 
+from chassis.cancellation import wait_for
 from chassis.health import UnfitError
 
 Document = dict[str, Any]
@@ -35,6 +38,9 @@ _TAKES_NO_WRITES: Final = frozenset({371, 14031})
 """UserWritesBlocked and OutOfDiskSpace (MongoDB's `error_codes.yml`): room has to be made before a write is taken."""
 
 _DUPLICATE_KEY_CODE: Final = 11000
+
+if sys.version_info < (3, 12):  # who waited for a connection and was cancelled could leave the pool locked for ever
+    setattr(pymongo.lock, "wait_for", wait_for)  # noqa: B010 - the driver exports no such name
 
 
 def connect(url: str, service: str, *, event_listeners: Sequence[CommandListener] = ()) -> AsyncMongoClient[Document]:

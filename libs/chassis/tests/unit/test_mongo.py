@@ -1,5 +1,6 @@
 """Reading MongoDB's answers, and the subset that our code may use."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -13,10 +14,13 @@ from pymongo.errors import (
     WaitQueueTimeoutError,
     WTimeoutError,
 )
+from pymongo.lock import _async_cond_wait, _async_create_condition, _async_create_lock
 from pymongo.monitoring import CommandStartedEvent
 
 from chassis.mongo import DATABASE_AWAY, connect, duplicates
 from chassis.subset import SubsetListener, faults
+
+SECONDS = 10.0
 
 
 def failed(*codes: int, **more: Any) -> BulkWriteError:
@@ -114,3 +118,31 @@ def test_a_listener_notes_what_it_sees() -> None:
     listener.started(CommandStartedEvent({"find": "x", "filter": {"$where": "x"}}, "db", 1, ("localhost", 1), 1))
     listener.started(CommandStartedEvent({"find": "x", "filter": {}}, "db", 2, ("localhost", 1), 2))
     assert ["find: $where"] == listener.violations
+
+
+async def test_a_pool_stays_usable_after_whoever_waited_for_a_connection_is_cancelled() -> None:
+    """Cancelled just when it had waited for long enough, it leaves the pool's lock to whoever has it, and then free."""
+    lock = _async_create_lock()
+    condition = _async_create_condition(lock)
+
+    async def waiting() -> None:
+        async with condition:
+            await _async_cond_wait(condition, 0.001)
+
+    def is_queued() -> bool:
+        return bool(lock._waiters)
+
+    task = asyncio.create_task(waiting())
+    async with asyncio.timeout(SECONDS):
+        await asyncio.sleep(0)
+        async with lock:
+            while not is_queued():  # noqa: ASYNC110 - the driver tells nobody
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.sleep(0)
+            assert lock.locked()
+        await asyncio.wait([task])
+        async with lock:
+            pass
+
+    assert not lock.locked()
