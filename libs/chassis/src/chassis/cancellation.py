@@ -19,8 +19,8 @@ def is_asked_for() -> bool:
 async def end(*tasks: "asyncio.Task[Any]") -> None:
     """Cancel tasks, and return when all have ended, however they did.
 
-    Once is not enough: before Python 3.12 `asyncio.wait_for`, in which PyMongo writes every message, loses a
-    cancellation that comes just when its work is done (python/cpython#86296), and a loop would go on for ever.
+    Once is not enough where a library takes one for its own, or loses it as `asyncio.wait_for` did before Python 3.12
+    (python/cpython#86296; see `wait_for`): a loop would go on for ever.
     """
     left = set(tasks)
     while left:
@@ -35,8 +35,9 @@ async def end(*tasks: "asyncio.Task[Any]") -> None:
 async def wait_for(awaitable: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109 - as asyncio's
     """`asyncio.wait_for` as it is since Python 3.12 (python/cpython#98518): what is waited for has no task of its own.
 
-    Before that it had one, which lived on when the waiter was cancelled while it was being ended. A condition that was
-    waited for then took its lock back when nobody was there to release it.
+    Before that it had one, which lived on when the waiter was cancelled while it was being ended: a condition that was
+    waited for then took its lock back when nobody was there to release it. And a cancellation that came just when the
+    work was done was lost. PyMongo waits for connections, and writes every message, in such a wait.
 
     Raises:
         TimeoutError: it took longer than so many seconds.

@@ -3,6 +3,7 @@
 Code stays inside the subset of `docs/assumptions.md`: no transactions, no change streams, no pipeline updates.
 """
 
+import asyncio
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,8 +40,9 @@ _TAKES_NO_WRITES: Final = frozenset({371, 14031})
 
 _DUPLICATE_KEY_CODE: Final = 11000
 
-if sys.version_info < (3, 12):  # who waited for a connection and was cancelled could leave the pool locked for ever
-    setattr(pymongo.lock, "wait_for", wait_for)  # noqa: B010 - the driver exports no such name
+if sys.version_info < (3, 12):  # a cancelled wait could leave the pool locked, and a cancelled write went on
+    for user in (asyncio, pymongo.lock):  # the driver's other modules look it up in asyncio, each time
+        setattr(user, "wait_for", wait_for)  # noqa: B010 - the driver exports no such name
 
 
 def connect(url: str, service: str, *, event_listeners: Sequence[CommandListener] = ()) -> AsyncMongoClient[Document]:

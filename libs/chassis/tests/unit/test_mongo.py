@@ -16,11 +16,14 @@ from pymongo.errors import (
 )
 from pymongo.lock import _async_cond_wait, _async_create_condition, _async_create_lock
 from pymongo.monitoring import CommandStartedEvent
+from pymongo.network_layer import async_sendall
 
 from chassis.mongo import DATABASE_AWAY, connect, duplicates
 from chassis.subset import SubsetListener, faults
 
 SECONDS = 10.0
+TURNS = 10
+"""Of the loop, in which a call that is cancelled has ended."""
 
 
 def failed(*codes: int, **more: Any) -> BulkWriteError:
@@ -146,3 +149,29 @@ async def test_a_pool_stays_usable_after_whoever_waited_for_a_connection_is_canc
             pass
 
     assert not lock.locked()
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_call_that_is_cancelled_while_the_driver_writes_ends(turns: int) -> None:
+    """A cancellation is not lost in a write, however many turns of the loop it comes after the call began."""
+
+    class Wire:
+        """Takes all that is written."""
+
+        gettimeout = SECONDS
+
+        async def write(self, message: bytes) -> None:
+            """Taken."""
+
+    async def calling() -> None:
+        await async_sendall(Wire(), b"message")  # type: ignore[arg-type]  # as much of a connection as it uses
+        await asyncio.Event().wait()  # the answer, which does not come
+
+    task = asyncio.create_task(calling())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+
+    assert task.cancelled()
