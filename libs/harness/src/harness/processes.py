@@ -36,6 +36,11 @@ exit 0
 
 _LOG_TAIL_CHARACTERS = 2_000
 
+_FREEZE_SECONDS = 10.0
+
+_STILL = frozenset("TtZX")
+"""Stopped, traced, or ended (proc_pid_stat(5) of Linux)."""
+
 _LOOK_PAUSE_SECONDS = 0.02
 """How late its readiness is seen at most: little of the time that starting takes, which is measured by it."""
 
@@ -134,8 +139,13 @@ class Process:
         self._child.wait()
 
     def pause(self) -> None:
-        """Freeze it (SIGSTOP): its connections stay open and nothing answers."""
+        """Freeze it (SIGSTOP), and return when it is: its connections stay open and nothing answers.
+
+        Raises:
+            ConditionNotMetError: some of it still ran after so long.
+        """
         self._signal(signal.SIGSTOP)
+        wait_for(self._stands_still, what=f"{self.command.name} to stand still", seconds=_FREEZE_SECONDS)
 
     def resume(self) -> None:
         """Let a frozen process go on (SIGCONT)."""
@@ -145,6 +155,15 @@ class Process:
         """Let none of its files grow beyond so many bytes: to it the disk is full (setrlimit(2))."""
         psutil.Process(self.pid).rlimit(psutil.RLIMIT_FSIZE, (most, psutil.RLIM_INFINITY))
 
+    def _stands_still(self) -> bool:
+        """Whether each of its threads was stopped or has ended; where there is much to do that takes a while."""
+        if not self.running:
+            return True
+        threads = Path(f"/proc/{self.pid}/task")
+        if not threads.exists():  # not Linux, which alone tells of each thread
+            return psutil.Process(self.pid).status() == psutil.STATUS_STOPPED
+        return all(_state(thread) in _STILL for thread in threads.iterdir())
+
     def _signal(self, number: signal.Signals) -> None:
         if self.running:
             os.killpg(self.pid, number)
@@ -152,6 +171,14 @@ class Process:
     def _failure(self, what: str) -> str:
         tail = self.command.log.read_text(errors="replace")[-_LOG_TAIL_CHARACTERS:]
         return f"{self.command.name} {what}; the end of {self.command.log}:\n{tail}"
+
+
+def _state(thread: Path) -> str:
+    """The state of a thread; its name, which stands before it in parentheses, may hold anything."""
+    try:
+        return thread.joinpath("stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"
 
 
 class Supervisor:

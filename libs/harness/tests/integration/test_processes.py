@@ -20,6 +20,16 @@ pytestmark = pytest.mark.integration
 
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"
 
+FREEZES = 10
+BUSY = """
+import hashlib, itertools, os, threading
+block = os.urandom(1 << 20)
+work = lambda: all(hashlib.sha256(block).digest() for _ in itertools.count())
+for _ in range(8):
+    threading.Thread(target=work).start()
+print("up", flush=True)
+"""
+
 ABANDONED = """
 import signal, sys
 from pathlib import Path
@@ -61,10 +71,22 @@ def test_a_frozen_child_can_be_stopped(tmp_path: Path) -> None:
     with Supervisor() as supervisor:
         child = supervisor.start(Command(name="child", arguments=("sleep", "600"), log=tmp_path / "child.log"))
         child.pause()
-        wait_for(lambda: psutil.Process(child.pid).status() == psutil.STATUS_STOPPED, what="the freeze", seconds=5)
+        assert psutil.STATUS_STOPPED == psutil.Process(child.pid).status()
         child.stop()
 
         assert not child.running
+
+
+def test_nothing_of_a_frozen_child_runs(tmp_path: Path) -> None:
+    """When a freeze returns, every thread stands still, however many there were at work."""
+    with Supervisor() as supervisor:
+        child = supervisor.start(python(tmp_path, BUSY))
+        child.wait_ready(lambda: "up" in child.command.log.read_text(), seconds=20)
+        for _ in range(FREEZES):
+            child.pause()
+            spent = child.cpu_seconds()
+            assert {spent} == {child.cpu_seconds() for _ in range(10)}
+            child.resume()
 
 
 def test_processor_time_is_counted_finely(tmp_path: Path) -> None:
